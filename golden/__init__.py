@@ -1,0 +1,1 @@
+"""Bit-exact golden model of numerics, schedule and counters; knows nothing of simulators."""
