@@ -1,0 +1,1 @@
+"""Testbenches, the simulator toolchain, and assertions and covers bound to the RTL."""
