@@ -1,0 +1,120 @@
+"""Every task that a person or CI runs: `./run TASK` brings nox and calls them, `nox -s TASK` does the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))
+
+from tb import host  # noqa: E402
+
+if not {"-l", "--list"} & set(sys.argv):
+    host.require()  # before any environment is made: a missing compiler is the first thing that a user hears
+
+PINS = Path("requirements/pins.txt")
+PYTHON_CODE = ("golden", "tb", "regressions", "reports", "benchmarks", "checks", "conftest.py", "noxfile.py")
+TEST_FOLDERS = ("golden/tests", "regressions/tests", "tb", "reports/tests")
+SYSTEMVERILOG_FOLDERS = ("rtl", "tb")
+VERIBLE_FORMAT = ("verible-verilog-format", "--flagfile=checks/verible_format.flags", "--inplace")
+VERIBLE_LINT = ("verible-verilog-lint", "--rules_config=checks/verible_lint.rules")
+
+nox.needs_version = ">=2024.10.9"
+nox.options.sessions = ["lint", "tests"]
+nox.options.reuse_venv = "yes"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.error_on_missing_interpreters = True
+
+
+def install(session: nox.Session, group: str) -> None:
+    """Install a dependency group at its pinned versions, unless this environment already holds just that."""
+    requirements = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), group)
+    state = hashlib.sha256(json.dumps(requirements).encode() + PINS.read_bytes()).hexdigest()
+    stamp = Path(session.virtualenv.location) / "installed"
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    session.log(f"installing {', '.join(requirements)}")
+    session.install("--disable-pip-version-check", "-c", str(PINS), *requirements)
+    stamp.write_text(state)
+
+
+def pytest_arguments(session: nox.Session, folders: tuple[str, ...]) -> list[str]:
+    """Return pytest's arguments: the folders on all cores, or just the tests that the user named."""
+    if any(Path(argument.split("::")[0]).exists() for argument in session.posargs):
+        return list(session.posargs)
+    existing = [folder for folder in folders if Path(folder).is_dir()]
+    return ["-n", "auto", "--dist", "loadgroup", *session.posargs, *existing]
+
+
+def systemverilog_files() -> list[str]:
+    """List every SystemVerilog file of the project."""
+    return [str(path) for folder in SYSTEMVERILOG_FOLDERS for path in sorted(Path(folder).rglob("*.sv*"))]
+
+
+@nox.session
+def regress(session: nox.Session) -> None:
+    """Replay training layers through the RTL and write the report."""
+    install(session, "regress")
+    session.run("python", "-m", "regressions", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests; arguments go to pytest."""
+    install(session, "tests")
+    session.run("pytest", *pytest_arguments(session, TEST_FOLDERS))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check formats, types, lint and synthesis; with arguments, run pytest on those checks alone."""
+    install(session, "lint")
+    commands: list[list[str]] = []
+    if not session.posargs:
+        commands += [["ruff", "check"], ["ruff", "format", "--check"], ["mypy", *PYTHON_CODE]]
+        commands += [[*VERIBLE_FORMAT, "--verify", *systemverilog_files()]]
+        commands += [[*VERIBLE_LINT, *systemverilog_files()]]
+    commands += [["pytest", *pytest_arguments(session, ("checks",))]]
+    failed = []
+    for command in commands:
+        try:
+            session.run(*command)
+        except nox.command.CommandFailed:
+            failed.append(command[0])
+    if failed:
+        session.error(f"failed: {', '.join(failed)}")
+
+
+@nox.session(name="format")
+def format_code(session: nox.Session) -> None:
+    """Rewrite Python and SystemVerilog files in the project's format."""
+    install(session, "format")
+    session.run("ruff", "format")
+    session.run("ruff", "check", "--select", "I", "--fix")
+    session.run(*VERIBLE_FORMAT, *systemverilog_files())
+
+
+@nox.session
+def capture(session: nox.Session) -> None:
+    """Train the network in PyTorch and write the traces."""
+    install(session, "capture")
+    session.run("python", "-m", "regressions.capture", *session.posargs)
+
+
+@nox.session
+def capture_tests(session: nox.Session) -> None:
+    """Run the tests that need PyTorch."""
+    install(session, "capture_tests")
+    session.run("pytest", "--torch", *pytest_arguments(session, TEST_FOLDERS))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure speed against the project's targets."""
+    install(session, "regress")
+    session.run("python", "-m", "benchmarks", *session.posargs)
