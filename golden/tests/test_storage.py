@@ -140,7 +140,19 @@ def test_truncated_data_are_rejected(kept: int) -> None:
         (damaged(SMALL_DATA, 6, 0x80), "element 1: FP8 code 0x80 cannot come from E4M3 with e_thr 1"),
         (damaged(SMALL_DATA, 6, 0x7F), "element 1: FP8 code 0x7F cannot come from E4M3 with e_thr 1"),
         (damaged(SMALL_DATA, 8, 0x3C), "element 2: FP16 0x3C00 cannot come from E4M3 with e_thr 1"),
-        (damaged(SMALL_DATA, 4, 0b111), "truncated|ends after|cannot come from|is zero|are not 0"),
+        (damaged(SMALL_DATA, 4, 0b111), r"block 0, FP16 halfwords: needs bytes 8\.\.9, the data end"),
+    ],
+    ids=[
+        "trailing byte",
+        "pointer",
+        "mask filling",
+        "group filling",
+        "FP8 zero",
+        "FP16 zero",
+        "FP8 minus zero",
+        "FP8 NaN",
+        "FP16 in FP8 range",
+        "extra mask bit",
     ],
 )
 def test_damaged_data_are_rejected(data: bytes, message: str) -> None:
