@@ -1,4 +1,4 @@
-"""Every task that a person or CI runs: `./run TASK` brings nox and calls them, `nox -s TASK` does the same."""
+"""Each task that a person or CI runs; `./run TASK` brings nox and calls it, `nox -s TASK` does the same."""
 
 from __future__ import annotations
 

@@ -1,0 +1,96 @@
+"""Every module is hardware: yosys synthesises it, without latches, loops, two drivers or open wires."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from checks import rtl
+from checks.synthesis import BLACK_BOX, SynthesisError, elaborate, synthesise
+from golden.presets import PRESETS
+
+MODULES = rtl.modules()
+SYNTHESISED = [name for name in MODULES if name != BLACK_BOX]
+
+
+def sources() -> list[str]:
+    """List all files, packages first, as yosys shall see them from a copy of the design."""
+    return [rtl.relative(path) for path in [*rtl.packages(), *MODULES.values()]]
+
+
+@pytest.mark.parametrize("module", SYNTHESISED)
+def test_module_synthesises(module: str, rtl_copy: Path) -> None:
+    synthesise(rtl_copy, sources(), module, rtl.overrides(MODULES[module], "tiny"))
+
+
+@pytest.mark.parametrize("preset", [name for name in rtl.ELABORATED_PRESETS if name != "tiny"])
+@pytest.mark.parametrize("module", [name for name in SYNTHESISED if rtl.overrides(MODULES[name], "core")])
+def test_module_elaborates(module: str, preset: str, rtl_copy: Path) -> None:
+    elaborate(rtl_copy, sources(), module, rtl.overrides(MODULES[module], preset))
+
+
+def test_only_the_memory_is_a_black_box() -> None:
+    assert set(MODULES) - set(SYNTHESISED) == {BLACK_BOX}
+
+
+def test_presets_reach_the_design() -> None:
+    """At least one module takes each size that the presets choose; else a preset would change nothing."""
+    taken = {name for path in MODULES.values() for name in rtl.overrides(path, "core")}
+    assert taken == set(rtl.preset_values(PRESETS["core"])) - {"Columns"}
+
+
+FAULTY = {
+    "latch by an incomplete always_comb": (
+        "input logic en_i, input logic d_i, output logic q_o",
+        "always_comb begin if (en_i) q_o = d_i; end",
+        "logic loop",
+    ),
+    "latch by always_latch": (
+        "input logic en_i, input logic d_i, output logic q_o",
+        "always_latch if (en_i) q_o <= d_i;",
+        "dlatch",
+    ),
+    "two drivers": (
+        "input logic a_i, input logic b_i, output wire q_o",
+        "assign q_o = a_i;\n  assign q_o = b_i;",
+        "multiple conflicting drivers",
+    ),
+    "undriven bit": (
+        "input logic a_i, output logic [1:0] q_o",
+        "logic [1:0] half;\n  assign half[0] = a_i;\n  assign q_o = half;",
+        "nothing drives half (bits 1)",
+    ),
+    "undriven output": (
+        "input logic a_i, output logic q_o, output logic r_o",
+        "assign q_o = a_i;",
+        "nothing drives r_o (bits 0)",
+    ),
+    "combinational loop": (
+        "input logic a_i, output logic q_o",
+        "logic x, y;\n  assign x = ~(y & a_i);\n  assign y = ~x;\n  assign q_o = y;",
+        "logic loop",
+    ),
+    "reset to a variable": (
+        "input logic clk_i, input logic rst_ni, input logic d_i, output logic q_o",
+        "always_ff @(posedge clk_i or negedge rst_ni) if (!rst_ni) q_o <= d_i; else q_o <= ~q_o;",
+        "aldff",
+    ),
+    "module that does not exist": ("input logic a_i", "absent u_absent (.a_i);", "unknown module"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_faulty_module_is_caught(fault: str, tmp_path: Path) -> None:
+    ports, body, complaint = FAULTY[fault]
+    (tmp_path / "faulty.sv").write_text(f"module faulty ({ports});\n  {body}\nendmodule\n")
+    with pytest.raises(SynthesisError, match=complaint.replace("(", r"\(").replace(")", r"\)")):
+        synthesise(tmp_path, ["faulty.sv"], "faulty", {})
+
+
+def test_sound_module_passes(tmp_path: Path) -> None:
+    """What the faulty modules have in common is not what they are caught by."""
+    ports = "input logic clk_i, input logic rst_ni, input logic d_i, output logic q_o"
+    body = "always_ff @(posedge clk_i or negedge rst_ni) if (!rst_ni) q_o <= 1'b0; else q_o <= d_i;"
+    (tmp_path / "sound.sv").write_text(f"module sound ({ports});\n  {body}\nendmodule\n")
+    synthesise(tmp_path, ["sound.sv"], "sound", {})
