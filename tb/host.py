@@ -79,20 +79,32 @@ def find_compiler() -> str | None:
     return next((command for command in candidates if shutil.which(command.split()[0])), None)
 
 
+def debian_packages(problems: list[Problem]) -> str:
+    """Return the Debian packages that mend these problems, as arguments of ``apt-get install``."""
+    return " ".join(dict.fromkeys(problem.debian for problem in problems))
+
+
 def describe(problems: list[Problem]) -> str:
     """Return the one message that tells what is missing and how to get it on Debian and on Fedora."""
-    debian = " ".join(dict.fromkeys(problem.debian for problem in problems))
     fedora = " ".join(dict.fromkeys(problem.fedora for problem in problems))
     lines = ["error: this machine lacks what the project cannot install by itself:"]
     lines += [f"  - {problem.what}" for problem in problems]
     lines += ["Install it, then try again:"]
-    lines += [f"  Debian, Ubuntu:  apt install {debian}", f"  Fedora:          dnf install {fedora}"]
+    lines += [
+        f"  Debian, Ubuntu:  apt install {debian_packages(problems)}",
+        f"  Fedora:          dnf install {fedora}",
+    ]
     return "\n".join(lines)
+
+
+def find_problems() -> list[Problem]:
+    """Return all that is missing."""
+    return python_problems() + compiler_problems()
 
 
 def require() -> None:
     """End the program with that message if anything is missing."""
-    problems = python_problems() + compiler_problems()
+    problems = find_problems()
     if problems:
         sys.exit(describe(problems))
 
@@ -112,3 +124,7 @@ def _has_shared_library(version: str) -> bool:
             if ".so" in name and (Path(folder) / name).exists():
                 return True
     return ctypes.util.find_library("python" + version) is not None
+
+
+if __name__ == "__main__":
+    print(debian_packages(find_problems()))  # for CI, which may install them
