@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from checks import rtl
-from golden.presets import PRESETS
 from tb.toolchain import REPO_ROOT, Toolchain, ToolchainError
 
 MODULES = rtl.modules()
@@ -97,10 +96,3 @@ def lints_clean(root: Path) -> bool:
     except ToolchainError:
         return False
     return True
-
-
-def test_every_preset_is_linted() -> None:
-    """A preset of several cores is the same modules, once the chip that holds them exists."""
-    assert {name for name, preset in PRESETS.items() if preset.cores == 1} == set(LINTED_PRESETS) - {
-        "defaults"
-    }
