@@ -17,13 +17,16 @@
 
 namespace {
 
-// A block of kRows x kMaxVectors accumulators, kMaxVectors of B and one broadcast must fit the vector registers:
-// 16 + 2 + 1 of 32 with AVX-512; 12 + 2 + 1 of 16 with AVX2 (and 24 + 4 + 1 of 32 half-size ones with NEON).
+// One native vector, and rows such that a block's accumulators, its vectors of B and one broadcast fit the vector
+// registers: 16 + 2 + 1 of 32 with AVX-512, 12 + 2 + 1 of 16 or more elsewhere.
 #if defined(__AVX512F__)
 constexpr int kLanes = 16;
 constexpr int kRows = 8;
-#else
+#elif defined(__AVX__)
 constexpr int kLanes = 8;
+constexpr int kRows = 6;
+#else  // SSE, NEON
+constexpr int kLanes = 4;
 constexpr int kRows = 6;
 #endif
 constexpr int kMaxVectors = 2;
