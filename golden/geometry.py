@@ -49,19 +49,26 @@ class ConvGeometry:
     def __post_init__(self) -> None:
         for field in ("batch", "in_channels", "in_height", "in_width", "out_channels"):
             if getattr(self, field) < 1:
-                raise GeometryError(f"layer {self.name}: {field} is {getattr(self, field)}, must be at least 1")
+                raise GeometryError(
+                    f"layer {self.name}: {field} is {getattr(self, field)}, must be at least 1"
+                )
         if not 1 <= self.kernel <= MAX_KERNEL:
-            raise GeometryError(f"layer {self.name}: kernel is {self.kernel}, the hardware takes 1 to {MAX_KERNEL}")
+            raise GeometryError(
+                f"layer {self.name}: kernel is {self.kernel}, the hardware takes 1 to {MAX_KERNEL}"
+            )
         if not 1 <= self.stride <= MAX_STRIDE:
-            raise GeometryError(f"layer {self.name}: stride is {self.stride}, the hardware takes 1 to {MAX_STRIDE}")
+            raise GeometryError(
+                f"layer {self.name}: stride is {self.stride}, the hardware takes 1 to {MAX_STRIDE}"
+            )
         if not 0 <= self.padding < self.kernel:
             raise GeometryError(
-                f"layer {self.name}: padding is {self.padding}, must lie in 0..{self.kernel - 1} (below the kernel)"
+                f"layer {self.name}: padding is {self.padding}, "
+                f"must lie in 0..{self.kernel - 1} (below the kernel)"
             )
         if self.out_height < 1 or self.out_width < 1:
             raise GeometryError(
-                f"layer {self.name}: a {self.kernel}x{self.kernel} kernel with padding {self.padding} does not fit "
-                f"{self.in_height}x{self.in_width} images"
+                f"layer {self.name}: a {self.kernel}x{self.kernel} kernel with padding {self.padding} "
+                f"does not fit {self.in_height}x{self.in_width} images"
             )
 
     @property

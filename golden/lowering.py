@@ -31,7 +31,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Tap:
-    """A kernel position as one phase meets it: its number (after rotation in BP) and its shift in padded A."""
+    """A kernel position as one phase meets it: its number (rotated in BP) and its shift in padded A."""
 
     number: int
     dy: int
@@ -80,8 +80,8 @@ class KTile:
     line_channels : tuple of int64 arrays
         For each line its channels, ascending; may be empty.
     depth : int
-        Channels that a line holds at most, ``ceil(n / lines)``; B row of a line's channel i and the chunk's tap t
-        is ``t * depth + i``.
+        Channels that a line holds at most, ``ceil(n / lines)``; B row of a line's channel i and the chunk's
+        tap t is ``t * depth + i``.
     """
 
     channels: Ints
@@ -178,7 +178,7 @@ class Lowering:
         if self.step is Step.FP:
             taps = tuple(Tap(ky * kernel + kx, ky, kx) for ky in range(kernel) for kx in range(kernel))
             return (Phase(geometry.out_height, geometry.out_width, 1, 0, 0, stride, 0, 0, taps),)
-        # Input pixel y = stride*ty + ry meets δ row (y + padding - (kernel-1) + ky) / stride where that is whole.
+        # Input pixel y = stride*ty + ry meets δ row (y + padding - (kernel-1) + ky) / stride where whole.
         phases = []
         for ry in range(stride):
             for rx in range(stride):
