@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import re
 import subprocess
@@ -68,6 +69,70 @@ def test_what_is_installed_is_what_is_pinned() -> None:
         if pins().get(name) != version
     }
     assert not wrong
+
+
+IMPORT_NAMES = {"cocotb_tools": "cocotb", "PIL": "pillow", "sklearn": "scikit-learn"}
+"""Distributions whose import name is not their own."""
+
+ROOMS = ("golden", "tb", "regressions", "reports", "benchmarks", "checks")
+
+
+def group_of(path: Path) -> str:
+    """Name the dependency group in whose environment a file runs."""
+    parts = path.relative_to(REPO_ROOT).parts
+    if path.name == "noxfile.py":
+        return "runner"
+    if path.name.startswith("test_torch_"):
+        return "capture_tests"
+    if parts[0] == "checks":
+        return "lint"
+    if path.name == "conftest.py" or path.name.startswith("test_") or "tests" in parts:
+        return "tests"
+    return "capture" if parts[:2] == ("regressions", "capture") else "regress"
+
+
+def imported_packages(path: Path) -> set[str]:
+    """Name the distributions that a file imports, those of Python and of this project left out."""
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            modules.add(node.module.split(".")[0])
+    foreign = modules - sys.stdlib_module_names - set(ROOMS)
+    return {str(canonicalize_name(IMPORT_NAMES.get(name, name))) for name in foreign}
+
+
+PYTHON_FILES = sorted(
+    [REPO_ROOT / "conftest.py", REPO_ROOT / "noxfile.py"]
+    + [path for room in ROOMS for path in (REPO_ROOT / room).rglob("*.py")]
+)
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=lambda path: path.relative_to(REPO_ROOT).as_posix())
+def test_imports_are_in_the_sessions_group(path: Path) -> None:
+    """Nothing works only because another package happened to bring it; PyTorch stays within capture."""
+    missing = imported_packages(path) - set(group(group_of(path)))
+    assert not missing, f"pyproject.toml, group {group_of(path)}: lacks {', '.join(sorted(missing))}"
+
+
+ROOM_MAY_IMPORT = {
+    "golden": {"golden"},
+    "tb": {"golden", "tb"},
+    "regressions": {"golden", "tb", "regressions"},
+    "reports": {"golden", "tb", "regressions", "reports"},
+}
+
+
+@pytest.mark.parametrize("room", ROOM_MAY_IMPORT)
+def test_dependence_goes_one_way(room: str) -> None:
+    for path in sorted((REPO_ROOT / room).rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        used = set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)) & set(ROOMS)
+        wrong = used - ROOM_MAY_IMPORT[room]
+        assert not wrong, (
+            f"{path.relative_to(REPO_ROOT)}: {room} may not depend on {', '.join(sorted(wrong))}"
+        )
 
 
 def test_sessions_are_the_tasks_of_run() -> None:
