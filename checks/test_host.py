@@ -22,17 +22,14 @@ COMMANDS = {
 }
 
 
+CLONED = [".ci/run", "run", "noxfile.py", "pyproject.toml", "requirements/pins.txt"]
+CLONED += ["tb/__init__.py", "tb/host.py"]
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """Fresh copy of the files that take part before anything is installed."""
-    for name in (
-        "run",
-        "noxfile.py",
-        "pyproject.toml",
-        "requirements/pins.txt",
-        "tb/__init__.py",
-        "tb/host.py",
-    ):
+    for name in CLONED:
         target = tmp_path / "clone" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPO_ROOT / name, target)
@@ -136,6 +133,39 @@ def test_continuous_integration_is_told_the_packages(clone: Path, tmp_path: Path
     make_tool(tmp_path / "bin", "c++", "exit 0")
     done = start(clone, tmp_path / "bin", ["-m", "tb.host"])
     assert (done.returncode, done.stdout, done.stderr) == (0, "make\n", "")
+
+
+def start_ci(clone: Path, path: Path, ci: str) -> list[str]:
+    """Run ``.ci/run`` with apt-get and `run` replaced by scripts that note how they are called."""
+    notes = clone.parent / "notes"
+    note = f'echo "$(basename "$0") $*" >> {notes}'
+    make_tool(clone, "run", note)
+    make_tool(path, "apt-get", note)
+    make_tool(path, "sudo", 'exec "$@"')
+    make_tool(path, "python3", f'exec {sys.executable} "$@"')
+    for name in ("basename", "dirname"):
+        make_tool(path, name, f'exec {shutil.which(name)} "$@"')
+    environment = {"PATH": str(path), "CI": ci}
+    subprocess.run([shutil.which("bash") or "bash", ".ci/run"], cwd=clone, env=environment, check=True)
+    return notes.read_text().splitlines()
+
+
+def test_continuous_integration_installs_what_is_missing_then_tests(clone: Path, tmp_path: Path) -> None:
+    assert start_ci(clone, tmp_path / "bin", "true") == [
+        "apt-get update -qq",
+        "apt-get install -qq --no-install-recommends g++ make",
+        "run tests",
+    ]
+
+
+def test_continuous_integration_installs_nothing_if_all_is_there(clone: Path, tmp_path: Path) -> None:
+    make_tool(tmp_path / "bin", "c++", "exit 0")
+    make_tool(tmp_path / "bin", "make", "exit 0")
+    assert start_ci(clone, tmp_path / "bin", "true") == ["run tests"]
+
+
+def test_nothing_is_installed_outside_of_continuous_integration(clone: Path, tmp_path: Path) -> None:
+    assert start_ci(clone, tmp_path / "bin", "") == ["run tests"]
 
 
 def test_unknown_task_is_refused(clone: Path, tmp_path: Path) -> None:
