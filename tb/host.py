@@ -87,7 +87,7 @@ def debian_packages(problems: list[Problem]) -> str:
 def describe(problems: list[Problem]) -> str:
     """Return the one message that tells what is missing and how to get it on Debian and on Fedora."""
     fedora = " ".join(dict.fromkeys(problem.fedora for problem in problems))
-    lines = ["error: this machine lacks what the project cannot install by itself:"]
+    lines = ["this machine lacks what the project cannot install by itself:"]
     lines += [f"  - {problem.what}" for problem in problems]
     lines += ["Install it, then try again:"]
     lines += [
@@ -106,7 +106,7 @@ def require() -> None:
     """End the program with that message if anything is missing."""
     problems = find_problems()
     if problems:
-        sys.exit(describe(problems))
+        sys.exit("error: " + describe(problems))
 
 
 def _compiles_cxx20(compiler: str) -> bool:
