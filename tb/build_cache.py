@@ -125,12 +125,13 @@ class RuntimeObjects:
 
 
 def delete_unused(build_root: Path) -> None:
-    """Delete cached builds that nobody asked for in `UNUSED_DAYS`."""
+    """Delete builds, finished or failed, that nobody asked for in `UNUSED_DAYS`."""
     oldest = time.time() - UNUSED_DAYS * 86400
-    for stamp in build_root.glob(f"*/{STAMP}"):
+    for log in build_root.glob(f"*/{LOG}"):
+        stamp = log.with_name(STAMP)
         try:
-            if stamp.stat().st_mtime < oldest:
-                stamp.unlink()  # first, so that what is left of the folder is never a hit
-                shutil.rmtree(stamp.parent, ignore_errors=True)
+            if (stamp if stamp.exists() else log).stat().st_mtime < oldest:
+                stamp.unlink(missing_ok=True)  # first, so that what is left of the folder is never a hit
+                shutil.rmtree(log.parent, ignore_errors=True)
         except OSError:
             continue  # another process was faster

