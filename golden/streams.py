@@ -1,0 +1,239 @@
+"""What a sparse core is fed: commands, beats of A, rows of B and channel costs of one replay.
+
+A beat of A is 16 bytes of packed non-zero values (one byte FP8, two bytes FP16, little endian) of up to R
+entries of one line, with their masks, group bits and counts of real zeros beside them. As the testbench
+reads it, a beat is 11 words of 32 bits:
+
+====== ==================================================
+word   content
+====== ==================================================
+0      first beat of a WG row (bit 0), line (8..15), ring words in the beat (16..)
+1, 2   mask, a bit an entry
+3, 4   group bit an entry (1: FP16)
+5, 6   real (not padded) zeros of each ring word, 3 bits each
+7..10  values
+====== ==================================================
+
+Beats are sent in the order in which rows need them: of all lines the one that is behind goes first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from golden import native
+from golden.fgmp import FgmpTensor
+from golden.formats import U16, U32
+from golden.lowering import Ints, KTile, Lowering
+from golden.program import Block, Program
+
+BEAT_WORDS = 11
+CLASS_PADDING, CLASS_ZERO, CLASS_FP8, CLASS_FP16 = range(4)
+
+COST_WORDS = 4
+"""32-bit words of a channel for the balancer: channel, cost, last of its group, channels a line may hold."""
+
+
+@lru_cache
+def _library() -> ctypes.CDLL:
+    library = native.library("streams")
+    library.pack_inter.restype = ctypes.c_int64
+    library.pack_intra.restype = ctypes.c_int64
+    library.take_beats.restype = None
+    return library
+
+
+def element_classes(a: FgmpTensor) -> npt.NDArray[np.uint8]:
+    """Class of each element (zero, FP8, FP16; padding has its own): uint8, shape of `a`."""
+    classes = np.full(a.shape, CLASS_ZERO, np.uint8)
+    classes[a.nonzero] = CLASS_FP8
+    classes[a.is_fp16] = CLASS_FP16
+    return classes
+
+
+def _pointer(array: np.ndarray) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def _int64(values: object) -> Ints:
+    return np.ascontiguousarray(np.asarray(values, np.int64))
+
+
+@dataclass(frozen=True)
+class CoreStreams:
+    """Streams of one replay.
+
+    Parameters
+    ----------
+    lowering : Lowering
+    a : FgmpTensor, shape ``lowering.a_shape``
+    """
+
+    lowering: Lowering
+    a: FgmpTensor
+
+    @cached_property
+    def program(self) -> Program:
+        """The commands' source."""
+        return Program(self.lowering)
+
+    @cached_property
+    def commands(self) -> U32:
+        """Commands: uint32 [n, COMMAND_WORDS]."""
+        return self.program.commands()
+
+    @cached_property
+    def a_beats(self) -> U32:
+        """Beats of A: uint32 [n, BEAT_WORDS]."""
+        lowering = self.lowering
+        classes = np.ascontiguousarray(lowering.pad(element_classes(self.a)))
+        values = np.where(self.a.is_fp16, self.a.fp16, self.a.codes).astype(np.uint16)
+        values = np.ascontiguousarray(lowering.pad(values))
+        limit = lowering.preset.rows // 4
+        if lowering.phases:
+            count = self._pack_inter(classes, values, limit)
+        else:
+            count = self._pack_intra(classes, values, limit)
+        beats = np.empty((count, BEAT_WORDS), np.uint32)
+        _library().take_beats(_pointer(beats))
+        return beats
+
+    def _pack_inter(self, classes: npt.NDArray[np.uint8], values: U16, limit: int) -> int:
+        lowering, program = self.lowering, self.program
+        jobs: list[tuple[int, int, int, int]] = []
+        columns: list[Ints] = []
+        filled = 0
+        lines = lowering.preset.lines
+        for block in program.blocks:
+            if block.zero:
+                continue
+            # The columns of a block and chunk are the same in every channel group.
+            spans: dict[int, list[tuple[int, int, int]]] = {}
+            for t, tile in enumerate(lowering.k_tiles):
+                if tile.first_tap not in spans:
+                    spans[tile.first_tap] = []
+                    for height, address in self._block_columns(block, t):
+                        spans[tile.first_tap].append((filled, len(address), height))
+                        columns.append(address)
+                        filled += len(address)
+                jobs.extend((t * lines, *span) for span in spans[tile.first_tap])
+        starts, channels = _channel_lists(lowering.k_tiles)
+        job_array = _int64(jobs).reshape(-1, 4)
+        column_array = _int64(np.concatenate(columns) if columns else [])
+        return int(
+            _library().pack_inter(
+                _pointer(classes), _pointer(values), ctypes.c_int64(lowering.channel_pitch),
+                ctypes.c_int64(lowering.padded_shape[3]), ctypes.c_int64(lines), ctypes.c_int64(limit),
+                ctypes.c_int64(len(job_array)), _pointer(job_array), _pointer(starts), _pointer(channels),
+                _pointer(column_array),
+            )
+        )  # fmt: skip
+
+    def _block_columns(self, block: Block, tile: int) -> list[tuple[int, Ints]]:
+        """Height and addresses of the columns that a block's runs read in a tile, runs of a height joined."""
+        lowering = self.lowering
+        joined: list[tuple[int, list[Ints]]] = []
+        for run in block.runs:
+            window = self.program.windows[run.phase, tile]
+            if window.taps:
+                address = _columns(run.origins, window.width, lowering.phases[run.phase].a_step)
+                address = address + window.dy * lowering.padded_shape[3] + window.dx
+                if not joined or joined[-1][0] != window.height:
+                    joined.append((window.height, []))
+                joined[-1][1].append(address)
+        return [(height, np.concatenate(addresses)) for height, addresses in joined]
+
+    def _pack_intra(self, classes: npt.NDArray[np.uint8], values: U16, limit: int) -> int:
+        lowering = self.lowering
+        blocks = _int64([(int(block.rows[0]), len(block.rows)) for block in self.program.blocks])
+        tiles = _int64([(int(pixels[0]), len(pixels)) for pixels in lowering.wg_tiles])
+        rows, pixels = _int64(lowering.wg_row_addresses()), _int64(lowering.wg_pixel_addresses())
+        return int(
+            _library().pack_intra(
+                _pointer(classes), _pointer(values), ctypes.c_int64(limit), ctypes.c_int64(len(blocks)),
+                _pointer(blocks), ctypes.c_int64(len(tiles)), _pointer(tiles), _pointer(rows), _pointer(pixels),
+            )
+        )  # fmt: skip
+
+    def b_rows(self, b: U16) -> U32:
+        """Rows of B in the order in which the core loads them.
+
+        Parameters
+        ----------
+        b : uint16 [K, N]
+            Decoded FP16 bits, N at most the core's columns; missing columns are +0.
+
+        Returns
+        -------
+        uint32 [n, columns / 2]
+            Two columns a word, the lower one in the low half.
+        """
+        lowering = self.lowering
+        depth, columns = b.shape
+        filled = np.zeros((depth + 1, lowering.preset.columns), np.uint16)
+        filled[:depth, :columns] = b
+        return np.ascontiguousarray(filled[self._b_order]).view(np.uint32)
+
+    @cached_property
+    def _b_order(self) -> Ints:
+        """K index of each row of B to load; K itself stands for a row of zeros."""
+        lowering, program = self.lowering, self.program
+        blocks = [block for block in program.blocks if not block.zero]
+        if not lowering.phases:
+            return np.tile(np.concatenate(lowering.wg_tiles), len(blocks))
+        taps = lowering.geometry.taps
+        rows: list[Ints] = []
+        for tile in lowering.k_tiles:
+            for held in tile.line_channels:
+                if len(held):
+                    k = np.full((tile.tap_count, tile.depth), lowering.depth, np.int64)
+                    numbers = np.arange(tile.first_tap, tile.tap_end, dtype=np.int64)
+                    k[:, : len(held)] = held[None, :] * taps + numbers[:, None]
+                    rows.append(k.reshape(-1))
+        return np.tile(np.concatenate(rows), len(blocks))
+
+    @cached_property
+    def costs(self) -> U32:
+        """Channels for the balancer, in the order in which it takes them: uint32 [n, COST_WORDS]."""
+        entries = [
+            (int(channel), int(self.lowering.costs[channel]), int(i == len(tile.order) - 1), tile.depth)
+            for tile in self.lowering.k_tiles
+            if tile.first_tap == 0
+            for i, channel in enumerate(tile.order)
+        ]
+        return np.array(entries, np.uint32).reshape(-1, COST_WORDS)
+
+    @cached_property
+    def lines(self) -> U32:
+        """Line of each entry of `costs`, as the balancer must answer: uint32 [n]."""
+        answers: list[int] = []
+        for tile in self.lowering.k_tiles:
+            if tile.first_tap == 0:
+                line_of = {int(c): line for line, held in enumerate(tile.line_channels) for c in held}
+                answers.extend(line_of[int(channel)] for channel in tile.order)
+        return np.array(answers, np.uint32)
+
+    def result_rows(self) -> tuple[Ints, Ints]:
+        """First place of each block's rows, and the row index (M) at each place: int64 [blocks], [M]."""
+        rows = [block.rows for block in self.program.blocks]
+        starts = np.cumsum([0] + [len(block) for block in rows[:-1]])
+        return _int64(starts), _int64(np.concatenate(rows))
+
+
+def _columns(origins: Ints, width: int, a_step: int) -> Ints:
+    """Addresses of a run's columns: overlapping windows share them, others follow one another."""
+    if width < a_step or len(origins) == 1 or width == 1:
+        return (origins[:, None] + np.arange(width)[None, :]).reshape(-1)
+    return origins[0] + np.arange((len(origins) - 1) * a_step + width)
+
+
+def _channel_lists(tiles: tuple[KTile, ...]) -> tuple[Ints, Ints]:
+    """Flatten the lines' channels of all tiles: bounds [tiles * lines + 1] and channels."""
+    lists = [held for tile in tiles for held in tile.line_channels]
+    starts = np.cumsum([0] + [len(held) for held in lists])
+    return _int64(starts), _int64(np.concatenate(lists))

@@ -1,0 +1,38 @@
+"""Builds of the core's harness: one for each preset and kind, cached by content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from golden.presets import Preset
+from tb.toolchain import BuildResult, rtl_sources, verilate
+
+CORE_TB = Path(__file__).resolve().parent
+
+WARNINGS = ("-Wno-fatal",)
+COVERAGE = ("--coverage-line", "--coverage-user")
+
+
+def parameters(preset: Preset) -> list[str]:
+    """Arguments that give the top module a preset's sizes."""
+    sizes = {
+        "Lines": preset.lines,
+        "Pes": preset.pes,
+        "Rows": preset.rows,
+        "RowQueue": preset.row_queue,
+        "PsumRows": preset.psum_rows,
+    }
+    return [f"-G{name}={value}" for name, value in sizes.items()]
+
+
+def build_bare(preset: Preset, coverage: bool = False) -> BuildResult:
+    """Build the harness in a bare C++ loop, as a shared library."""
+    return verilate(
+        f"core_bare_{preset.name}",
+        [*rtl_sources(), CORE_TB / "core_harness.sv"],
+        "core_harness",
+        args=[*parameters(preset), "--assert", *(COVERAGE if coverage else ())],
+        cxx_sources=[CORE_TB / "bare_loop.cpp", CORE_TB / "replay_dpi.cpp"],
+        cflags=["-DREPLAY_COVERAGE"] if coverage else [],
+        kind="lib",
+    )
