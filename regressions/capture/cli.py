@@ -1,0 +1,152 @@
+"""Command line of the capture program; needs no PyTorch until the options are read."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from regressions.capture.datasets import DEFAULT_IMAGE_SIZE
+from regressions.capture.errors import CaptureError
+from regressions.capture.options import BUILT_IN_MODEL, MIN_ACCURACY, Options
+from regressions.traces import TraceError
+
+_DESCRIPTION = """
+Train a network in PyTorch, then record one training iteration of it at every convolution and fully
+connected layer: X, W and the gradient at the output, as FP16. Writes OUT/full.safetensors, the whole
+trace, and OUT/sample.safetensors, cut down to a few images and 16 columns and packed.
+"""
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive whole number")
+    return int(text)
+
+
+def _real(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a number") from None
+
+
+def _positive_real(text: str) -> float:
+    if not 0 < (value := _real(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not positive and finite")
+    return value
+
+
+def _fraction(text: str) -> float:
+    if not 0 <= (value := _real(text)) <= 1:
+        raise argparse.ArgumentTypeError(f"{text} does not lie in 0..1")
+    return value
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 2**63):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number in 0..2^63-1")
+    return int(text)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the program's options."""
+    parser = argparse.ArgumentParser(prog="python -m regressions.capture", description=_DESCRIPTION)
+    sizes = ", ".join(f"{name} {size}" for name, size in DEFAULT_IMAGE_SIZE.items())
+    floors = ", ".join(f"{name} {floor}" for name, floor in MIN_ACCURACY.items())
+    add = parser.add_argument
+    add(
+        "--out", type=Path, required=True, metavar="FOLDER", help="where the trace and its sample are written"
+    )
+    add(
+        "--dataset",
+        nargs="+",
+        default=["digits"],
+        metavar=("NAME", "FOLDER"),
+        help="digits (scikit-learn's, the default), or cifar10 FOLDER (binary version), or images FOLDER "
+        "(<class>/<image>, or train/ and test/ with such folders)",
+    )
+    add(
+        "--image-size",
+        type=_positive,
+        metavar="N",
+        help=f"edge that images are resized to (default: {sizes})",
+    )
+    add(
+        "--model",
+        default=BUILT_IN_MODEL,
+        metavar="MODEL",
+        help=f"{BUILT_IN_MODEL} (the default), or package.module:callable, called with num_classes=",
+    )
+    add("--skip-unsupported", action="store_true", help="leave out layers that the hardware does not take")
+    add("--epochs", type=_positive, default=3, metavar="N", help="epochs of training (default: 3)")
+    add("--batch", type=_positive, default=16, metavar="N", help="images of an iteration (default: 16)")
+    add(
+        "--train-images",
+        type=_positive,
+        metavar="N",
+        help="train on N images, chosen at random (default: all)",
+    )
+    add(
+        "--learning-rate",
+        type=_positive_real,
+        default=0.05,
+        metavar="R",
+        help="highest rate of SGD (default: 0.05)",
+    )
+    add(
+        "--loss-scale",
+        type=_positive_real,
+        default=1024.0,
+        metavar="R",
+        help="factor on the loss (default: 1024)",
+    )
+    add(
+        "--min-accuracy",
+        type=_fraction,
+        metavar="A",
+        help=f"fail below this test accuracy (default: {floors})",
+    )
+    add("--seed", type=_seed, default=1, metavar="N", help="seed of weights and image order (default: 1)")
+    add(
+        "--threads",
+        type=_positive,
+        default=2,
+        metavar="N",
+        help="CPU threads; they decide the bits (default: 2)",
+    )
+    add(
+        "--list-layers",
+        action="store_true",
+        help="show the layers that would be captured; train and write nothing",
+    )
+    return parser
+
+
+def parse_options(arguments: Sequence[str] | None = None) -> Options:
+    """Return the options on the command line; exit with status 2 and a message if they are wrong."""
+    return Options(**vars(make_parser().parse_args(arguments)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; return its exit status (0, or 1 after a message on standard error)."""
+    options = parse_options(arguments)
+    try:
+        if importlib.util.find_spec("torch") is None:
+            raise CaptureError(
+                "capture",
+                "PyTorch is not installed in this Python",
+                "run `nox -s capture`, which installs it, or `python -m pip install torch`",
+            )
+        from regressions.capture.program import capture
+
+        capture(options)
+    except (CaptureError, TraceError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nerror: interrupted, nothing was written", file=sys.stderr)
+        return 130
+    return 0
