@@ -1,0 +1,158 @@
+"""The report folder of a run, written whole or not at all; earlier runs stay beside it.
+
+::
+
+    reports/out/20250131T021500-1/   results.json, junit.xml, replays.csv, index.html
+    reports/out/latest -> 20250131T021500-1
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from regressions.results import Results
+from reports import junit, page, replays_csv
+from reports.schema import ResultsError, validate
+
+LATEST = "latest"
+RESULTS = "results.json"
+JUNIT = "junit.xml"
+CSV = "replays.csv"
+PAGE = "index.html"
+
+
+class ReportError(RuntimeError):
+    """The report could not be written; earlier reports are untouched."""
+
+
+def write(results: Results | Mapping[str, Any], out_dir: Path) -> Path:
+    """Write the report of `results` below `out_dir` and point `out_dir/latest` at it.
+
+    Everything is written to a temporary folder beside its place and then renamed, so that a reader sees
+    the previous report or this one, never half of one.
+
+    Parameters
+    ----------
+    results
+        What the regression found, or the document of `results.json`.
+    out_dir
+        Folder of all reports, created if need be.
+
+    Returns
+    -------
+    Path
+        The run's own folder.
+
+    Raises
+    ------
+    ResultsError
+        If the results break the contract. They are kept as they came in `out_dir/rejected-<time>.json`.
+    ReportError
+        If the file system refuses (disk full, no permission). Nothing of earlier reports is lost.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    try:
+        validate(results)
+        checked = results if isinstance(results, Results) else Results.from_json(results)
+    except ResultsError as error:
+        kept = _keep_rejected(results, out_dir, stamp)
+        raise ResultsError(f"results.json: {error}{kept}") from error
+    documents = {
+        RESULTS: _json_text(checked.to_json()),
+        JUNIT: junit.render(checked),
+        CSV: replays_csv.render(checked),
+        PAGE: page.render(checked),
+    }
+    temporary: Path | None = None
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=out_dir))
+        temporary.chmod(0o755)
+        for name, text in documents.items():
+            _write_file(temporary / name, text)
+        place = _move_to_own_place(temporary, out_dir, stamp)
+        temporary = None
+        _point_latest(out_dir, place)
+    except OSError as error:
+        raise ReportError(_explain(error, out_dir)) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return place
+
+
+def _json_text(document: object) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _write_file(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _move_to_own_place(temporary: Path, out_dir: Path, stamp: str) -> Path:
+    """Rename `temporary` to the first free ``<stamp>-<n>``: nothing can be renamed onto a filled folder."""
+    number = 1
+    while True:
+        place = out_dir / f"{stamp}-{number}"
+        try:
+            temporary.rename(place)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            number += 1
+        else:
+            return place
+
+
+def _point_latest(out_dir: Path, place: Path) -> None:
+    """Point `latest` at `place` in one step: by a link, or by a copy where links are not to be had."""
+    latest = out_dir / LATEST
+    fresh = out_dir / f".{LATEST}-{place.name}"
+    try:
+        fresh.symlink_to(place.name, target_is_directory=True)
+    except (OSError, NotImplementedError):
+        shutil.copytree(place, fresh)
+    if latest.is_dir() and not (latest.is_symlink() and fresh.is_symlink()):
+        retired = out_dir / f".{LATEST}-before-{place.name}"
+        latest.rename(retired)
+        fresh.rename(latest)
+        if retired.is_symlink():
+            retired.unlink()
+        else:
+            shutil.rmtree(retired, ignore_errors=True)
+    else:
+        fresh.replace(latest)
+
+
+def _keep_rejected(results: Results | Mapping[str, Any], out_dir: Path, stamp: str) -> str:
+    """Save results that break the contract, so that no night's work is lost; return where."""
+    path = out_dir / f"rejected-{stamp}.json"
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        document = results.to_json() if isinstance(results, Results) else results
+        _write_file(path, json.dumps(document, indent=1, default=repr) + "\n")
+    except (OSError, ValueError, TypeError) as error:
+        return f"; they could not be kept either ({error})"
+    return f"; kept as they came in {path}"
+
+
+def _explain(error: OSError, out_dir: Path) -> str:
+    where = error.filename or out_dir
+    remedy = "check its permissions"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        remedy = f"free space, or remove old runs below {out_dir}"
+    return (
+        f"{where}: the report was not written: {error.strerror}; earlier reports are untouched; "
+        f"{remedy}, then report again"
+    )
