@@ -118,13 +118,13 @@ def _utilization_tiles(results: Results) -> list[Tile]:
     off = f"; balancer off {ratio(sum(offs) / len(offs))}" if offs else ""
     return [
         Tile(
-            "Utilization, mean",
+            "Utilization in FP and WG, mean",
             ratio(mean, 3),
-            f"FP and WG, target {MEAN_TARGET:.2f}{off}",
+            f"target {MEAN_TARGET:.2f}{off}",
             mean < MEAN_TARGET,
         ),
         Tile(
-            "Utilization, lowest",
+            "Utilization in FP and WG, lowest",
             ratio(low.utilization, 3),
             f"{low.layer} {low.step}, target {EACH_TARGET:.2f}",
             (low.utilization or 0) < EACH_TARGET,

@@ -26,7 +26,7 @@ def drawn_order(results: Results) -> list[Replay]:
 
 def test_grid_lines_lie_where_the_values_do(passing: Results) -> None:
     """The lines of the targets are placed by the same scale as the dots, and inside the panels' grid."""
-    replays = [replace(one, utilization=charts.MEAN_TARGET) for one in passing.replays]
+    replays = [replace(one, utilization=totals.MEAN_TARGET) for one in passing.replays]
     chart = charts.utilization(replays).chart
     targets = [float(line["x1"]) for line in attributes(chart, "line", "reference mean")]
     dots = [float(dot["cx"]) for dot in attributes(chart, "circle", "on")]
@@ -36,7 +36,7 @@ def test_grid_lines_lie_where_the_values_do(passing: Results) -> None:
     grid = [float(line["x1"]) for line in attributes(chart, "line", "grid")]
     for zero, target in zip((zeros[0], zeros[2]), targets, strict=True):
         one = min(x for x in grid if x > target)
-        assert (target - zero) / (one - zero) == pytest.approx(charts.MEAN_TARGET, abs=0.001)
+        assert (target - zero) / (one - zero) == pytest.approx(totals.MEAN_TARGET, abs=0.001)
 
 
 def test_every_measured_row_tells_its_values(passing: Results) -> None:

@@ -75,6 +75,19 @@ def test_every_replay_has_its_row(broken: Results) -> None:
         assert cycles == count(replay.cycles)
 
 
+def test_rows_carry_what_they_sort_by(broken: Results) -> None:
+    text = page.render(broken)
+    keys = [
+        re.findall(r'data-v="([^"]*)"', row) for row in re.findall(r'<tr class="replay .*?</tr>', text, re.S)
+    ]
+    order = {Status.FAIL: "0", Status.ERROR: "1", Status.PASS: "2"}
+    for index, (key, replay) in enumerate(zip(keys, broken.replays, strict=True)):
+        assert key[:3] == [str(index), replay.step, order[replay.status]]
+        assert key[3] == ("" if replay.cycles is None else str(replay.cycles))
+        assert key[5] == ("" if replay.utilization is None else str(replay.utilization))
+        assert len(key) == 12
+
+
 @pytest.mark.parametrize("is_broken", [False, True], ids=["passing", "broken"])
 def test_the_page_asks_for_nothing_from_outside(rng: np.random.Generator, is_broken: bool) -> None:
     text = page.render(synthetic.results(rng, broken=is_broken))
