@@ -13,6 +13,9 @@ from regressions.capture.errors import CaptureError
 from regressions.capture.options import BUILT_IN_MODEL, MIN_ACCURACY, Options
 from regressions.traces import TraceError
 
+OUT = Path("build/traces")
+"""Where the files go by default; git ignores it."""
+
 _DESCRIPTION = """
 Train a network in PyTorch, then record one training iteration of it at every convolution and fully
 connected layer: X, W and the gradient at the output, as FP16. Writes OUT/full.safetensors, the whole
@@ -57,9 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     sizes = ", ".join(f"{name} {size}" for name, size in DEFAULT_IMAGE_SIZE.items())
     floors = ", ".join(f"{name} {floor}" for name, floor in MIN_ACCURACY.items())
     add = parser.add_argument
-    add(
-        "--out", type=Path, required=True, metavar="FOLDER", help="where the trace and its sample are written"
-    )
+    add("--out", type=Path, default=OUT, metavar="FOLDER", help=f"where to write both files (default: {OUT})")
     add(
         "--dataset",
         nargs="+",

@@ -8,6 +8,11 @@ import torch
 from torch import Tensor, nn
 
 
+def images_and_labels(count: int = 4, size: int = 8) -> tuple[Tensor, Tensor]:
+    """Random images [count, 3, size, size] and labels of ten classes."""
+    return torch.randn(count, 3, size, size), torch.randint(10, (count,))
+
+
 class Plain(nn.Module):
     """Convolutions without batch norm, each followed by a ReLU that works in place."""
 

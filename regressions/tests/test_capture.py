@@ -259,7 +259,7 @@ def test_missing_package_of_a_dataset(package: str, tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "--out"),
+        (["--out"], "--out: expected one argument"),
         (["--out", "o", "--batch", "0"], "0 is not a positive whole number"),
         (["--out", "o", "--epochs", "few"], "few is not a positive whole number"),
         (["--out", "o", "--min-accuracy", "95"], "95 does not lie in 0..1"),

@@ -75,6 +75,7 @@ def _save(path: Path, stored: dict[str, NDArray[Any]], metadata: dict[str, str])
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         save_file(stored, partial, metadata)
+        partial.chmod(_default_mode())  # safetensors keeps its files from other users
         partial.replace(path)
     except (OSError, SafetensorError) as error:
         partial.unlink(missing_ok=True)
@@ -85,6 +86,13 @@ def _save(path: Path, stored: dict[str, NDArray[Any]], metadata: dict[str, str])
             f"cannot be written ({error})",
             f"free {size:,} bytes there, or name another folder that can be written to",
         ) from error
+
+
+def _default_mode() -> int:
+    """Return the permissions that new files have."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def sample_layer(layer: LayerTrace, columns: int = SAMPLE_COLUMNS, pixels: int = SAMPLE_PIXELS) -> LayerTrace:
