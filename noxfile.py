@@ -60,7 +60,7 @@ def systemverilog_files() -> list[str]:
 def regress(session: nox.Session) -> None:
     """Replay training layers through the RTL and write the report."""
     install(session, "regress")
-    session.run("python", "-m", "regressions", *session.posargs)
+    session.run("python", "-m", "reports.regress", *session.posargs)
 
 
 @nox.session

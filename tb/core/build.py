@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from golden.presets import Preset
+from tb.cocotb_simulation import build_simulation
 from tb.toolchain import BuildResult, rtl_sources, verilate
 
 CORE_TB = Path(__file__).resolve().parent
 
-WARNINGS = ("-Wno-fatal",)
 COVERAGE = ("--coverage-line", "--coverage-user")
 
 
@@ -35,4 +35,18 @@ def build_bare(preset: Preset, coverage: bool = False) -> BuildResult:
         cxx_sources=[CORE_TB / "bare_loop.cpp", CORE_TB / "replay_dpi.cpp"],
         cflags=["-DREPLAY_COVERAGE"] if coverage else [],
         kind="lib",
+    )
+
+
+def build_cocotb(preset: Preset, coverage: bool = False, waves: bool = False, jobs: int = 1) -> BuildResult:
+    """Build the harness under cocotb, with its own clock."""
+    variant = "_waves" * waves + "_coverage" * coverage
+    return build_simulation(
+        f"core_{preset.name}{variant}",
+        [*rtl_sources(), CORE_TB / "core_harness.sv", CORE_TB / "core_sim.sv", CORE_TB / "core_sim.vlt"],
+        "core_sim",
+        args=[*parameters(preset), "--assert", *(COVERAGE if coverage else ())],
+        cxx_sources=[CORE_TB / "replay_dpi.cpp"],
+        waves=waves,
+        jobs=jobs,
     )

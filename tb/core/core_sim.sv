@@ -6,9 +6,8 @@ module core_sim #(
   parameter int unsigned RowQueue = 2,
   parameter int unsigned PsumRows = 16
 );
-  timeunit 1ns; timeprecision 1ps;
 
-  // 200 MHz, the chip's highest clock; nothing depends on it but the time axis of waves.
+  // In ns: 200 MHz, the chip's highest clock. Nothing depends on it but the time axis of waves.
   localparam realtime HalfPeriod = 2.5;
 
   logic clk = 1'b0;

@@ -169,7 +169,7 @@ class Replay:
     def collect(self, launches: list[LaunchResult]) -> ReplayOutcome:
         """Join the launches' results."""
         _, rows = self.streams.result_rows()
-        product = np.zeros(self.expected.shape, np.uint32)
+        product = np.zeros((self.lowering.rows, self.b.shape[1]), np.uint32)
         width = self.lowering.preset.columns
         for index, launch in enumerate(launches):
             first = index * width
@@ -188,6 +188,29 @@ class ReplayOutcome:
     cycles: int
     counters: dict[str, int]
     problem: str | None
+
+    def save(self, path: Path, simulated_s: float) -> None:
+        """Write everything, and the wall time of the launches, to one ``.npz``."""
+        scalars = {
+            "cycles": self.cycles,
+            "counters": self.counters,
+            "problem": self.problem,
+            "simulated_s": simulated_s,
+        }
+        buffer = io.BytesIO()
+        np.savez(buffer, product=self.product, scalars=np.array(json.dumps(scalars)))
+        path.write_bytes(buffer.getvalue())
+
+    @staticmethod
+    def load(path: Path) -> tuple[ReplayOutcome, float]:
+        """Read what `save` wrote: the outcome, and the wall time of the launches in seconds."""
+        try:
+            with np.load(path) as file:
+                product, scalars = file["product"], json.loads(str(file["scalars"]))
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise ReplayInputError(f"{path} is not a replay's outcome: {error}") from error
+        simulated_s = scalars.pop("simulated_s")
+        return ReplayOutcome(product, **scalars), simulated_s
 
     def mismatches(self, expected: U32) -> npt.NDArray[np.bool_]:
         """Where a bit differs: bool [M, N]."""

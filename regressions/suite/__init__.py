@@ -1,0 +1,1 @@
+"""The replays as a pytest suite, so that pytest-xdist spreads them over the cores."""

@@ -1,0 +1,77 @@
+`include "tb/checks.svh"
+
+// Checks of the balancer: the order that its input promises, and the rule of its answers.
+module load_balancer_checks #(
+  parameter int unsigned Lines = 2,
+  parameter int unsigned Rows = 8,
+  localparam int unsigned LineBits = $clog2(Lines),
+  localparam int unsigned DepthBits = $clog2(Rows + 1),
+  localparam int unsigned ChannelBits = 16,
+  localparam int unsigned CostBits = 32
+) (
+  input logic                           clk_i,
+  input logic                           rst_ni,
+  input logic                           enable_i,
+  input logic [DepthBits-1:0]           depth_i,
+  input logic                           valid_i,
+  input logic                           ready_o,
+  input logic                           last_i,
+  input logic [ChannelBits-1:0]         channel_i,
+  input logic [CostBits-1:0]            cost_i,
+  input logic                           valid_o,
+  input logic                           ready_i,
+  input logic [ChannelBits-1:0]         channel_o,
+  input logic [LineBits-1:0]            line_o,
+  input logic [Lines-1:0][CostBits-1:0] load_q,
+  input logic [Lines-1:0][DepthBits-1:0] held_q,
+  input logic [LineBits-1:0]            turn_q
+);
+
+  // The channel before this one, in the same group.
+  logic inside_q;
+  logic [ChannelBits-1:0] channel_q;
+  logic [CostBits-1:0] cost_q;
+  logic accept;
+  logic [Lines-1:0] better, equal, full;
+
+  assign accept = valid_i && ready_o;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      inside_q  <= 1'b0;
+      channel_q <= '0;
+      cost_q    <= '0;
+    end else if (accept) begin
+      inside_q  <= !last_i;
+      channel_q <= channel_i;
+      cost_q    <= cost_i;
+    end
+  end
+  always_comb begin
+    for (int unsigned l = 0; l < Lines; l++) begin
+      full[l]   = held_q[l] >= depth_i;
+      better[l] = !full[l] && load_q[l] < load_q[line_o];
+      equal[l]  = !full[l] && load_q[l] == load_q[line_o] && l != 32'(line_o);
+    end
+  end
+
+  // The encoder's side: descending cost, ties ascending channel; without balancing ascending channel.
+  `CHECK(costs_descend, valid_i && enable_i && inside_q,
+         cost_i < cost_q || (cost_i == cost_q && channel_i > channel_q))
+  `CHECK(channels_ascend, valid_i && !enable_i && inside_q, channel_i > channel_q)
+  `CHECK_HELD(channel_held, valid_i, ready_o, {channel_i, cost_i, last_i})
+
+  `CHECK_HELD(answer_held, valid_o, ready_i, {channel_o, line_o})
+  `CHECK(room_left, valid_o && enable_i, !(&full) && !full[line_o])
+  `CHECK(least_loaded, valid_o && enable_i,
+         better == '0 && (equal & ((Lines'(1) << line_o) - 1'b1)) == '0)
+  `CHECK(round_robin, valid_o && !enable_i, line_o == turn_q)
+  `CHECK_NEXT(group_starts_empty, accept && last_i, load_q == '0 && held_q == '0 && turn_q == '0)
+
+  `COVER(tie, accept && enable_i && equal != '0)
+  `COVER(least_line_full, accept && enable_i && full != '0)
+  `COVER(dead_channel, accept && cost_i == '0)
+  `COVER(group_of_one, accept && last_i && !inside_q)
+  `COVER(turn_wraps, accept && !enable_i && turn_q == '1)
+  `COVER(answer_waits, valid_o && !ready_i)
+
+endmodule

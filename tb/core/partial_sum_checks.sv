@@ -1,0 +1,99 @@
+`include "tb/checks.svh"
+
+// Checks of the partial sums: nothing added to a sum that is not there yet, no result without a place.
+//
+// Rows of the tree and of the lines are held by their queues, which have checks of their own.
+module partial_sum_checks #(
+  parameter int unsigned Lines = 2,
+  parameter int unsigned PsumRows = 16,
+  parameter int unsigned CreditBits = 3,
+  parameter int unsigned ResultDepth = 4,
+  localparam int unsigned PsumBits = $clog2(PsumRows),
+  localparam int unsigned LineBits = $clog2(Lines)
+) (
+  input logic                                           clk_i,
+  input logic                                           rst_ni,
+  input core_pkg::tile_cmd_t  [core_pkg::TileSlots-1:0] tile_i,
+  input logic                 [core_pkg::TileSlots-1:0] tile_valid_i,
+  input logic                                           tree_valid_i,
+  input logic                                           tree_ready_o,
+  input logic                                           intra_i,
+  input logic                 [Lines-1:0]               line_valid_i,
+  input logic                 [Lines-1:0]               line_ready_o,
+  input logic                                           commit_o,
+  input logic                                           valid_o,
+  input logic                                           ready_i,
+  input logic                 [core_pkg::RowsBits-1:0]  row_o,
+  input logic                 [core_pkg::BlockBits-1:0] block_o,
+  input logic                                           psum_write_o,
+  input logic                                           result_valid,
+  input logic                                           unused_result_ready,
+  input logic                                           zero_valid,
+  input logic                 [LineBits-1:0]            turn_q,
+  input logic                 [LineBits-1:0]            chosen,
+  input logic                                           any_line,
+  input logic                                           valid,
+  input logic                                           accept,
+  input logic                                           room,
+  input logic                                           clash,
+  input logic                 [core_pkg::TileBits-1:0]  tile,
+  input logic                 [core_pkg::RowsBits-1:0]  row,
+  input logic                 [CreditBits-1:0]          credits_q,
+  input logic                                           reading,
+  input logic                 [core_pkg::RowsBits-1:0]  read_row,
+  input logic                                           adding,
+  input logic                 [core_pkg::RowsBits-1:0]  add_row
+);
+
+  logic first, last;
+  logic [PsumRows-1:0] started_q;
+  logic [Lines-1:0] sooner;
+
+  assign first = tile_i[tile].first;
+  assign last  = tile_i[tile].last;
+
+  // Rows of which a first tile has been taken, and not yet a last one.
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) started_q <= '0;
+    else if (accept) started_q[row[PsumBits-1:0]] <= !last;
+  end
+  // Lines with a row whose turn comes before the one chosen.
+  always_comb begin
+    for (int unsigned l = 0; l < Lines; l++) begin
+      sooner[l] = line_valid_i[l] && LineBits'(LineBits'(l) - turn_q) < LineBits'(chosen - turn_q);
+    end
+  end
+
+  `CHECK(row_of_open_tile, accept, tile_valid_i[tile])
+  `CHECK(row_in_tile, accept, row < tile_i[tile].rows && 32'(row) < PsumRows)
+  `CHECK(first_sum_starts, accept && first, !started_q[row[PsumBits-1:0]])
+  `CHECK(sum_was_started, accept && !first, started_q[row[PsumBits-1:0]])
+  `CHECK(row_not_on_its_way, accept,
+         !(reading && read_row == row) && !(adding && add_row == row))
+  `CHECK(one_source, accept, 32'(tree_ready_o && tree_valid_i) + $countones(line_ready_o) <= 1)
+  `CHECK(takes_what_is_there, line_ready_o != '0, intra_i && (line_ready_o & ~line_valid_i) == '0)
+  `CHECK(round_robin, any_line, sooner == '0)
+  `CHECK(sums_follow, commit_o, result_valid != psum_write_o)
+
+  // A place of the result queue is taken with each row of a block's last tile.
+  `CHECK(result_has_place, result_valid, unused_result_ready)
+  `CHECK(credit_left, accept && last, credits_q != '0)
+  `CHECK(credits_in_range, valid_o, 32'(credits_q) < ResultDepth)
+  `CHECK_HELD(result_held, valid_o, ready_i, {row_o, block_o})
+
+  `COVER(clash, valid && room && clash)
+  `COVER(waits_for_result_place, valid && !room)
+  `COVER(tree_row, accept && tree_valid_i)
+  `COVER(zero_row, accept && !tree_valid_i && !any_line)
+  `COVER(zero_row_waits_for_tree, zero_valid && tree_valid_i)
+  `COVER(only_tile, accept && first && last)
+  `COVER(first_tile, accept && first && !last)
+  `COVER(middle_tile, accept && !first && !last)
+  `COVER(last_tile, accept && !first && last)
+  `COVER(turn_wraps, accept && any_line && !tree_valid_i && turn_q != '0 && chosen < turn_q)
+  `COVER(lines_compete, any_line && $countones(line_valid_i) > 1)
+  for (genvar l = 0; l < Lines; l++) begin : gen_lines
+    `COVER(row_of_line, line_ready_o[l])
+  end
+
+endmodule

@@ -1,0 +1,37 @@
+`include "tb/checks.svh"
+
+// Checks of the counters against each other.
+module perf_counters_checks #(
+  parameter int unsigned Lines = 2,
+  parameter int unsigned Columns = 4,
+  localparam int unsigned ColumnBits = $clog2(Columns + 1)
+) (
+  input logic                   clk_i,
+  input logic                   rst_ni,
+  input logic                   clear_i,
+  input logic                   busy_i,
+  input logic [ColumnBits-1:0]  columns_i,
+  input logic [Lines-1:0]       wait_a_i,
+  input logic [Lines-1:0]       wait_b_i,
+  input logic [Lines-1:0]       wait_queue_i,
+  input counter_pkg::counters_t counters_o
+);
+
+  localparam int unsigned Bits = counter_pkg::CounterBits;
+
+  // Each cycle of each line is counted once, each element of A meets every real column.
+  `CHECK(line_cycles_add_up, busy_i,
+         counters_o.line_busy + counters_o.wait_a + counters_o.wait_b + counters_o.wait_queue +
+         counters_o.idle == Bits'(Lines) * counters_o.cycles)
+  `CHECK(macs_are_elements, busy_i,
+         counters_o.macs_fp8 + counters_o.macs_fp16 == Bits'(columns_i) * counters_o.elements)
+  `CHECK(sums_are_added, busy_i, counters_o.psum_reads <= counters_o.psum_rows &&
+                                 counters_o.psum_writes <= counters_o.psum_rows)
+  `CHECK_NEXT(cycles_count, busy_i && !clear_i, counters_o.cycles == $past(counters_o.cycles) + 1'b1)
+
+  `COVER(waits_for_a, busy_i && wait_a_i != '0)
+  `COVER(waits_for_b, busy_i && wait_b_i != '0)
+  `COVER(waits_for_queue, busy_i && wait_queue_i != '0)
+  `COVER(not_all_columns, busy_i && 32'(columns_i) < Columns)
+
+endmodule

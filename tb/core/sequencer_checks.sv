@@ -1,0 +1,96 @@
+`include "tb/checks.svh"
+
+// Checks of the sequencer: tiles open only into free places, and every line learns of every end.
+//
+// Runs go out by grant (`run_valid_o` is raised when all lines have room), so they are not held.
+module sequencer_checks #(
+  parameter int unsigned Lines = 2
+) (
+  input logic                                          clk_i,
+  input logic                                          rst_ni,
+  input logic                                          valid_i,
+  input logic                                          ready_o,
+  input logic                 [core_pkg::CmdBits-1:0]  cmd_i,
+  input logic                                          open_o,
+  input logic                 [Lines-1:0]              tile_end_i,
+  input logic                 [Lines-1:0]              tile_end_parity_i,
+  input logic                                          table_write_o,
+  input logic                 [Lines-1:0]              run_valid_o,
+  input logic                 [Lines-1:0]              run_ready_i,
+  input logic                                          row_valid_o,
+  input logic                                          row_ready_i,
+  input core_pkg::tile_cmd_t  [core_pkg::TileSlots-1:0] tile_o,
+  input logic                 [core_pkg::TileSlots-1:0] tile_valid_o,
+  input logic                 [core_pkg::TileSlots-1:0] tile_zero_o,
+  input logic                 [core_pkg::TileBits:0]   opened_o,
+  input logic                 [core_pkg::TileBits:0]   reduced_i,
+  input logic                                          row_done_i,
+  input logic                 [core_pkg::TileBits-1:0] row_done_tile_i,
+  input core_pkg::op_e                                 op,
+  input core_pkg::tile_cmd_t                           tile_cmd,
+  input core_pkg::run_cmd_t                            run_cmd,
+  input logic                 [core_pkg::TileBits-1:0] next,
+  input logic                 [core_pkg::TileBits-1:0] open_q,
+  input logic                 [1:0]                    line_busy_q,
+  input logic                 [1:0][Lines-1:0]         ended_q,
+  input logic                                          parity_q,
+  input logic                                          intra_q,
+  input logic                                          slot_free,
+  input logic                                          open_zero,
+  input logic                                          run_all
+);
+
+  logic [Lines-1:0] ends_twice;
+  logic opens;
+
+  assign opens = open_o || open_zero;
+  always_comb begin
+    for (int unsigned l = 0; l < Lines; l++) begin
+      ends_twice[l] = tile_end_i[l] && (!line_busy_q[tile_end_parity_i[l]] ||
+                                        ended_q[tile_end_parity_i[l]][l]);
+    end
+  end
+
+  `CHECK_HELD(command_held, valid_i, ready_o, cmd_i)
+  `CHECK(command_known, valid_i,
+         op inside {core_pkg::OpTile, core_pkg::OpSegment, core_pkg::OpRun, core_pkg::OpZero})
+
+  // A tile opens into a slot whose rows have all arrived, and a half of B that no line still reads.
+  `CHECK(slot_is_free, opens, !tile_valid_o[next])
+  `CHECK(slots_left, opens, (opened_o - reduced_i) < (core_pkg::TileBits + 1)'(core_pkg::TileSlots))
+  `CHECK(half_is_free, open_o, !line_busy_q[!parity_q])
+  `CHECK(tile_has_a_line, open_o, (32'(tile_cmd.line_mask) & ((32'd1 << Lines) - 1)) != '0)
+  `CHECK(tile_has_rows, open_o, tile_cmd.rows != '0 && tile_cmd.b_rows != '0)
+  `CHECK(tiles_of_one_kind, open_o && line_busy_q != '0, tile_cmd.intra == intra_q)
+  `CHECK(one_tile_of_zeros, open_zero, (tile_valid_o & tile_zero_o) == '0)
+
+  // The table and the runs belong to the tile opened last, which its lines still work on.
+  `CHECK(table_of_open_tile, table_write_o, line_busy_q[parity_q])
+  `CHECK(run_of_open_tile, run_all, line_busy_q[parity_q] && run_cmd.rows != '0)
+  `CHECK(runs_have_room, run_valid_o != '0, (run_valid_o & ~run_ready_i) == '0)
+  `CHECK(end_reaches_all, run_all && run_cmd.tile_end, run_valid_o == '1)
+  `CHECK(row_of_open_tile, row_valid_o && row_ready_i, $onehot(run_valid_o))
+  `CHECK(line_ends_once, tile_end_i != '0, ends_twice == '0)
+  `CHECK(row_is_owed, row_done_i, tile_valid_o[row_done_tile_i])
+  `CHECK(reduced_was_opened, opened_o != reduced_i,
+         (opened_o - reduced_i) <= (core_pkg::TileBits + 1)'(core_pkg::TileSlots))
+
+  `COVER(tile, open_o && !tile_cmd.intra)
+  `COVER(tile_intra, open_o && tile_cmd.intra)
+  `COVER(first_and_last_tile, open_o && tile_cmd.first && tile_cmd.last)
+  `COVER(middle_tile, open_o && !tile_cmd.first && !tile_cmd.last)
+  `COVER(tile_without_a_line, open_o && !(&tile_cmd.line_mask[Lines-1:0]))
+  `COVER(segment, table_write_o)
+  `COVER(run, run_all && !intra_q)
+  `COVER(run_inside_tile, run_all && !run_cmd.tile_end)
+  `COVER(run_not_for_all, run_all && !intra_q && tile_o[open_q].line_mask[Lines-1:0] != '1)
+  `COVER(run_intra_ends, run_all && intra_q)
+  `COVER(zeros, open_zero)
+  `COVER(zeros_beside_tiles, open_zero && (tile_valid_o & ~tile_zero_o) != '0)
+  `COVER(waits_for_half, valid_i && op == core_pkg::OpTile && slot_free && !open_o)
+  `COVER(waits_for_slot, valid_i && op == core_pkg::OpTile && !slot_free)
+  `COVER(waits_for_lines, valid_i && op == core_pkg::OpRun && !row_valid_o && !run_all)
+  `COVER(zeros_wait, valid_i && op == core_pkg::OpZero && !open_zero)
+  `COVER(slots_wrap, opens && next == '1)
+
+endmodule
