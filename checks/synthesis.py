@@ -46,7 +46,9 @@ def elaborate(folder: Path, files: Sequence[str], top: str, overrides: Mapping[s
     SynthesisError
         If it cannot be elaborated, or a check fails.
     """
-    _run_yosys(folder, [*_read(files, top, overrides), f"write_json {_NETLIST}"])
+    # Loops and drivers are looked for in the flat netlist, where they cannot hide behind a module's border.
+    whole = [f"write_json {_NETLIST}", "flatten", "check -assert", _forbid(LATCHES)]
+    _run_yosys(folder, [*_read(files, top, overrides), *whole])
     undriven = _undriven_wires(json.loads((folder / _NETLIST).read_text(encoding="utf-8")))
     if undriven:
         raise SynthesisError(f"{top}: nothing drives {', '.join(undriven)}")
@@ -56,18 +58,19 @@ def synthesise(folder: Path, files: Sequence[str], top: str, overrides: Mapping[
     """Elaborate `top` as `elaborate` does, map it to gates, and check the result again."""
     elaborate(folder, files, top, overrides)
     mapped = [
+        f"synth -noabc -top {top}",
         "check -assert",
         _forbid([*LATCHES, *ASYNCHRONOUS_LOADS]),
         "select -assert-none t:$* t:$_* %d",  # whatever is not a gate of yosys' own library
     ]
-    _run_yosys(folder, [*_read(files, top, overrides), f"synth -noabc -top {top}", *mapped])
+    _run_yosys(folder, [*_read(files, top, overrides), *mapped])
 
 
 def _read(files: Sequence[str], top: str, overrides: Mapping[str, int]) -> list[str]:
+    """Return the commands that read the design; each memory becomes a box with ports of its own widths."""
     values = [f"-G {name}={value}" for name, value in overrides.items()]
-    box = [] if top == BLACK_BOX else [f"--blackboxed-module {BLACK_BOX}"]
-    read = " ".join(["read_slang --threads 1 --top", top, *box, *values, *files])
-    return [read, "check -assert", _forbid(LATCHES)]
+    read = " ".join(["read_slang --threads 1 --keep-hierarchy --top", top, *values, *files])
+    return [read, f"blackbox {BLACK_BOX}$*"]
 
 
 def _forbid(types: Sequence[str]) -> str:
@@ -84,7 +87,7 @@ def _run_yosys(folder: Path, commands: Sequence[str]) -> None:
 def _undriven_wires(netlist: Any) -> list[str]:
     """Name the wires without a driver: read_slang drives those from a buffer of undefined bits."""
     found = []
-    for module in netlist["modules"].values():
+    for module_name, module in netlist["modules"].items():
         open_bits: set[int] = set()
         for cell in module["cells"].values():
             if cell["type"] == "$buf":
@@ -93,5 +96,5 @@ def _undriven_wires(netlist: Any) -> list[str]:
         for name, net in module["netnames"].items():
             open_positions = [str(place) for place, bit in enumerate(net["bits"]) if bit in open_bits]
             if open_positions and not net["hide_name"]:
-                found.append(f"{name} (bits {', '.join(open_positions)})")
+                found.append(f"{name} (bits {', '.join(open_positions)}) of {module_name}")
     return sorted(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,10 +42,25 @@ def test_only_the_memory_is_a_black_box() -> None:
 
 
 def test_presets_reach_the_design() -> None:
-    """At least one module takes each size that the presets choose; else a preset would change nothing."""
-    taken = {name for path in MODULES.values() for name in rtl.overrides(path, "core")}
-    assert taken == set(rtl.preset_values(PRESETS["core"])) - {"Columns"}
+    """The core takes each size that the presets choose; else a preset would change nothing."""
+    assert set(rtl.parameters(MODULES["sparse_core"])) == set(rtl.preset_values(PRESETS["core"])) - {
+        "Columns"
+    }
 
+
+def test_ring_is_as_long_as_the_presets_say() -> None:
+    """The A ring has one length in every preset, so it is a constant of the package."""
+    package = next(path for path in rtl.packages() if path.stem == "core_pkg").read_text(encoding="utf-8")
+    match = re.search(r"\bRingWords = (\d+);", package)
+    assert match
+    assert {preset.a_words for preset in PRESETS.values()} == {int(match[1])}
+
+
+INNER = """
+module inner (input logic x_i, input logic y_i, output logic z_o);
+  assign z_o = x_i ^ y_i;
+endmodule
+"""
 
 FAULTY = {
     "latch by an incomplete always_comb": (
@@ -65,12 +81,22 @@ FAULTY = {
     "undriven bit": (
         "input logic a_i, output logic [1:0] q_o",
         "logic [1:0] half;\n  assign half[0] = a_i;\n  assign q_o = half;",
-        "nothing drives half (bits 1)",
+        r"nothing drives half \(bits 1\)",
     ),
     "undriven output": (
         "input logic a_i, output logic q_o, output logic r_o",
         "assign q_o = a_i;",
-        "nothing drives r_o (bits 0)",
+        r"nothing drives r_o \(bits 0\)",
+    ),
+    "open input of an instance": (
+        "input logic a_i, output logic q_o",
+        "inner u_inner (.x_i(a_i), .y_i(), .z_o(q_o));",
+        "y_i is used but has no driver",
+    ),
+    "combinational loop through two instances": (
+        "input logic a_i, output logic q_o",
+        "logic x;\n  inner u_one (a_i, q_o, x);\n  inner u_two (x, a_i, q_o);",
+        "logic loop",
     ),
     "combinational loop": (
         "input logic a_i, output logic q_o",
@@ -89,8 +115,8 @@ FAULTY = {
 @pytest.mark.parametrize("fault", FAULTY)
 def test_faulty_module_is_caught(fault: str, tmp_path: Path) -> None:
     ports, body, complaint = FAULTY[fault]
-    (tmp_path / "faulty.sv").write_text(f"module faulty ({ports});\n  {body}\nendmodule\n")
-    with pytest.raises(SynthesisError, match=complaint.replace("(", r"\(").replace(")", r"\)")):
+    (tmp_path / "faulty.sv").write_text(f"module faulty ({ports});\n  {body}\nendmodule\n" + INNER)
+    with pytest.raises(SynthesisError, match=complaint):
         synthesise(tmp_path, ["faulty.sv"], "faulty", {})
 
 
