@@ -74,6 +74,9 @@ def test_what_is_installed_is_what_is_pinned() -> None:
 IMPORT_NAMES = {"cocotb_tools": "cocotb", "PIL": "pillow", "sklearn": "scikit-learn"}
 """Distributions whose import name is not their own."""
 
+TB_OF_REGRESS = ("__init__", "build_cache", "cocotb_simulation", "core", "host", "toolchain")
+"""Parts of tb that a regression uses as well; the rest are testbenches of blocks."""
+
 ROOMS = ("golden", "tb", "regressions", "reports", "benchmarks", "checks")
 
 
@@ -86,7 +89,11 @@ def group_of(path: Path) -> str:
         return "capture_tests"
     if parts[0] == "checks":
         return "lint"
-    if path.name == "conftest.py" or path.name.startswith("test_") or "tests" in parts:
+    if path.name == "conftest.py" or path.name.startswith("test_"):
+        return "tests"
+    if "tests" in parts:
+        return "capture_tests"  # helpers, some of them for the tests of capture alone
+    if parts[0] == "tb" and parts[1].removesuffix(".py") not in TB_OF_REGRESS:
         return "tests"
     return "capture" if parts[:2] == ("regressions", "capture") else "regress"
 
