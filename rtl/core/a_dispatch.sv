@@ -5,40 +5,41 @@
 // line's run queue with it; the row's further beats follow it. A row of partial sums is not given
 // out again before the previous tile's sum has arrived there.
 module a_dispatch #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Rows = 8,
-  parameter int unsigned PsumRows = 16,
-  localparam int unsigned LineBits = $clog2(Lines),
-  localparam int unsigned PsumBits = $clog2(PsumRows)
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Rows = 8,
+    parameter int unsigned PsumRows = 16,
+    localparam int unsigned LineBits = $clog2(Lines),
+    localparam int unsigned PsumBits = $clog2(PsumRows)
 ) (
-  input  logic                                     clk_i,
-  input  logic                                     rst_ni,
-  input  logic                                     enable_i,
-  input  logic                                     intra_i,
-  // Beats
-  input  logic                                     valid_i,
-  output logic                                     ready_o,
-  input  logic                                     first_i,
-  input  logic [LineBits-1:0]                      line_i,
-  input  logic [Rows-1:0]                          mask_i,
-  input  logic [Rows-1:0]                          group_i,
-  output logic [Lines-1:0]                         valid_o,
-  input  logic [Lines-1:0]                         ready_i,
-  // Rows of WG
-  input  logic                                     row_valid_i,
-  output logic                                     row_ready_o,
-  input  logic [core_pkg::RowsBits-1:0]            row_i,
-  output logic [Lines-1:0]                         run_valid_o,
-  input  logic [Lines-1:0]                         run_ready_i,
-  // What the lines and the partial sums have done
-  input  logic [Lines-1:0]                         issue_i,
-  input  logic                                     commit_i,
-  input  logic [core_pkg::RowsBits-1:0]            commit_row_i
+    input  logic                          clk_i,
+    input  logic                          rst_ni,
+    input  logic                          enable_i,
+    input  logic                          intra_i,
+    // Beats
+    input  logic                          valid_i,
+    output logic                          ready_o,
+    input  logic                          first_i,
+    input  logic [          LineBits-1:0] line_i,
+    input  logic [              Rows-1:0] mask_i,
+    input  logic [              Rows-1:0] group_i,
+    output logic [             Lines-1:0] valid_o,
+    input  logic [             Lines-1:0] ready_i,
+    // Rows of WG
+    input  logic                          row_valid_i,
+    output logic                          row_ready_o,
+    input  logic [core_pkg::RowsBits-1:0] row_i,
+    output logic [             Lines-1:0] run_valid_o,
+    input  logic [             Lines-1:0] run_ready_i,
+    // What the lines and the partial sums have done
+    input  logic [             Lines-1:0] issue_i,
+    input  logic                          commit_i,
+    input  logic [core_pkg::RowsBits-1:0] commit_row_i
 );
 
   // Work in hand, in cycles: 64 ring words and three beats of FP16 elements.
-  localparam int unsigned WorkBits = $clog2(2 * (core_pkg::RingWords * core_pkg::WordLen + 3 * Rows)
-                                            + 1);
+  localparam int unsigned WorkBits = $clog2(
+      2 * (core_pkg::RingWords * core_pkg::WordLen + 3 * Rows) + 1
+  );
   localparam int unsigned CostBits = $clog2(2 * Rows + 1);
 
   logic [Lines-1:0][WorkBits-1:0] work_q;
@@ -69,9 +70,9 @@ module a_dispatch #(
   assign cost = CostBits'($countones(mask_i)) + CostBits'($countones(mask_i & group_i));
 
   always_comb begin
-    valid_o     = '0;
-    run_valid_o = '0;
-    valid_o[target] = accept;
+    valid_o             = '0;
+    run_valid_o         = '0;
+    valid_o[target]     = accept;
     run_valid_o[target] = accept && start;
   end
 

@@ -2,21 +2,23 @@
 //
 // FP, BP, FC: `b_rows` rows for each line of the mask, lines ascending. WG: each row goes to all lines.
 module b_loader #(
-  parameter int unsigned Lines = 2
+    parameter int unsigned Lines = 2
 ) (
-  input  logic                                clk_i,
-  input  logic                                rst_ni,
-  // Tiles opened
-  input  logic                                open_i,
-  input  logic                                open_parity_i,
-  input  core_pkg::tile_cmd_t                 open_tile_i,
-  // Rows of B
-  input  logic                                valid_i,
-  output logic                                ready_o,
-  output logic [Lines-1:0]                    write_o,
-  output logic [core_pkg::KBits:0]            addr_o,
-  // By half of the B memory
-  output logic [1:0]                          loaded_o
+    input  logic                       clk_i,
+    input  logic                       rst_ni,
+    // Tiles opened
+    input  logic                       open_i,
+    input  logic                       open_parity_i,
+    input  logic                       open_all_i,     // WG
+    input  logic [core_pkg::KBits-1:0] open_rows_i,
+    input  logic [          Lines-1:0] open_lines_i,
+    // Rows of B
+    input  logic                       valid_i,
+    output logic                       ready_o,
+    output logic [          Lines-1:0] write_o,
+    output logic [  core_pkg::KBits:0] addr_o,
+    // By half of the B memory
+    output logic [                1:0] loaded_o
 );
 
   localparam int unsigned JobBits = 1 + 1 + core_pkg::KBits + Lines;
@@ -27,18 +29,17 @@ module b_loader #(
   logic unused_ready;  // two tiles at most are open, and the queue holds both
 
   stream_fifo #(
-    .Width(JobBits),
-    .Depth(2)
+      .Width(JobBits),
+      .Depth(2)
   ) i_jobs (
-    .clk_i,
-    .rst_ni,
-    .valid_i(open_i),
-    .ready_o(unused_ready),
-    .data_i ({open_parity_i, open_tile_i.intra, open_tile_i.b_rows,
-              open_tile_i.line_mask[Lines-1:0]}),
-    .valid_o(job_valid),
-    .ready_i(job_done),
-    .data_o ({job_parity, job_all, job_rows, job_lines})
+      .clk_i,
+      .rst_ni,
+      .valid_i(open_i),
+      .ready_o(unused_ready),
+      .data_i ({open_parity_i, open_all_i, open_rows_i, open_lines_i}),
+      .valid_o(job_valid),
+      .ready_i(job_done),
+      .data_o ({job_parity, job_all, job_rows, job_lines})
   );
 
   logic none, last_row, last_line;
@@ -52,7 +53,7 @@ module b_loader #(
 
   assign ready_o = job_valid && !none;
   assign write_o = !(valid_i && ready_o) ? '0 : job_all ? '1 : line;
-  assign addr_o  = {job_parity, row_q};
+  assign addr_o = {job_parity, row_q};
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

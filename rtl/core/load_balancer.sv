@@ -4,31 +4,31 @@
 // the least-loaded line that holds fewer than ceil(group / Lines), ties to the lower line. Disabled, the
 // n-th channel of the group goes to line n modulo Lines. One channel a cycle.
 module load_balancer #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Rows = 8,
-  localparam int unsigned LineBits = $clog2(Lines),
-  localparam int unsigned DepthBits = $clog2(Rows + 1),
-  localparam int unsigned ChannelBits = 16,
-  localparam int unsigned CostBits = 32
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Rows = 8,
+    localparam int unsigned LineBits = $clog2(Lines),
+    localparam int unsigned DepthBits = $clog2(Rows + 1),
+    localparam int unsigned ChannelBits = 16,
+    localparam int unsigned CostBits = 32
 ) (
-  input  logic                   clk_i,
-  input  logic                   rst_ni,
-  input  logic                   enable_i,
-  input  logic [DepthBits-1:0]   depth_i,    // channels that a line may hold in this group
-  // Channels
-  input  logic                   valid_i,
-  output logic                   ready_o,
-  input  logic                   last_i,     // of the group
-  input  logic [ChannelBits-1:0] channel_i,
-  input  logic [CostBits-1:0]    cost_i,
-  // Assignments
-  output logic                   valid_o,
-  input  logic                   ready_i,
-  output logic [ChannelBits-1:0] channel_o,
-  output logic [LineBits-1:0]    line_o
+    input  logic                   clk_i,
+    input  logic                   rst_ni,
+    input  logic                   enable_i,
+    input  logic [  DepthBits-1:0] depth_i,    // channels that a line may hold in this group
+    // Channels
+    input  logic                   valid_i,
+    output logic                   ready_o,
+    input  logic                   last_i,     // of the group
+    input  logic [ChannelBits-1:0] channel_i,
+    input  logic [   CostBits-1:0] cost_i,
+    // Assignments
+    output logic                   valid_o,
+    input  logic                   ready_i,
+    output logic [ChannelBits-1:0] channel_o,
+    output logic [   LineBits-1:0] line_o
 );
 
-  logic [Lines-1:0][CostBits-1:0] load_q;
+  logic [Lines-1:0][ CostBits-1:0] load_q;
   logic [Lines-1:0][DepthBits-1:0] held_q;
   logic [LineBits-1:0] turn_q, least;
   logic found;

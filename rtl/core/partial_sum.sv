@@ -4,46 +4,46 @@
 // rows of +0 (phases without a tap). Read, add, write: a row whose predecessor at the same address is
 // still on its way waits.
 module partial_sum #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Columns = 4,
-  parameter int unsigned PsumRows = 16,
-  localparam int unsigned PsumBits = $clog2(PsumRows)
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Columns = 4,
+    parameter int unsigned PsumRows = 16,
+    localparam int unsigned PsumBits = $clog2(PsumRows)
 ) (
-  input  logic                                                          clk_i,
-  input  logic                                                          rst_ni,
-  // Tiles
-  input  core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0]                 tile_i,
-  input  logic                [core_pkg::TileSlots-1:0][core_pkg::BlockBits-1:0] block_i,
-  input  logic                [core_pkg::TileSlots-1:0]                 tile_valid_i,
-  input  logic                [core_pkg::TileSlots-1:0]                 tile_zero_i,
-  // Rows of the tree
-  input  logic                                                          tree_valid_i,
-  output logic                                                          tree_ready_o,
-  input  logic                [Columns-1:0][core_pkg::SumBits-1:0]      tree_sum_i,
-  input  logic                [core_pkg::RowsBits-1:0]                  tree_row_i,
-  input  logic                [core_pkg::TileBits-1:0]                  tree_tile_i,
-  // Rows of the lines (WG)
-  input  logic                                                          intra_i,
-  input  logic                [Lines-1:0]                               line_valid_i,
-  output logic                [Lines-1:0]                               line_ready_o,
-  input  logic                [Lines-1:0][Columns-1:0][core_pkg::SumBits-1:0] line_sum_i,
-  input  logic                [Lines-1:0][core_pkg::RowsBits-1:0]       line_row_i,
-  input  logic                [Lines-1:0][core_pkg::TileBits-1:0]       line_tile_i,
-  // A row was taken
-  output logic                                                          row_done_o,
-  output logic                [core_pkg::TileBits-1:0]                  row_done_tile_o,
-  // A row's sum has arrived
-  output logic                                                          commit_o,
-  output logic                [core_pkg::RowsBits-1:0]                  commit_row_o,
-  // Results
-  output logic                                                          valid_o,
-  input  logic                                                          ready_i,
-  output logic                [Columns-1:0][core_pkg::SumBits-1:0]      sum_o,
-  output logic                [core_pkg::RowsBits-1:0]                  row_o,
-  output logic                [core_pkg::BlockBits-1:0]                 block_o,
-  // Counters
-  output logic                                                          psum_read_o,
-  output logic                                                          psum_write_o
+    input logic clk_i,
+    input logic rst_ni,
+    // Tiles
+    input core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0] tile_i,
+    input logic [core_pkg::TileSlots-1:0][core_pkg::BlockBits-1:0] block_i,
+    input logic [core_pkg::TileSlots-1:0] tile_valid_i,
+    input logic [core_pkg::TileSlots-1:0] tile_zero_i,
+    // Rows of the tree
+    input logic tree_valid_i,
+    output logic tree_ready_o,
+    input logic [Columns-1:0][core_pkg::SumBits-1:0] tree_sum_i,
+    input logic [core_pkg::RowsBits-1:0] tree_row_i,
+    input logic [core_pkg::TileBits-1:0] tree_tile_i,
+    // Rows of the lines (WG)
+    input logic intra_i,
+    input logic [Lines-1:0] line_valid_i,
+    output logic [Lines-1:0] line_ready_o,
+    input logic [Lines-1:0][Columns-1:0][core_pkg::SumBits-1:0] line_sum_i,
+    input logic [Lines-1:0][core_pkg::RowsBits-1:0] line_row_i,
+    input logic [Lines-1:0][core_pkg::TileBits-1:0] line_tile_i,
+    // A row was taken
+    output logic row_done_o,
+    output logic [core_pkg::TileBits-1:0] row_done_tile_o,
+    // A row's sum has arrived
+    output logic commit_o,
+    output logic [core_pkg::RowsBits-1:0] commit_row_o,
+    // Results
+    output logic valid_o,
+    input logic ready_i,
+    output logic [Columns-1:0][core_pkg::SumBits-1:0] sum_o,
+    output logic [core_pkg::RowsBits-1:0] row_o,
+    output logic [core_pkg::BlockBits-1:0] block_o,
+    // Counters
+    output logic psum_read_o,
+    output logic psum_write_o
 );
 
   localparam int unsigned RowWidth = Columns * core_pkg::SumBits;
@@ -53,7 +53,6 @@ module partial_sum #(
 
   typedef struct packed {
     logic                           valid;
-    logic                           first;
     logic                           last;
     logic [core_pkg::RowsBits-1:0]  row;
     logic [core_pkg::BlockBits-1:0] block;
@@ -71,6 +70,7 @@ module partial_sum #(
   logic [core_pkg::RowsBits-1:0] row;
   logic [CreditBits-1:0] credits_q;
   tag_t read_d, read_q, add_q;
+  logic first_q;
 
   always_comb begin
     zero_valid = 1'b0;
@@ -90,7 +90,7 @@ module partial_sum #(
     if (intra_i && line_valid_i != '0) begin
       any_line = 1'b1;
       for (int unsigned l = Lines; l > 0; l--) begin
-        if (line_valid_i[LineBits'(turn_q + LineBits'(l - 1))]) begin
+        if (line_valid_i[LineBits'(turn_q+LineBits'(l-1))]) begin
           chosen = LineBits'(turn_q + LineBits'(l - 1));
         end
       end
@@ -123,13 +123,7 @@ module partial_sum #(
     line_ready_o[chosen] = accept && !tree_valid_i && any_line;
   end
 
-  assign read_d = '{
-    valid: accept,
-    first: tile_i[tile].first,
-    last: tile_i[tile].last,
-    row: row,
-    block: block_i[tile]
-  };
+  assign read_d = '{valid: accept, last: tile_i[tile].last, row: row, block: block_i[tile]};
 
   // ---------------------------------------------------------------------------------------------
   // Read, add, write
@@ -139,20 +133,20 @@ module partial_sum #(
   logic result_valid;
   logic unused_result_ready;  // credits keep a place
 
-  assign psum_read_o  = accept && !read_d.first;
+  assign psum_read_o  = accept && !tile_i[tile].first;
   assign psum_write_o = add_q.valid && !add_q.last;
 
   sram #(
-    .Words    (PsumRows),
-    .WordWidth(RowWidth)
+      .Words    (PsumRows),
+      .WordWidth(RowWidth)
   ) i_psum (
-    .clk_i,
-    .write_i     (psum_write_o),
-    .write_addr_i(add_q.row[PsumBits-1:0]),
-    .write_data_i(sum_q),
-    .read_i      (psum_read_o),
-    .read_addr_i (row[PsumBits-1:0]),
-    .read_data_o (old)
+      .clk_i,
+      .write_i     (psum_write_o),
+      .write_addr_i(add_q.row[PsumBits-1:0]),
+      .write_data_i(sum_q),
+      .read_i      (psum_read_o),
+      .read_addr_i (row[PsumBits-1:0]),
+      .read_data_o (old)
   );
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -176,10 +170,11 @@ module partial_sum #(
   end
 
   always_ff @(posedge clk_i) begin
+    if (accept) first_q <= tile_i[tile].first;
     if (accept) row_q <= tree_valid_i ? tree_sum_i : any_line ? line_sum_i[chosen] : '0;
     if (read_q.valid) begin
       for (int unsigned c = 0; c < Columns; c++) begin
-        sum_q[c] <= fp_pkg::add(read_q.first ? '0 : old[c], row_q[c]);
+        sum_q[c] <= fp_pkg::add(first_q ? '0 : old[c], row_q[c]);
       end
     end
   end
@@ -189,17 +184,17 @@ module partial_sum #(
   assign result_valid = add_q.valid && add_q.last;
 
   stream_fifo #(
-    .Width(core_pkg::BlockBits + core_pkg::RowsBits + RowWidth),
-    .Depth(ResultDepth)
+      .Width(core_pkg::BlockBits + core_pkg::RowsBits + RowWidth),
+      .Depth(ResultDepth)
   ) i_results (
-    .clk_i,
-    .rst_ni,
-    .valid_i(result_valid),
-    .ready_o(unused_result_ready),
-    .data_i ({add_q.block, add_q.row, sum_q}),
-    .valid_o,
-    .ready_i,
-    .data_o ({block_o, row_o, sum_o})
+      .clk_i,
+      .rst_ni,
+      .valid_i(result_valid),
+      .ready_o(unused_result_ready),
+      .data_i ({add_q.block, add_q.row, sum_q}),
+      .valid_o,
+      .ready_i,
+      .data_o ({block_o, row_o, sum_o})
   );
 
 endmodule

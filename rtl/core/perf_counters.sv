@@ -1,32 +1,32 @@
 // Counters that software reads: work done and left out, where line cycles went, memory accesses.
 module perf_counters #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Rows = 8,
-  parameter int unsigned Columns = 4,
-  localparam int unsigned SkipBits = $clog2(Rows + 1),
-  localparam int unsigned ColumnBits = $clog2(Columns + 1)
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Rows = 8,
+    parameter int unsigned Columns = 4,
+    localparam int unsigned SkipBits = $clog2(Rows + 1),
+    localparam int unsigned ColumnBits = $clog2(Columns + 1)
 ) (
-  input  logic                                                    clk_i,
-  input  logic                                                    rst_ni,
-  input  logic                                                    clear_i,
-  input  logic                                                    busy_i,
-  input  logic [ColumnBits-1:0]                                   columns_i,  // real ones
-  // Lines
-  input  logic [Lines-1:0]                                        issue_i,
-  input  logic [Lines-1:0]                                        wide_i,
-  input  logic [Lines-1:0]                                        phase_i,
-  input  logic [Lines-1:0][SkipBits-1:0]                          skipped_i,
-  input  logic [Lines-1:0]                                        wait_a_i,
-  input  logic [Lines-1:0]                                        wait_b_i,
-  input  logic [Lines-1:0]                                        wait_queue_i,
-  // Rest of the core
-  input  logic                                                    a_beat_i,
-  input  logic                                                    b_row_i,
-  input  logic                                                    tree_row_i,
-  input  logic                                                    psum_row_i,
-  input  logic                                                    psum_read_i,
-  input  logic                                                    psum_write_i,
-  output counter_pkg::counters_t                                  counters_o
+    input  logic                                                  clk_i,
+    input  logic                                                  rst_ni,
+    input  logic                                                  clear_i,
+    input  logic                                                  busy_i,
+    input  logic                   [ColumnBits-1:0]               columns_i,     // real ones
+    // Lines
+    input  logic                   [     Lines-1:0]               issue_i,
+    input  logic                   [     Lines-1:0]               wide_i,
+    input  logic                   [     Lines-1:0]               phase_i,
+    input  logic                   [     Lines-1:0][SkipBits-1:0] skipped_i,
+    input  logic                   [     Lines-1:0]               wait_a_i,
+    input  logic                   [     Lines-1:0]               wait_b_i,
+    input  logic                   [     Lines-1:0]               wait_queue_i,
+    // Rest of the core
+    input  logic                                                  a_beat_i,
+    input  logic                                                  b_row_i,
+    input  logic                                                  tree_row_i,
+    input  logic                                                  psum_row_i,
+    input  logic                                                  psum_read_i,
+    input  logic                                                  psum_write_i,
+    output counter_pkg::counters_t                                counters_o
 );
 
   localparam int unsigned EventBits = $clog2(Lines * Rows + 1);
@@ -42,8 +42,8 @@ module perf_counters #(
     wait_queue = '0;
     idle       = '0;
     for (int unsigned l = 0; l < Lines; l++) begin
-      narrow  += EventBits'(issue_i[l] && !wide_i[l]);
-      wide    += EventBits'(issue_i[l] && wide_i[l] && phase_i[l]);
+      narrow += EventBits'(issue_i[l] && !wide_i[l]);
+      wide += EventBits'(issue_i[l] && wide_i[l] && phase_i[l]);
       skipped += EventBits'(skipped_i[l]);
       // A cycle of a line counts once: as work, else by the first cause that holds it up.
       if (!issue_i[l]) begin

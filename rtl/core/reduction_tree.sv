@@ -3,28 +3,28 @@
 // A quarter of the columns enters each cycle, so a row takes four; one register stage a level. A line
 // without a channel of the tile counts as +0. Rows come in the order of the tiles.
 module reduction_tree #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Columns = 4,
-  localparam int unsigned Beats = 4,
-  localparam int unsigned BeatColumns = Columns / Beats
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Columns = 4,
+    localparam int unsigned Beats = 4,
+    localparam int unsigned BeatColumns = Columns / Beats
 ) (
-  input  logic                                                          clk_i,
-  input  logic                                                          rst_ni,
-  // Finished rows of the lines
-  input  logic                [Lines-1:0]                               valid_i,
-  output logic                [Lines-1:0]                               ready_o,
-  input  logic                [Lines-1:0][Columns-1:0][core_pkg::SumBits-1:0] sum_i,
-  // Tiles
-  input  core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0]                 tile_i,
-  input  logic                [core_pkg::TileSlots-1:0]                 tile_zero_i,
-  input  logic                [core_pkg::TileBits:0]                    opened_i,
-  output logic                [core_pkg::TileBits:0]                    reduced_o,
-  // Rows
-  output logic                                                          valid_o,
-  input  logic                                                          ready_i,
-  output logic                [Columns-1:0][core_pkg::SumBits-1:0]      sum_o,
-  output logic                [core_pkg::RowsBits-1:0]                  row_o,
-  output logic                [core_pkg::TileBits-1:0]                  tile_o
+    input logic clk_i,
+    input logic rst_ni,
+    // Finished rows of the lines
+    input logic [Lines-1:0] valid_i,
+    output logic [Lines-1:0] ready_o,
+    input logic [Lines-1:0][Columns-1:0][core_pkg::SumBits-1:0] sum_i,
+    // Tiles
+    input core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0] tile_i,
+    input logic [core_pkg::TileSlots-1:0] tile_zero_i,
+    input logic [core_pkg::TileBits:0] opened_i,
+    output logic [core_pkg::TileBits:0] reduced_o,
+    // Rows
+    output logic valid_o,
+    input logic ready_i,
+    output logic [Columns-1:0][core_pkg::SumBits-1:0] sum_o,
+    output logic [core_pkg::RowsBits-1:0] row_o,
+    output logic [core_pkg::TileBits-1:0] tile_o
 );
 
   localparam int unsigned Levels = $clog2(Lines);
@@ -94,8 +94,8 @@ module reduction_tree #(
         if (advance && tag_q[k-1].valid) begin
           for (int unsigned n = 0; n < (Lines >> k); n++) begin
             for (int unsigned c = 0; c < BeatColumns; c++) begin
-              sums[n][c] <= fp_pkg::add(gen_levels[k-1].sums[2*n][c],
-                                        gen_levels[k-1].sums[2*n+1][c]);
+              sums[n][c] <=
+                  fp_pkg::add(gen_levels[k-1].sums[2*n][c], gen_levels[k-1].sums[2*n+1][c]);
             end
           end
         end
@@ -120,7 +120,7 @@ module reduction_tree #(
   always_ff @(posedge clk_i) begin
     if (advance && tag_q[Levels].valid) begin
       sum_o[tag_q[Levels].beat*BeatColumns+:BeatColumns] <= root;
-      row_o  <= tag_q[Levels].row;
+      row_o <= tag_q[Levels].row;
       tile_o <= tag_q[Levels].tile;
     end
   end

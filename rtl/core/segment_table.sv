@@ -2,16 +2,16 @@
 //
 // Two tiles are open at a time, so there are two copies; every line reads its own window each cycle.
 module segment_table #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Rows = 8,
-  localparam int unsigned WindowWords = Rows / core_pkg::WordLen
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Rows = 8,
+    localparam int unsigned WindowWords = Rows / core_pkg::WordLen
 ) (
-  input  logic                                                      clk_i,
-  input  logic                                                      write_i,
-  input  logic                 [core_pkg::TableBits:0]              write_index_i,
-  input  core_pkg::seg_entry_t [WindowWords-1:0]                    entries_i,
-  input  logic                 [Lines-1:0][core_pkg::TableBits:0]   index_i,
-  output core_pkg::seg_entry_t [Lines-1:0][WindowWords-1:0]         entries_o
+    input  logic                                                                clk_i,
+    input  logic                                                                write_i,
+    input  logic                 [core_pkg::TableBits:0]                        write_index_i,
+    input  core_pkg::seg_entry_t [      WindowWords-1:0]                        entries_i,
+    input  logic                 [            Lines-1:0][core_pkg::TableBits:0] index_i,
+    output core_pkg::seg_entry_t [            Lines-1:0][      WindowWords-1:0] entries_o
 );
 
   core_pkg::seg_entry_t [WindowWords-1:0] table_q[2*core_pkg::TableDepth];

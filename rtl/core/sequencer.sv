@@ -3,47 +3,49 @@
 // Lines work on two tiles at a time (two halves of their B memory); results of up to four tiles may
 // be on their way to the partial sums. A tile opens when both have room for it.
 module sequencer #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Rows = 8,
-  localparam int unsigned WindowWords = Rows / core_pkg::WordLen
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Rows = 8,
+    localparam int unsigned WindowWords = Rows / core_pkg::WordLen
 ) (
-  input  logic                                              clk_i,
-  input  logic                                              rst_ni,
-  // Commands
-  input  logic                                              valid_i,
-  output logic                                              ready_o,
-  input  logic                 [core_pkg::CmdBits-1:0]      cmd_i,
-  // Tiles
-  output logic                                              open_o,
-  output logic                                              open_parity_o,
-  output core_pkg::tile_cmd_t                               open_tile_o,
-  input  logic                 [Lines-1:0]                  tile_end_i,
-  input  logic                 [Lines-1:0]                  tile_end_parity_i,
-  // Segment table
-  output logic                                              table_write_o,
-  output logic                 [core_pkg::TableBits:0]      table_index_o,
-  output core_pkg::seg_entry_t [WindowWords-1:0]            entries_o,
-  // Runs
-  output logic                 [Lines-1:0]                  run_valid_o,
-  input  logic                 [Lines-1:0]                  run_ready_i,
-  output core_pkg::line_run_t  [Lines-1:0]                  run_o,
-  // Lines have a tile: A may flow, the way `intra` says
-  output logic                                              a_enable_o,
-  // Rows of WG, for the dispatcher to place
-  output logic                                              intra_o,
-  output logic                                              row_valid_o,
-  input  logic                                              row_ready_i,
-  output logic                 [core_pkg::RowsBits-1:0]     row_o,
-  input  logic                 [Lines-1:0]                  row_run_i,
-  // What the reduction and the partial sums need to know of the open tiles
-  output core_pkg::tile_cmd_t  [core_pkg::TileSlots-1:0]    tile_o,
-  output logic                 [core_pkg::TileSlots-1:0][core_pkg::BlockBits-1:0] block_o,
-  output logic                 [core_pkg::TileSlots-1:0]    tile_valid_o,  // rows still to come
-  output logic                 [core_pkg::TileSlots-1:0]    tile_zero_o,   // all rows are +0
-  output logic                 [core_pkg::TileBits:0]       opened_o,      // tiles opened, mod 8
-  input  logic                 [core_pkg::TileBits:0]       reduced_i,     // tiles reduced, mod 8
-  input  logic                                              row_done_i,
-  input  logic                 [core_pkg::TileBits-1:0]     row_done_tile_i
+    input logic clk_i,
+    input logic rst_ni,
+    // Commands
+    input logic valid_i,
+    output logic ready_o,
+    input logic [core_pkg::CmdBits-1:0] cmd_i,
+    // Tiles
+    output logic open_o,
+    output logic open_parity_o,
+    output logic open_all_o,  // WG: B rows go to every line
+    output logic [core_pkg::KBits-1:0] open_rows_o,
+    output logic [Lines-1:0] open_lines_o,
+    input logic [Lines-1:0] tile_end_i,
+    input logic [Lines-1:0] tile_end_parity_i,
+    // Segment table
+    output logic table_write_o,
+    output logic [core_pkg::TableBits:0] table_index_o,
+    output core_pkg::seg_entry_t [WindowWords-1:0] entries_o,
+    // Runs
+    output logic [Lines-1:0] run_valid_o,
+    input logic [Lines-1:0] run_ready_i,
+    output core_pkg::line_run_t [Lines-1:0] run_o,
+    // Lines have a tile: A may flow, the way `intra` says
+    output logic a_enable_o,
+    // Rows of WG, for the dispatcher to place
+    output logic intra_o,
+    output logic row_valid_o,
+    input logic row_ready_i,
+    output logic [core_pkg::RowsBits-1:0] row_o,
+    input logic [Lines-1:0] row_run_i,
+    // What the reduction and the partial sums need to know of the open tiles
+    output core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0] tile_o,
+    output logic [core_pkg::TileSlots-1:0][core_pkg::BlockBits-1:0] block_o,
+    output logic [core_pkg::TileSlots-1:0] tile_valid_o,  // rows still to come
+    output logic [core_pkg::TileSlots-1:0] tile_zero_o,  // all rows are +0
+    output logic [core_pkg::TileBits:0] opened_o,  // tiles opened, mod 8
+    input logic [core_pkg::TileBits:0] reduced_i,  // tiles reduced, mod 8
+    input logic row_done_i,
+    input logic [core_pkg::TileBits-1:0] row_done_tile_i
 );
 
   localparam int unsigned SegBits = WindowWords * $bits(core_pkg::seg_entry_t);
@@ -86,7 +88,9 @@ module sequencer #(
   // One tile of zeros at a time: its rows are counted in one place.
   assign open_zero = is_zero && slot_free && (tile_valid_o & tile_zero_o) == '0;
   assign open_parity_o = !parity_q;
-  assign open_tile_o = tile_cmd;
+  assign open_all_o = tile_cmd.intra;
+  assign open_rows_o = tile_cmd.b_rows;
+  assign open_lines_o = tile_cmd.line_mask[Lines-1:0];
   assign table_write_o = is_segment;
   assign table_index_o = {parity_q, payload[SegBits+:core_pkg::TableBits]};
   assign entries_o = payload[SegBits-1:0];
@@ -102,15 +106,15 @@ module sequencer #(
   always_comb begin
     for (int unsigned l = 0; l < Lines; l++) begin
       run_o[l] = '{
-        rows: run_cmd.rows,
-        step: run_cmd.step,
-        window: run_cmd.window,
-        phase: run_cmd.phase,
-        windows: run_cmd.windows,
-        tile_end: run_cmd.tile_end,
-        parity: parity_q,
-        tile: open_q,
-        row: '0
+          rows: run_cmd.rows,
+          step: run_cmd.step,
+          window: run_cmd.window,
+          phase: run_cmd.phase,
+          windows: run_cmd.windows,
+          tile_end: run_cmd.tile_end,
+          parity: parity_q,
+          tile: open_q,
+          row: '0
       };
       run_valid_o[l] = run_all;
       if (intra_q) begin
@@ -175,7 +179,9 @@ module sequencer #(
 
   always_ff @(posedge clk_i) begin
     if (open_o || open_zero) begin
-      tile_o[next]  <= is_zero ? '{last: 1'b1, first: 1'b1, rows: run_cmd.rows, default: '0} : tile_cmd;
+      tile_o[next] <= is_zero ?
+      '{last: 1'b1, first: 1'b1, rows: run_cmd.rows, default: '0}
+      : tile_cmd;
       block_o[next] <= is_zero || tile_cmd.first ? block_q + 1'b1 : block_q;
     end
   end

@@ -7,67 +7,67 @@
 //
 // Every stream is valid/ready. Configuration is stable while the core is busy.
 module sparse_core #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Pes = 2,
-  parameter int unsigned Rows = 8,
-  parameter int unsigned RowQueue = 2,
-  parameter int unsigned PsumRows = 16,
-  localparam int unsigned Columns = Pes * core_pkg::PeColumns,
-  localparam int unsigned ColumnBits = $clog2(Columns + 1),
-  localparam int unsigned LineBits = $clog2(Lines),
-  localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
-  localparam int unsigned WordsBits = $clog2(BeatWords + 1),
-  localparam int unsigned ZerosWidth = BeatWords * core_pkg::ZerosBits,
-  localparam int unsigned DepthBits = $clog2(Rows + 1),
-  localparam int unsigned ResultColumns = Columns / 2
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Pes = 2,
+    parameter int unsigned Rows = 8,
+    parameter int unsigned RowQueue = 2,
+    parameter int unsigned PsumRows = 16,
+    localparam int unsigned Columns = Pes * core_pkg::PeColumns,
+    localparam int unsigned ColumnBits = $clog2(Columns + 1),
+    localparam int unsigned LineBits = $clog2(Lines),
+    localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
+    localparam int unsigned WordsBits = $clog2(BeatWords + 1),
+    localparam int unsigned ZerosWidth = BeatWords * core_pkg::ZerosBits,
+    localparam int unsigned DepthBits = $clog2(Rows + 1),
+    localparam int unsigned ResultColumns = Columns / 2
 ) (
-  input  logic                                       clk_i,
-  input  logic                                       rst_ni,
-  // Configuration
-  input  logic                                       a_fmt_i,
-  input  logic [5:0]                                 a_bias_i,
-  input  logic [ColumnBits-1:0]                      columns_i,
-  input  logic                                       balance_i,
-  input  logic                                       clear_counters_i,
-  // Commands
-  input  logic                                       cmd_valid_i,
-  output logic                                       cmd_ready_o,
-  input  logic [core_pkg::CmdBits-1:0]               cmd_i,
-  // A
-  input  logic                                       a_valid_i,
-  output logic                                       a_ready_o,
-  input  logic                                       a_first_i,
-  input  logic [LineBits-1:0]                        a_line_i,
-  input  logic [WordsBits-1:0]                       a_words_i,
-  input  logic [Rows-1:0]                            a_mask_i,
-  input  logic [Rows-1:0]                            a_group_i,
-  input  logic [ZerosWidth-1:0]                      a_zeros_i,
-  input  logic [core_pkg::ABeatBits-1:0]             a_data_i,
-  // B
-  input  logic                                       b_valid_i,
-  output logic                                       b_ready_o,
-  input  logic [Columns*core_pkg::ElemBits-1:0]      b_data_i,
-  // Balancer
-  input  logic                                       cost_valid_i,
-  output logic                                       cost_ready_o,
-  input  logic                                       cost_last_i,
-  input  logic [DepthBits-1:0]                       cost_depth_i,
-  input  logic [15:0]                                cost_channel_i,
-  input  logic [31:0]                                cost_i,
-  output logic                                       line_valid_o,
-  input  logic                                       line_ready_i,
-  output logic [15:0]                                line_channel_o,
-  output logic [LineBits-1:0]                        line_o,
-  // Results: half a row a beat
-  output logic                                       result_valid_o,
-  input  logic                                       result_ready_i,
-  output logic [core_pkg::BlockBits-1:0]             result_block_o,
-  output logic [core_pkg::RowsBits-1:0]              result_row_o,
-  output logic                                       result_upper_o,
-  output logic [ResultColumns-1:0][core_pkg::SumBits-1:0] result_o,
-  // Status
-  output logic                                       busy_o,
-  output counter_pkg::counters_t                     counters_o
+    input logic clk_i,
+    input logic rst_ni,
+    // Configuration
+    input logic a_fmt_i,
+    input logic [5:0] a_bias_i,
+    input logic [ColumnBits-1:0] columns_i,
+    input logic balance_i,
+    input logic clear_counters_i,
+    // Commands
+    input logic cmd_valid_i,
+    output logic cmd_ready_o,
+    input logic [core_pkg::CmdBits-1:0] cmd_i,
+    // A
+    input logic a_valid_i,
+    output logic a_ready_o,
+    input logic a_first_i,
+    input logic [LineBits-1:0] a_line_i,
+    input logic [WordsBits-1:0] a_words_i,
+    input logic [Rows-1:0] a_mask_i,
+    input logic [Rows-1:0] a_group_i,
+    input logic [ZerosWidth-1:0] a_zeros_i,
+    input logic [core_pkg::ABeatBits-1:0] a_data_i,
+    // B
+    input logic b_valid_i,
+    output logic b_ready_o,
+    input logic [Columns*core_pkg::ElemBits-1:0] b_data_i,
+    // Balancer
+    input logic cost_valid_i,
+    output logic cost_ready_o,
+    input logic cost_last_i,
+    input logic [DepthBits-1:0] cost_depth_i,
+    input logic [15:0] cost_channel_i,
+    input logic [31:0] cost_i,
+    output logic line_valid_o,
+    input logic line_ready_i,
+    output logic [15:0] line_channel_o,
+    output logic [LineBits-1:0] line_o,
+    // Results: half a row a beat
+    output logic result_valid_o,
+    input logic result_ready_i,
+    output logic [core_pkg::BlockBits-1:0] result_block_o,
+    output logic [core_pkg::RowsBits-1:0] result_row_o,
+    output logic result_upper_o,
+    output logic [ResultColumns-1:0][core_pkg::SumBits-1:0] result_o,
+    // Status
+    output logic busy_o,
+    output counter_pkg::counters_t counters_o
 );
 
   localparam int unsigned SkipBits = $clog2(Rows + 1);
@@ -76,7 +76,9 @@ module sparse_core #(
   // Commands, tiles, segment table
   // ---------------------------------------------------------------------------------------------
   logic open, open_parity, intra, a_enable;
-  core_pkg::tile_cmd_t open_tile;
+  logic open_all;
+  logic [core_pkg::KBits-1:0] open_rows;
+  logic [Lines-1:0] open_lines;
   core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0] tiles;
   logic [core_pkg::TileSlots-1:0][core_pkg::BlockBits-1:0] blocks;
   logic [core_pkg::TileSlots-1:0] tile_valid, tile_zero;
@@ -97,51 +99,53 @@ module sparse_core #(
   logic [core_pkg::RowsBits-1:0] offer_row;
 
   sequencer #(
-    .Lines(Lines),
-    .Rows (Rows)
+      .Lines(Lines),
+      .Rows (Rows)
   ) i_sequencer (
-    .clk_i,
-    .rst_ni,
-    .valid_i          (cmd_valid_i),
-    .ready_o          (cmd_ready_o),
-    .cmd_i,
-    .open_o           (open),
-    .open_parity_o    (open_parity),
-    .open_tile_o      (open_tile),
-    .tile_end_i       (tile_end),
-    .tile_end_parity_i(tile_end_parity),
-    .table_write_o    (table_write),
-    .table_index_o    (table_write_index),
-    .entries_o        (table_entries),
-    .run_valid_o      (run_valid),
-    .run_ready_i      (run_ready),
-    .run_o            (runs),
-    .a_enable_o       (a_enable),
-    .intra_o          (intra),
-    .row_valid_o      (row_offer),
-    .row_ready_i      (row_accept),
-    .row_o            (offer_row),
-    .row_run_i        (row_run),
-    .tile_o           (tiles),
-    .block_o          (blocks),
-    .tile_valid_o     (tile_valid),
-    .tile_zero_o      (tile_zero),
-    .opened_o         (opened),
-    .reduced_i        (reduced),
-    .row_done_i       (row_done),
-    .row_done_tile_i  (row_done_tile)
+      .clk_i,
+      .rst_ni,
+      .valid_i          (cmd_valid_i),
+      .ready_o          (cmd_ready_o),
+      .cmd_i,
+      .open_o           (open),
+      .open_parity_o    (open_parity),
+      .open_all_o       (open_all),
+      .open_rows_o      (open_rows),
+      .open_lines_o     (open_lines),
+      .tile_end_i       (tile_end),
+      .tile_end_parity_i(tile_end_parity),
+      .table_write_o    (table_write),
+      .table_index_o    (table_write_index),
+      .entries_o        (table_entries),
+      .run_valid_o      (run_valid),
+      .run_ready_i      (run_ready),
+      .run_o            (runs),
+      .a_enable_o       (a_enable),
+      .intra_o          (intra),
+      .row_valid_o      (row_offer),
+      .row_ready_i      (row_accept),
+      .row_o            (offer_row),
+      .row_run_i        (row_run),
+      .tile_o           (tiles),
+      .block_o          (blocks),
+      .tile_valid_o     (tile_valid),
+      .tile_zero_o      (tile_zero),
+      .opened_o         (opened),
+      .reduced_i        (reduced),
+      .row_done_i       (row_done),
+      .row_done_tile_i  (row_done_tile)
   );
 
   segment_table #(
-    .Lines(Lines),
-    .Rows (Rows)
+      .Lines(Lines),
+      .Rows (Rows)
   ) i_table (
-    .clk_i,
-    .write_i      (table_write),
-    .write_index_i(table_write_index),
-    .entries_i    (table_entries),
-    .index_i      (table_index),
-    .entries_o    (line_entries)
+      .clk_i,
+      .write_i      (table_write),
+      .write_index_i(table_write_index),
+      .entries_i    (table_entries),
+      .index_i      (table_index),
+      .entries_o    (line_entries)
   );
 
   // ---------------------------------------------------------------------------------------------
@@ -152,30 +156,30 @@ module sparse_core #(
   logic [core_pkg::RowsBits-1:0] commit_row;
 
   a_dispatch #(
-    .Lines   (Lines),
-    .Rows    (Rows),
-    .PsumRows(PsumRows)
+      .Lines   (Lines),
+      .Rows    (Rows),
+      .PsumRows(PsumRows)
   ) i_dispatch (
-    .clk_i,
-    .rst_ni,
-    .enable_i    (a_enable),
-    .intra_i     (intra),
-    .valid_i     (a_valid_i),
-    .ready_o     (a_ready_o),
-    .first_i     (a_first_i),
-    .line_i      (a_line_i),
-    .mask_i      (a_mask_i),
-    .group_i     (a_group_i),
-    .valid_o     (a_valid),
-    .ready_i     (a_ready),
-    .row_valid_i (row_offer),
-    .row_ready_o (row_accept),
-    .row_i       (offer_row),
-    .run_valid_o (row_run),
-    .run_ready_i (run_ready),
-    .issue_i     (issue),
-    .commit_i    (commit),
-    .commit_row_i(commit_row)
+      .clk_i,
+      .rst_ni,
+      .enable_i    (a_enable),
+      .intra_i     (intra),
+      .valid_i     (a_valid_i),
+      .ready_o     (a_ready_o),
+      .first_i     (a_first_i),
+      .line_i      (a_line_i),
+      .mask_i      (a_mask_i),
+      .group_i     (a_group_i),
+      .valid_o     (a_valid),
+      .ready_i     (a_ready),
+      .row_valid_i (row_offer),
+      .row_ready_o (row_accept),
+      .row_i       (offer_row),
+      .run_valid_o (row_run),
+      .run_ready_i (run_ready),
+      .issue_i     (issue),
+      .commit_i    (commit),
+      .commit_row_i(commit_row)
   );
 
   logic [Lines-1:0] b_write;
@@ -183,37 +187,39 @@ module sparse_core #(
   logic [1:0] b_loaded;
 
   b_loader #(
-    .Lines(Lines)
+      .Lines(Lines)
   ) i_b_loader (
-    .clk_i,
-    .rst_ni,
-    .open_i       (open),
-    .open_parity_i(open_parity),
-    .open_tile_i  (open_tile),
-    .valid_i      (b_valid_i),
-    .ready_o      (b_ready_o),
-    .write_o      (b_write),
-    .addr_o       (b_addr),
-    .loaded_o     (b_loaded)
+      .clk_i,
+      .rst_ni,
+      .open_i       (open),
+      .open_parity_i(open_parity),
+      .open_all_i   (open_all),
+      .open_rows_i  (open_rows),
+      .open_lines_i (open_lines),
+      .valid_i      (b_valid_i),
+      .ready_o      (b_ready_o),
+      .write_o      (b_write),
+      .addr_o       (b_addr),
+      .loaded_o     (b_loaded)
   );
 
   load_balancer #(
-    .Lines(Lines),
-    .Rows (Rows)
+      .Lines(Lines),
+      .Rows (Rows)
   ) i_balancer (
-    .clk_i,
-    .rst_ni,
-    .enable_i (balance_i),
-    .depth_i  (cost_depth_i),
-    .valid_i  (cost_valid_i),
-    .ready_o  (cost_ready_o),
-    .last_i   (cost_last_i),
-    .channel_i(cost_channel_i),
-    .cost_i   (cost_i),
-    .valid_o  (line_valid_o),
-    .ready_i  (line_ready_i),
-    .channel_o(line_channel_o),
-    .line_o   (line_o)
+      .clk_i,
+      .rst_ni,
+      .enable_i (balance_i),
+      .depth_i  (cost_depth_i),
+      .valid_i  (cost_valid_i),
+      .ready_o  (cost_ready_o),
+      .last_i   (cost_last_i),
+      .channel_i(cost_channel_i),
+      .cost_i   (cost_i),
+      .valid_o  (line_valid_o),
+      .ready_i  (line_ready_i),
+      .channel_o(line_channel_o),
+      .line_o   (line_o)
   );
 
   // ---------------------------------------------------------------------------------------------
@@ -230,44 +236,44 @@ module sparse_core #(
 
   for (genvar l = 0; l < Lines; l++) begin : gen_lines
     pe_line #(
-      .Pes     (Pes),
-      .Rows    (Rows),
-      .RowQueue(RowQueue)
+        .Pes     (Pes),
+        .Rows    (Rows),
+        .RowQueue(RowQueue)
     ) i_line (
-      .clk_i,
-      .rst_ni,
-      .a_fmt_i,
-      .a_bias_i,
-      .a_valid_i        (a_valid[l]),
-      .a_ready_o        (a_ready[l]),
-      .a_words_i,
-      .a_mask_i,
-      .a_group_i,
-      .a_zeros_i,
-      .a_data_i,
-      .b_write_i        (b_write[l]),
-      .b_addr_i         (b_addr),
-      .b_data_i,
-      .b_loaded_i       (b_loaded),
-      .run_valid_i      (run_valid[l]),
-      .run_ready_o      (run_ready[l]),
-      .run_i            (runs[l]),
-      .table_index_o    (table_index[l]),
-      .entries_i        (line_entries[l]),
-      .row_valid_o      (row_valid[l]),
-      .row_ready_i      (row_ready[l]),
-      .row_sum_o        (row_sum[l]),
-      .row_tile_o       (row_tile[l]),
-      .row_index_o      (row_index[l]),
-      .tile_end_o       (tile_end[l]),
-      .tile_end_parity_o(tile_end_parity[l]),
-      .issue_o          (issue[l]),
-      .wide_o           (wide[l]),
-      .phase_o          (phase[l]),
-      .skipped_o        (skipped[l]),
-      .wait_a_o         (wait_a[l]),
-      .wait_b_o         (wait_b[l]),
-      .wait_queue_o     (wait_queue[l])
+        .clk_i,
+        .rst_ni,
+        .a_fmt_i,
+        .a_bias_i,
+        .a_valid_i        (a_valid[l]),
+        .a_ready_o        (a_ready[l]),
+        .a_words_i,
+        .a_mask_i,
+        .a_group_i,
+        .a_zeros_i,
+        .a_data_i,
+        .b_write_i        (b_write[l]),
+        .b_addr_i         (b_addr),
+        .b_data_i,
+        .b_loaded_i       (b_loaded),
+        .run_valid_i      (run_valid[l]),
+        .run_ready_o      (run_ready[l]),
+        .run_i            (runs[l]),
+        .table_index_o    (table_index[l]),
+        .entries_i        (line_entries[l]),
+        .row_valid_o      (row_valid[l]),
+        .row_ready_i      (row_ready[l]),
+        .row_sum_o        (row_sum[l]),
+        .row_tile_o       (row_tile[l]),
+        .row_index_o      (row_index[l]),
+        .tile_end_o       (tile_end[l]),
+        .tile_end_parity_o(tile_end_parity[l]),
+        .issue_o          (issue[l]),
+        .wide_o           (wide[l]),
+        .phase_o          (phase[l]),
+        .skipped_o        (skipped[l]),
+        .wait_a_o         (wait_a[l]),
+        .wait_b_o         (wait_b[l]),
+        .wait_queue_o     (wait_queue[l])
     );
   end
 
@@ -281,101 +287,101 @@ module sparse_core #(
   logic result_valid, result_ready, psum_read, psum_write;
 
   reduction_tree #(
-    .Lines  (Lines),
-    .Columns(Columns)
+      .Lines  (Lines),
+      .Columns(Columns)
   ) i_tree (
-    .clk_i,
-    .rst_ni,
-    .valid_i    (row_valid),
-    .ready_o    (tree_row_ready),
-    .sum_i      (row_sum),
-    .tile_i     (tiles),
-    .tile_zero_i(tile_zero),
-    .opened_i   (opened),
-    .reduced_o  (reduced),
-    .valid_o    (tree_valid),
-    .ready_i    (tree_ready),
-    .sum_o      (tree_sum),
-    .row_o      (tree_row),
-    .tile_o     (tree_tile)
+      .clk_i,
+      .rst_ni,
+      .valid_i    (row_valid),
+      .ready_o    (tree_row_ready),
+      .sum_i      (row_sum),
+      .tile_i     (tiles),
+      .tile_zero_i(tile_zero),
+      .opened_i   (opened),
+      .reduced_o  (reduced),
+      .valid_o    (tree_valid),
+      .ready_i    (tree_ready),
+      .sum_o      (tree_sum),
+      .row_o      (tree_row),
+      .tile_o     (tree_tile)
   );
 
   partial_sum #(
-    .Lines   (Lines),
-    .Columns (Columns),
-    .PsumRows(PsumRows)
+      .Lines   (Lines),
+      .Columns (Columns),
+      .PsumRows(PsumRows)
   ) i_partial_sum (
-    .clk_i,
-    .rst_ni,
-    .tile_i         (tiles),
-    .block_i        (blocks),
-    .tile_valid_i   (tile_valid),
-    .tile_zero_i    (tile_zero),
-    .tree_valid_i   (tree_valid),
-    .tree_ready_o   (tree_ready),
-    .tree_sum_i     (tree_sum),
-    .tree_row_i     (tree_row),
-    .tree_tile_i    (tree_tile),
-    .intra_i        (intra),
-    .line_valid_i   (row_valid),
-    .line_ready_o   (psum_row_ready),
-    .line_sum_i     (row_sum),
-    .line_row_i     (row_index),
-    .line_tile_i    (row_tile),
-    .row_done_o     (row_done),
-    .row_done_tile_o(row_done_tile),
-    .commit_o       (commit),
-    .commit_row_o   (commit_row),
-    .valid_o        (result_valid),
-    .ready_i        (result_ready),
-    .sum_o          (result_sum),
-    .row_o          (result_row_o),
-    .block_o        (result_block_o),
-    .psum_read_o    (psum_read),
-    .psum_write_o   (psum_write)
+      .clk_i,
+      .rst_ni,
+      .tile_i         (tiles),
+      .block_i        (blocks),
+      .tile_valid_i   (tile_valid),
+      .tile_zero_i    (tile_zero),
+      .tree_valid_i   (tree_valid),
+      .tree_ready_o   (tree_ready),
+      .tree_sum_i     (tree_sum),
+      .tree_row_i     (tree_row),
+      .tree_tile_i    (tree_tile),
+      .intra_i        (intra),
+      .line_valid_i   (row_valid),
+      .line_ready_o   (psum_row_ready),
+      .line_sum_i     (row_sum),
+      .line_row_i     (row_index),
+      .line_tile_i    (row_tile),
+      .row_done_o     (row_done),
+      .row_done_tile_o(row_done_tile),
+      .commit_o       (commit),
+      .commit_row_o   (commit_row),
+      .valid_o        (result_valid),
+      .ready_i        (result_ready),
+      .sum_o          (result_sum),
+      .row_o          (result_row_o),
+      .block_o        (result_block_o),
+      .psum_read_o    (psum_read),
+      .psum_write_o   (psum_write)
   );
 
   result_out #(
-    .Columns(Columns)
+      .Columns(Columns)
   ) i_result_out (
-    .clk_i,
-    .rst_ni,
-    .valid_i(result_valid),
-    .ready_o(result_ready),
-    .sum_i  (result_sum),
-    .valid_o(result_valid_o),
-    .ready_i(result_ready_i),
-    .upper_o(result_upper_o),
-    .data_o (result_o)
+      .clk_i,
+      .rst_ni,
+      .valid_i(result_valid),
+      .ready_o(result_ready),
+      .sum_i  (result_sum),
+      .valid_o(result_valid_o),
+      .ready_i(result_ready_i),
+      .upper_o(result_upper_o),
+      .data_o (result_o)
   );
 
   // Results of the last tile may still wait for the output when all rows have been taken.
   assign busy_o = cmd_valid_i || tile_valid != '0 || commit || result_valid_o;
 
   perf_counters #(
-    .Lines  (Lines),
-    .Rows   (Rows),
-    .Columns(Columns)
+      .Lines  (Lines),
+      .Rows   (Rows),
+      .Columns(Columns)
   ) i_counters (
-    .clk_i,
-    .rst_ni,
-    .clear_i     (clear_counters_i),
-    .busy_i      (busy_o),
-    .columns_i,
-    .issue_i     (issue),
-    .wide_i      (wide),
-    .phase_i     (phase),
-    .skipped_i   (skipped),
-    .wait_a_i    (wait_a),
-    .wait_b_i    (wait_b),
-    .wait_queue_i(wait_queue),
-    .a_beat_i    (a_valid_i && a_ready_o),
-    .b_row_i     (b_valid_i && b_ready_o),
-    .tree_row_i  (tree_valid && tree_ready),
-    .psum_row_i  (row_done),
-    .psum_read_i (psum_read),
-    .psum_write_i(psum_write),
-    .counters_o
+      .clk_i,
+      .rst_ni,
+      .clear_i     (clear_counters_i),
+      .busy_i      (busy_o),
+      .columns_i,
+      .issue_i     (issue),
+      .wide_i      (wide),
+      .phase_i     (phase),
+      .skipped_i   (skipped),
+      .wait_a_i    (wait_a),
+      .wait_b_i    (wait_b),
+      .wait_queue_i(wait_queue),
+      .a_beat_i    (a_valid_i && a_ready_o),
+      .b_row_i     (b_valid_i && b_ready_o),
+      .tree_row_i  (tree_valid && tree_ready),
+      .psum_row_i  (row_done),
+      .psum_read_i (psum_read),
+      .psum_write_i(psum_write),
+      .counters_o
   );
 
 endmodule

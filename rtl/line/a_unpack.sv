@@ -3,27 +3,27 @@
 // A beat carries up to `Rows` entries: their masks, group bits and real zeros, and the values of the
 // non-zero ones packed in order, one byte (FP8) or two (FP16) each.
 module a_unpack #(
-  parameter int unsigned Rows = 8,
-  localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
-  localparam int unsigned WordsBits = $clog2(BeatWords + 1),
-  localparam int unsigned ZerosWidth = BeatWords * core_pkg::ZerosBits
+    parameter int unsigned Rows = 8,
+    localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
+    localparam int unsigned WordsBits = $clog2(BeatWords + 1),
+    localparam int unsigned ZerosWidth = BeatWords * core_pkg::ZerosBits
 ) (
-  input  logic                                               clk_i,
-  input  logic                                               rst_ni,
-  // Beats
-  input  logic                                               valid_i,
-  output logic                                               ready_o,
-  input  logic [WordsBits-1:0]                               words_i,
-  input  logic [Rows-1:0]                                    mask_i,
-  input  logic [Rows-1:0]                                    group_i,
-  input  logic [ZerosWidth-1:0]                              zeros_i,
-  input  logic [core_pkg::ABeatBits-1:0]                     data_i,
-  // Words, to an even and an odd half of a ring row
-  input  logic [core_pkg::CountBits-1:0]                     free_i,
-  output logic [1:0]                                         write_o,
-  output logic [core_pkg::CountBits-1:0]                     position_o,
-  output core_pkg::word_meta_t [1:0]                         meta_o,
-  output logic [2*core_pkg::WordLen*core_pkg::ElemBits-1:0]  data_o
+    input  logic                                                              clk_i,
+    input  logic                                                              rst_ni,
+    // Beats
+    input  logic                                                              valid_i,
+    output logic                                                              ready_o,
+    input  logic                 [                             WordsBits-1:0] words_i,
+    input  logic                 [                                  Rows-1:0] mask_i,
+    input  logic                 [                                  Rows-1:0] group_i,
+    input  logic                 [                            ZerosWidth-1:0] zeros_i,
+    input  logic                 [                   core_pkg::ABeatBits-1:0] data_i,
+    // Words, to an even and an odd half of a ring row
+    input  logic                 [                   core_pkg::CountBits-1:0] free_i,
+    output logic                 [                                       1:0] write_o,
+    output logic                 [                   core_pkg::CountBits-1:0] position_o,
+    output core_pkg::word_meta_t [                                       1:0] meta_o,
+    output logic                 [2*core_pkg::WordLen*core_pkg::ElemBits-1:0] data_o
 );
 
   localparam int unsigned PairLen = 2 * core_pkg::WordLen;
@@ -47,7 +47,7 @@ module a_unpack #(
   core_pkg::word_meta_t low, high;
 
   // An odd position fills the upper half of a ring row alone.
-  assign odd      = position_q[0];
+  assign odd = position_q[0];
   assign take_two = !odd && left_q > WordsBits'(1);
   assign take     = left_q != '0 && free_i >= (take_two ? core_pkg::CountBits'(2)
                                                           : core_pkg::CountBits'(1));
@@ -67,12 +67,16 @@ module a_unpack #(
   end
 
   assign bytes_taken = take_two ? offsets[PairLen] : offsets[core_pkg::WordLen];
-  assign low = '{zeros: zeros_q[0+:core_pkg::ZerosBits],
-                 group: group_q[0+:core_pkg::WordLen],
-                 mask: mask_q[0+:core_pkg::WordLen]};
-  assign high = '{zeros: zeros_q[core_pkg::ZerosBits+:core_pkg::ZerosBits],
-                  group: group_q[core_pkg::WordLen+:core_pkg::WordLen],
-                  mask: mask_q[core_pkg::WordLen+:core_pkg::WordLen]};
+  assign low = '{
+          zeros: zeros_q[0+:core_pkg::ZerosBits],
+          group: group_q[0+:core_pkg::WordLen],
+          mask: mask_q[0+:core_pkg::WordLen]
+      };
+  assign high = '{
+          zeros: zeros_q[core_pkg::ZerosBits+:core_pkg::ZerosBits],
+          group: group_q[core_pkg::WordLen+:core_pkg::WordLen],
+          mask: mask_q[core_pkg::WordLen+:core_pkg::WordLen]
+      };
 
   assign write_o = !take ? 2'b00 : odd ? 2'b10 : take_two ? 2'b11 : 2'b01;
   assign meta_o[0] = low;
@@ -80,7 +84,7 @@ module a_unpack #(
   assign data_o = odd ? {slots[core_pkg::WordLen-1:0], WordBits'(0)} : slots;
   assign position_o = position_q;
 
-  assign left_d  = !take ? left_q : left_q - (take_two ? WordsBits'(2) : WordsBits'(1));
+  assign left_d = !take ? left_q : left_q - (take_two ? WordsBits'(2) : WordsBits'(1));
   assign ready_o = left_d == '0;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -89,8 +93,8 @@ module a_unpack #(
       position_q <= '0;
     end else begin
       left_q <= valid_i && ready_o ? words_i : left_d;
-      if (take) position_q <= position_q + (take_two ? core_pkg::CountBits'(2)
-                                                       : core_pkg::CountBits'(1));
+      if (take)
+        position_q <= position_q + (take_two ? core_pkg::CountBits'(2) : core_pkg::CountBits'(1));
     end
   end
 

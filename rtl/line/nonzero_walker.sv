@@ -4,53 +4,52 @@
 // The end of a row rides on its last element; only a row (or the last window of one) without any
 // non-zero costs a cycle of its own. A row may end only if the queue behind the PEs has room for it.
 module nonzero_walker #(
-  parameter int unsigned Rows = 8,
-  parameter int unsigned RowQueue = 2,
-  localparam int unsigned WindowWords = Rows / core_pkg::WordLen,
-  localparam int unsigned IndexBits = $clog2(Rows),
-  localparam int unsigned WordIndexBits = IndexBits - $clog2(core_pkg::WordLen)
+    parameter int unsigned Rows = 8,
+    parameter int unsigned RowQueue = 2,
+    localparam int unsigned WindowWords = Rows / core_pkg::WordLen,
+    localparam int unsigned IndexBits = $clog2(Rows)
 ) (
-  input  logic                                           clk_i,
-  input  logic                                           rst_ni,
-  // Windows
-  input  logic                                           valid_i,
-  output logic                                           ready_o,
-  input  logic                 [Rows-1:0]                mask_i,
-  input  logic                 [Rows-1:0]                group_i,
-  input  core_pkg::seg_entry_t [WindowWords-1:0]         entries_i,
-  input  logic                 [core_pkg::AddrBits-1:0]  base_i,
-  input  logic                                           row_end_i,
-  input  logic                                           tile_end_i,
-  input  logic                 [core_pkg::CountBits-1:0] release_i,
-  input  logic                                           parity_i,
-  input  logic                 [core_pkg::TileBits-1:0]  tile_i,
-  input  logic                 [core_pkg::RowsBits-1:0]  row_i,
-  input  logic                                           row_taken_i,  // the queue gave a row away
-  // Elements
-  output logic                                           issue_o,
-  output logic                                           fetch_o,      // first cycle of an element
-  output logic                                           wide_o,       // FP16
-  output logic                                           phase_o,      // second cycle of FP16
-  output logic                                           first_o,      // the row starts here
-  output logic                 [core_pkg::AddrBits-1:0]  a_addr_o,
-  output logic                 [1:0]                     a_slot_o,
-  output logic                 [core_pkg::KBits-1:0]     k_o,
-  output logic                                           row_end_o,
-  output logic                                           row_empty_o,
-  output logic                                           parity_o,
-  output logic                 [core_pkg::TileBits-1:0]  tile_o,
-  output logic                 [core_pkg::RowsBits-1:0]  row_o,
-  // Back to the ring and the sequencer
-  output logic                 [core_pkg::CountBits-1:0] release_o,
-  output logic                                           tile_end_o,
-  output logic                                           wait_queue_o
+    input logic clk_i,
+    input logic rst_ni,
+    // Windows
+    input logic valid_i,
+    output logic ready_o,
+    input logic [Rows-1:0] mask_i,
+    input logic [Rows-1:0] group_i,
+    input core_pkg::word_place_t [WindowWords-1:0] places_i,
+    input logic [core_pkg::AddrBits-1:0] base_i,
+    input logic row_end_i,
+    input logic tile_end_i,
+    input logic [core_pkg::CountBits-1:0] release_i,
+    input logic parity_i,
+    input logic [core_pkg::TileBits-1:0] tile_i,
+    input logic [core_pkg::RowsBits-1:0] row_i,
+    input logic row_taken_i,  // the queue gave a row away
+    // Elements
+    output logic issue_o,
+    output logic fetch_o,  // first cycle of an element
+    output logic wide_o,  // FP16
+    output logic phase_o,  // second cycle of FP16
+    output logic first_o,  // the row starts here
+    output logic [core_pkg::AddrBits-1:0] a_addr_o,
+    output logic [1:0] a_slot_o,
+    output logic [core_pkg::KBits-1:0] k_o,
+    output logic row_end_o,
+    output logic row_empty_o,
+    output logic parity_o,
+    output logic [core_pkg::TileBits-1:0] tile_o,
+    output logic [core_pkg::RowsBits-1:0] row_o,
+    // Back to the ring and the sequencer
+    output logic [core_pkg::CountBits-1:0] release_o,
+    output logic tile_end_o,
+    output logic wait_queue_o
 );
 
   localparam int unsigned CreditBits = $clog2(RowQueue + 1);
 
   logic busy_q, phase_q, begun_q;
   logic [Rows-1:0] mask_q, group_q;
-  core_pkg::seg_entry_t [WindowWords-1:0] entries_q;
+  core_pkg::word_place_t [WindowWords-1:0] places_q;
   logic [core_pkg::AddrBits-1:0] base_q;
   logic row_end_q, tile_end_q, parity_q;
   logic [core_pkg::CountBits-1:0] release_q;
@@ -60,7 +59,7 @@ module nonzero_walker #(
 
   logic [Rows-1:0] onehot, rest;
   logic [IndexBits-1:0] index;
-  core_pkg::seg_entry_t entry;
+  core_pkg::word_place_t place;
   logic some, wide, step_done, done, load;
 
   // Bit b of the index of the lowest set bit: the OR of the one-hot positions whose number has bit b.
@@ -72,7 +71,7 @@ module nonzero_walker #(
   localparam logic [IndexBits-1:0][Rows-1:0] IndexMasks = index_masks();
 
   assign onehot = mask_q & (~mask_q + 1'b1);
-  assign rest = mask_q & ~onehot;
+  assign rest   = mask_q & ~onehot;
   always_comb begin
     for (int unsigned b = 0; b < IndexBits; b++) index[b] = |(onehot & IndexMasks[b]);
   end
@@ -85,15 +84,15 @@ module nonzero_walker #(
   assign ready_o = (!busy_q || done) && (!row_end_i || credits_q != '0);
   assign wait_queue_o = valid_i && (!busy_q || done) && row_end_i && credits_q == '0;
 
-  assign entry = entries_q[index[IndexBits-1:$clog2(core_pkg::WordLen)]];
+  assign place = places_q[index[IndexBits-1:$clog2(core_pkg::WordLen)]];
   assign issue_o = some;
   assign fetch_o = some && !phase_q;
   assign wide_o = wide;
   assign phase_o = phase_q;
   assign first_o = !begun_q;
   assign a_slot_o = index[1:0];
-  assign a_addr_o = base_q + entry.offset;
-  assign k_o = entry.k_base + core_pkg::KBits'(index[1:0]);
+  assign a_addr_o = base_q + place.offset;
+  assign k_o = place.k_base + core_pkg::KBits'(index[1:0]);
   assign row_end_o = done && row_end_q;
   assign row_empty_o = !some && !begun_q;
   assign parity_o = parity_q;
@@ -125,7 +124,7 @@ module nonzero_walker #(
     if (load) begin
       mask_q     <= mask_i;
       group_q    <= group_i & mask_i;
-      entries_q  <= entries_i;
+      places_q   <= places_i;
       base_q     <= base_i;
       row_end_q  <= row_end_i;
       tile_end_q <= tile_end_i;

@@ -1,50 +1,52 @@
 // Walks a line's runs row by row and fetches the masks of each row's windows, ahead of the PEs.
 //
 // A row starts when its tile's B rows are loaded and the last word that it spans has reached the
-// ring. One window is fetched a cycle; an empty window is dropped unless it ends its row.
+// ring. A row without taps needs neither, but waits for B too: a tile must not end, and free its half of
+// the B memory, while that half is still being loaded. One window is fetched a cycle; an empty window is
+// dropped unless it ends its row.
 module row_sequencer #(
-  parameter int unsigned Rows = 8,
-  localparam int unsigned WindowWords = Rows / core_pkg::WordLen,
-  localparam int unsigned SkipBits = $clog2(Rows + 1)
+    parameter int unsigned Rows = 8,
+    localparam int unsigned WindowWords = Rows / core_pkg::WordLen,
+    localparam int unsigned SkipBits = $clog2(Rows + 1)
 ) (
-  input  logic                                           clk_i,
-  input  logic                                           rst_ni,
-  // Runs
-  input  logic                                           run_valid_i,
-  output logic                                           run_ready_o,
-  input  core_pkg::line_run_t                            run_i,
-  // What the row waits for
-  input  logic                 [1:0]                     b_loaded_i,  // by half of the B memory
-  input  logic                 [core_pkg::CountBits-1:0] written_i,   // ring words so far, mod 128
-  // Segment table and ring
-  output logic                 [core_pkg::TableBits:0]   table_index_o,
-  input  core_pkg::seg_entry_t [WindowWords-1:0]         entries_i,
-  output logic                                           gather_o,
-  output logic                 [core_pkg::AddrBits-1:0]  base_o,
-  input  logic                 [Rows-1:0]                mask_i,
-  input  logic                 [Rows-1:0]                group_i,
-  input  logic                 [SkipBits-1:0]            zeros_i,
-  // Windows
-  output logic                                           valid_o,
-  input  logic                                           ready_i,
-  output logic                 [Rows-1:0]                mask_o,
-  output logic                 [Rows-1:0]                group_o,
-  output core_pkg::seg_entry_t [WindowWords-1:0]         entries_o,
-  output logic                 [core_pkg::AddrBits-1:0]  window_base_o,
-  output logic                                           row_end_o,
-  output logic                                           tile_end_o,
-  output logic                 [core_pkg::CountBits-1:0] release_o,
-  output logic                                           parity_o,
-  output logic                 [core_pkg::TileBits-1:0]  tile_o,
-  output logic                 [core_pkg::RowsBits-1:0]  row_o,
-  // Counters
-  output logic                 [SkipBits-1:0]            skipped_o,
-  output logic                                           wait_a_o,
-  output logic                                           wait_b_o
+    input logic clk_i,
+    input logic rst_ni,
+    // Runs
+    input logic run_valid_i,
+    output logic run_ready_o,
+    input core_pkg::line_run_t run_i,
+    // What the row waits for
+    input logic [1:0] b_loaded_i,  // by half of the B memory
+    input logic [core_pkg::CountBits-1:0] written_i,  // ring words so far, mod 128
+    // Segment table and ring
+    output logic [core_pkg::TableBits:0] table_index_o,
+    input core_pkg::seg_entry_t [WindowWords-1:0] entries_i,
+    output logic gather_o,
+    output logic [core_pkg::AddrBits-1:0] base_o,
+    input logic [Rows-1:0] mask_i,
+    input logic [Rows-1:0] group_i,
+    input logic [SkipBits-1:0] zeros_i,
+    // Windows
+    output logic valid_o,
+    input logic ready_i,
+    output logic [Rows-1:0] mask_o,
+    output logic [Rows-1:0] group_o,
+    output core_pkg::word_place_t [WindowWords-1:0] places_o,
+    output logic [core_pkg::AddrBits-1:0] window_base_o,
+    output logic row_end_o,
+    output logic tile_end_o,
+    output logic [core_pkg::CountBits-1:0] release_o,
+    output logic parity_o,
+    output logic [core_pkg::TileBits-1:0] tile_o,
+    output logic [core_pkg::RowsBits-1:0] row_o,
+    // Counters
+    output logic [SkipBits-1:0] skipped_o,
+    output logic wait_a_o,
+    output logic wait_b_o
 );
 
   logic [core_pkg::CountBits-1:0] base_q, available, passed;
-  logic [core_pkg::RowsBits-1:0] row_q;
+  logic [  core_pkg::RowsBits-1:0] row_q;
   logic [core_pkg::WindowBits-1:0] window_q;
 
   logic marker, empty_row, b_ready, a_ready, can_step, last_window, last_row, keep;
@@ -55,7 +57,7 @@ module row_sequencer #(
   assign available = written_i - base_q;
   assign a_ready = available >= run_i.window;
 
-  assign can_step = run_valid_i && (marker || empty_row || (b_ready && a_ready)) &&
+  assign can_step = run_valid_i && (marker || (b_ready && (empty_row || a_ready))) &&
                     (!valid_o || ready_i);
   assign gather_o = can_step && !marker && !empty_row;
   assign base_o = base_q[core_pkg::AddrBits-1:0];
@@ -70,7 +72,7 @@ module row_sequencer #(
 
   assign skipped_o = zeros_i;
   assign wait_a_o = run_valid_i && !marker && !empty_row && b_ready && !a_ready;
-  assign wait_b_o = run_valid_i && !marker && !empty_row && !b_ready;
+  assign wait_b_o = run_valid_i && !marker && !b_ready;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -93,9 +95,9 @@ module row_sequencer #(
 
   always_ff @(posedge clk_i) begin
     if (can_step && keep) begin
-      mask_o        <= mask_i;
-      group_o       <= group_i;
-      entries_o     <= entries_i;
+      mask_o  <= mask_i;
+      group_o <= group_i;
+      for (int unsigned w = 0; w < WindowWords; w++) places_o[w] <= entries_i[w].place;
       window_base_o <= base_q[core_pkg::AddrBits-1:0];
       row_end_o     <= last_window && !marker;
       tile_end_o    <= last_window && last_row && run_i.tile_end;

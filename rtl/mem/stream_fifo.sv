@@ -1,16 +1,16 @@
 // A first-in first-out queue between two valid/ready streams. The head is readable while valid.
 module stream_fifo #(
-  parameter int unsigned Width = 8,
-  parameter int unsigned Depth = 2
+    parameter int unsigned Width = 8,
+    parameter int unsigned Depth = 2
 ) (
-  input  logic             clk_i,
-  input  logic             rst_ni,
-  input  logic             valid_i,
-  output logic             ready_o,
-  input  logic [Width-1:0] data_i,
-  output logic             valid_o,
-  input  logic             ready_i,
-  output logic [Width-1:0] data_o
+    input  logic             clk_i,
+    input  logic             rst_ni,
+    input  logic             valid_i,
+    output logic             ready_o,
+    input  logic [Width-1:0] data_i,
+    output logic             valid_o,
+    input  logic             ready_i,
+    output logic [Width-1:0] data_o
 );
 
   localparam int unsigned PtrBits = Depth > 1 ? $clog2(Depth) : 1;

@@ -4,15 +4,15 @@
 // cycle (phase 0) and column 1 in its second. Products are exact; each is added with one rounding.
 // Two stages: product, accumulate. Nothing toggles when nothing is valid.
 module pe (
-  input  logic                                                       clk_i,
-  input  logic                                                       rst_ni,
-  input  logic                                                       valid_i,
-  input  logic                                                       wide_i,   // FP16
-  input  logic                                                       phase_i,
-  input  logic                                                       first_i,  // sum starts at +0
-  input  core_pkg::operand_t                                         a_i,
-  input  logic [core_pkg::PeColumns-1:0][core_pkg::ElemBits-1:0]     b_i,
-  output logic [core_pkg::PeColumns-1:0][core_pkg::SumBits-1:0]      sum_o
+    input logic clk_i,
+    input logic rst_ni,
+    input logic valid_i,
+    input logic wide_i,  // FP16
+    input logic phase_i,
+    input logic first_i,  // sum starts at +0
+    input core_pkg::operand_t a_i,
+    input logic [core_pkg::PeColumns-1:0][core_pkg::ElemBits-1:0] b_i,
+    output logic [core_pkg::PeColumns-1:0][core_pkg::SumBits-1:0] sum_o
 );
 
   core_pkg::operand_t [core_pkg::PeColumns-1:0] b;
@@ -29,13 +29,13 @@ module pe (
   end
 
   pe_multiplier i_multiplier (
-    .wide_i,
-    .column_i  (phase_i),
-    .a_i       (a_i.sig),
-    .b0_i      (b[0].sig),
-    .b1_i      (b[1].sig),
-    .product0_o(sig0),
-    .product1_o(sig1)
+      .wide_i,
+      .column_i  (phase_i),
+      .a_i       (a_i.sig),
+      .b0_i      (b[0].sig),
+      .b1_i      (b[1].sig),
+      .product0_o(sig0),
+      .product1_o(sig1)
   );
 
   always_ff @(posedge clk_i) begin

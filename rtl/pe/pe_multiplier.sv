@@ -7,13 +7,13 @@
 //
 // Operands are normalised: an FP8 significand has its 4 bits in a[10:7].
 module pe_multiplier (
-  input  logic                                 wide_i,
-  input  logic                                 column_i,  // the column of a wide product
-  input  logic [core_pkg::SigBits-1:0]         a_i,
-  input  logic [core_pkg::SigBits-1:0]         b0_i,
-  input  logic [core_pkg::SigBits-1:0]         b1_i,
-  output logic [operand_pkg::ProductBits-1:0]  product0_o,  // wide, or narrow of column 0
-  output logic [operand_pkg::ProductBits-1:0]  product1_o   // narrow of column 1
+    input  logic                                wide_i,
+    input  logic                                column_i,    // the column of a wide product
+    input  logic [       core_pkg::SigBits-1:0] a_i,
+    input  logic [       core_pkg::SigBits-1:0] b0_i,
+    input  logic [       core_pkg::SigBits-1:0] b1_i,
+    output logic [operand_pkg::ProductBits-1:0] product0_o,  // wide, or narrow of column 0
+    output logic [operand_pkg::ProductBits-1:0] product1_o   // narrow of column 1
 );
 
   localparam int unsigned NarrowBits = 4;
@@ -41,6 +41,6 @@ module pe_multiplier (
   assign product0_o = {high, {(ProductBits - PartBits){1'b0}}} +
                       (wide_i ? {{NarrowBits{1'b0}}, middle, {LowBits{1'b0}}} : '0) +
                       ProductBits'(low);
-  assign product1_o = {middle, {(ProductBits - PartBits){1'b0}}};
+  assign product1_o = {middle, {(ProductBits - PartBits) {1'b0}}};
 
 endmodule

@@ -43,38 +43,42 @@ package core_pkg;
   localparam int unsigned MaxLines = 16;
   localparam int unsigned PhaseBits = 2;  // stride 2 has four phases
   localparam int unsigned WindowBits = 2;  // a row has at most four windows
-  localparam int unsigned MaxWindows = 1 << WindowBits;
   localparam int unsigned TableBits = PhaseBits + WindowBits;
   localparam int unsigned TableDepth = 1 << TableBits;
 
   // Tiles in flight between the sequencer and the partial sums; lines see two of them at a time.
   localparam int unsigned TileSlots = 4;
   localparam int unsigned TileBits = $clog2(TileSlots);
-  localparam int unsigned BlockBits = 4;  // blocks of rows, counted modulo 16, to tell results apart
+  localparam int unsigned BlockBits = 4;  // blocks, modulo 16, to tell results apart
 
   typedef struct packed {
-    logic                intra;       // WG: each line has rows of its own, B goes to every line
-    logic                first;       // partial sums start at +0
-    logic                last;        // partial sums leave as results
-    logic [KBits-1:0]    b_rows;      // B rows to load for each line
-    logic [RowsBits-1:0] rows;        // rows of the block
-    logic [MaxLines-1:0] line_mask;   // lines that hold a channel of this tile
+    logic                intra;      // WG: each line has rows of its own, B goes to every line
+    logic                first;      // partial sums start at +0
+    logic                last;       // partial sums leave as results
+    logic [KBits-1:0]    b_rows;     // B rows to load for each line
+    logic [RowsBits-1:0] rows;       // rows of the block
+    logic [MaxLines-1:0] line_mask;  // lines that hold a channel of this tile
   } tile_cmd_t;
 
   typedef struct packed {
-    logic [RowsBits-1:0]   rows;
-    logic [CountBits-1:0]  step;      // ring words from one row to the next
-    logic [CountBits-1:0]  window;    // ring words that one row spans
-    logic [PhaseBits-1:0]  phase;     // which segment table
-    logic [WindowBits:0]   windows;   // windows of a row; 0: the row is +0
-    logic                  tile_end;  // last run of its tile
+    logic [RowsBits-1:0]  rows;
+    logic [CountBits-1:0] step;      // ring words from one row to the next
+    logic [CountBits-1:0] window;    // ring words that one row spans
+    logic [PhaseBits-1:0] phase;     // which segment table
+    logic [WindowBits:0]  windows;   // windows of a row; 0: the row is +0
+    logic                 tile_end;  // last run of its tile
   } run_cmd_t;
 
-  // One window entry: where a word lies from the row's base, and the B row of its first entry.
+  // Where a word lies from its row's base in the ring, and the B row of its first entry.
   typedef struct packed {
-    logic                valid;
     logic [AddrBits-1:0] offset;
     logic [KBits-1:0]    k_base;
+  } word_place_t;
+
+  // One entry of a segment table; a window may have fewer words than the table has room for.
+  typedef struct packed {
+    logic        valid;
+    word_place_t place;
   } seg_entry_t;
 
   // What a line is told to do: a run, or one row of WG, or only that a tile has ended (rows = 0).
@@ -85,9 +89,9 @@ package core_pkg;
     logic [PhaseBits-1:0] phase;
     logic [WindowBits:0]  windows;
     logic                 tile_end;
-    logic                 parity;     // half of the B memory and of the segment table
+    logic                 parity;    // half of the B memory and of the segment table
     logic [TileBits-1:0]  tile;
-    logic [RowsBits-1:0]  row;        // partial-sum row of the first row (WG)
+    logic [RowsBits-1:0]  row;       // partial-sum row of the first row (WG)
   } line_run_t;
 
   // An operand of the multiplier, normalised: value = sig * 2^(exp - 10 - ExpOffset).

@@ -12,7 +12,6 @@ package operand_pkg;
 
   // Widths of the product: 11 x 11 bits fit the 24 of binary32.
   localparam int unsigned ProductBits = 2 * SigBits;
-  localparam int unsigned FracBits = 23;
   localparam int unsigned WideExpBits = 8;
   // An operand is sig * 2^(exp - ExpOffset - 15 - 10); a product's binary32 exponent field is
   // exp_a + exp_b + (127 - 2*15 - 2*ExpOffset) + 1, the last for its leading bit 21.
@@ -60,8 +59,9 @@ package operand_pkg;
     // Both are normalised, so the leading one stands in bit 21 or 20.
     exp = WideExpBits'(a.exp) + WideExpBits'(b.exp) + WideExpBits'(ExpRebias) +
           WideExpBits'(sig[ProductBits-1]);
-    product = {sign, exp, sig[ProductBits-1] ? {sig[ProductBits-2:0], 2'b00}
-                                             : {sig[ProductBits-3:0], 3'b000}};
+    product = {
+      sign, exp, sig[ProductBits-1] ? {sig[ProductBits-2:0], 2'b00} : {sig[ProductBits-3:0], 3'b000}
+    };
     if (sig == '0) product = {sign, 31'b0};
     if (a.is_nan || a.is_inf || b.is_nan || b.is_inf) begin
       // Infinity times zero is invalid; a NaN in is the canonical NaN out.

@@ -4,15 +4,15 @@
 // waits for done_o. A launch resets the core, streams everything and ends with the last result, or at the
 // cycle limit.
 module core_harness #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Pes = 2,
-  parameter int unsigned Rows = 8,
-  parameter int unsigned RowQueue = 2,
-  parameter int unsigned PsumRows = 16
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Pes = 2,
+    parameter int unsigned Rows = 8,
+    parameter int unsigned RowQueue = 2,
+    parameter int unsigned PsumRows = 16
 ) (
-  input  logic clk_i,
-  input  logic start_i,
-  output logic done_o
+    input  logic clk_i,
+    input  logic start_i,
+    output logic done_o
 );
 
   localparam int unsigned Columns = Pes * core_pkg::PeColumns;
@@ -32,20 +32,37 @@ module core_harness #(
 
   // Each returns whether a word was given: none left, not yet allowed, or a random stall.
   import "DPI-C" function bit replay_begin(
-    output bit fmt, output int unsigned bias, output int unsigned columns, output bit balance,
-    output bit stalls, output longint unsigned limit);
+    output bit fmt,
+    output int unsigned bias,
+    output int unsigned columns,
+    output bit balance,
+    output bit stalls,
+    output longint unsigned limit
+  );
   import "DPI-C" function bit replay_command(output bit [core_pkg::CmdBits-1:0] word);
   import "DPI-C" function bit replay_a(output bit [BeatBits-1:0] beat);
   import "DPI-C" function bit replay_b(output bit [Columns*core_pkg::ElemBits-1:0] row);
   import "DPI-C" function bit replay_cost(output bit [CostBits-1:0] word);
   import "DPI-C" function bit replay_ready(input int unsigned stream);
-  import "DPI-C" function void replay_line(input int unsigned channel, input int unsigned line);
+  import "DPI-C" function void replay_line(
+    input int unsigned channel,
+    input int unsigned line
+  );
   // Returns whether this was the last result of the launch.
   import "DPI-C" function bit replay_result(
-    input int unsigned block, input int unsigned row, input bit upper,
-    input bit [ResultColumns*core_pkg::SumBits-1:0] data);
-  import "DPI-C" function void replay_counter(input int unsigned index, input longint unsigned value);
-  import "DPI-C" function void replay_end(input longint unsigned cycles, input bit timed_out);
+    input int unsigned block,
+    input int unsigned row,
+    input bit upper,
+    input bit [ResultColumns*core_pkg::SumBits-1:0] data
+  );
+  import "DPI-C" function void replay_counter(
+    input int unsigned index,
+    input longint unsigned value
+  );
+  import "DPI-C" function void replay_end(
+    input longint unsigned cycles,
+    input bit timed_out
+  );
 
   localparam int unsigned LineStream = 0, ResultStream = 1;
 
@@ -128,7 +145,8 @@ module core_harness #(
   // The counters have seen every event of the launch one cycle before the last result leaves.
   task automatic finish(input bit timed_out);
     for (int unsigned i = 0; i < NumCounters; i++) begin
-      replay_counter(i, 64'(counters[(NumCounters-1-i)*counter_pkg::CounterBits+:counter_pkg::CounterBits]));
+      replay_counter(
+          i, 64'(counters[(NumCounters-1-i)*counter_pkg::CounterBits+:counter_pkg::CounterBits]));
     end
     replay_end(cycle_q + 64'd1, timed_out);
     state_q <= Done;
@@ -174,52 +192,52 @@ module core_harness #(
   end
 
   sparse_core #(
-    .Lines   (Lines),
-    .Pes     (Pes),
-    .Rows    (Rows),
-    .RowQueue(RowQueue),
-    .PsumRows(PsumRows)
+      .Lines   (Lines),
+      .Pes     (Pes),
+      .Rows    (Rows),
+      .RowQueue(RowQueue),
+      .PsumRows(PsumRows)
   ) i_core (
-    .clk_i,
-    .rst_ni          (rst_nq),
-    .a_fmt_i         (fmt_q),
-    .a_bias_i        (bias_q),
-    .columns_i       (columns_q),
-    .balance_i       (balance_q),
-    .clear_counters_i(1'b0),
-    .cmd_valid_i     (cmd_valid_q),
-    .cmd_ready_o     (cmd_ready),
-    .cmd_i           (cmd_q),
-    .a_valid_i       (a_valid_q),
-    .a_ready_o       (a_ready),
-    .a_first_i       (beat_q[0]),
-    .a_line_i        (beat_q[8+:LineBits]),
-    .a_words_i       (beat_q[16+:WordsBits]),
-    .a_mask_i        (beat_q[MaskAt+:Rows]),
-    .a_group_i       (beat_q[GroupAt+:Rows]),
-    .a_zeros_i       (beat_q[ZerosAt+:ZerosWidth]),
-    .a_data_i        (beat_q[DataAt+:core_pkg::ABeatBits]),
-    .b_valid_i       (b_valid_q),
-    .b_ready_o       (b_ready),
-    .b_data_i        (b_q),
-    .cost_valid_i    (cost_valid_q),
-    .cost_ready_o    (cost_ready),
-    .cost_last_i     (cost_q[64]),
-    .cost_depth_i    (cost_q[96+:DepthBits]),
-    .cost_channel_i  (cost_q[15:0]),
-    .cost_i          (cost_q[32+:32]),
-    .line_valid_o    (line_valid),
-    .line_ready_i    (line_ready_q),
-    .line_channel_o  (line_channel),
-    .line_o          (line),
-    .result_valid_o  (result_valid),
-    .result_ready_i  (result_ready_q),
-    .result_block_o  (result_block),
-    .result_row_o    (result_row),
-    .result_upper_o  (result_upper),
-    .result_o        (result),
-    .busy_o          (unused_busy),
-    .counters_o      (counters)
+      .clk_i,
+      .rst_ni          (rst_nq),
+      .a_fmt_i         (fmt_q),
+      .a_bias_i        (bias_q),
+      .columns_i       (columns_q),
+      .balance_i       (balance_q),
+      .clear_counters_i(1'b0),
+      .cmd_valid_i     (cmd_valid_q),
+      .cmd_ready_o     (cmd_ready),
+      .cmd_i           (cmd_q),
+      .a_valid_i       (a_valid_q),
+      .a_ready_o       (a_ready),
+      .a_first_i       (beat_q[0]),
+      .a_line_i        (beat_q[8+:LineBits]),
+      .a_words_i       (beat_q[16+:WordsBits]),
+      .a_mask_i        (beat_q[MaskAt+:Rows]),
+      .a_group_i       (beat_q[GroupAt+:Rows]),
+      .a_zeros_i       (beat_q[ZerosAt+:ZerosWidth]),
+      .a_data_i        (beat_q[DataAt+:core_pkg::ABeatBits]),
+      .b_valid_i       (b_valid_q),
+      .b_ready_o       (b_ready),
+      .b_data_i        (b_q),
+      .cost_valid_i    (cost_valid_q),
+      .cost_ready_o    (cost_ready),
+      .cost_last_i     (cost_q[64]),
+      .cost_depth_i    (cost_q[96+:DepthBits]),
+      .cost_channel_i  (cost_q[15:0]),
+      .cost_i          (cost_q[32+:32]),
+      .line_valid_o    (line_valid),
+      .line_ready_i    (line_ready_q),
+      .line_channel_o  (line_channel),
+      .line_o          (line),
+      .result_valid_o  (result_valid),
+      .result_ready_i  (result_ready_q),
+      .result_block_o  (result_block),
+      .result_row_o    (result_row),
+      .result_upper_o  (result_upper),
+      .result_o        (result),
+      .busy_o          (unused_busy),
+      .counters_o      (counters)
   );
 
 endmodule

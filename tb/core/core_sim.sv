@@ -1,10 +1,10 @@
 // Top of a cocotb simulation: the clock is made here, so that Python wakes only at a launch's end.
 module core_sim #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Pes = 2,
-  parameter int unsigned Rows = 8,
-  parameter int unsigned RowQueue = 2,
-  parameter int unsigned PsumRows = 16
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Pes = 2,
+    parameter int unsigned Rows = 8,
+    parameter int unsigned RowQueue = 2,
+    parameter int unsigned PsumRows = 16
 );
 
   // In ns: 200 MHz, the chip's highest clock. Nothing depends on it but the time axis of waves.
@@ -17,15 +17,15 @@ module core_sim #(
   always #HalfPeriod clk = ~clk;
 
   core_harness #(
-    .Lines   (Lines),
-    .Pes     (Pes),
-    .Rows    (Rows),
-    .RowQueue(RowQueue),
-    .PsumRows(PsumRows)
+      .Lines   (Lines),
+      .Pes     (Pes),
+      .Rows    (Rows),
+      .RowQueue(RowQueue),
+      .PsumRows(PsumRows)
   ) i_harness (
-    .clk_i  (clk),
-    .start_i(start),
-    .done_o (done)
+      .clk_i  (clk),
+      .start_i(start),
+      .done_o (done)
   );
 
 endmodule
