@@ -95,8 +95,8 @@ def lint(session: nox.Session) -> None:
 def format_code(session: nox.Session) -> None:
     """Rewrite Python and SystemVerilog files in the project's format."""
     install(session, "format")
-    session.run("ruff", "format")
     session.run("ruff", "check", "--select", "I", "--fix")
+    session.run("ruff", "format")
     session.run(*VERIBLE_FORMAT, *systemverilog_files())
 
 
