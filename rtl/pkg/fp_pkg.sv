@@ -177,9 +177,10 @@ package fp_pkg;
     sig = {3'b001, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) + AddBits'(subtract);
     exp = {1'b0, hi.exp, {Fp32ManBits{1'b0}}};
 
-    // Cancellation of more than one bit is the exception: a branch that is seldom taken.
+    // Cancellation of more than one bit is the exception: a branch that is seldom taken. The shift after
+    // it is by up to two places, so this one need not come nearer than one.
     if (sig < AddBits'(1) << (AddTop - 2)) begin
-      for (int unsigned step = 1 << (AddShiftBits - 1); step != 0; step >>= 1) begin
+      for (int unsigned step = 1 << (AddShiftBits - 1); step > 1; step >>= 1) begin
         shift = AddShiftBits'(step) & {AddShiftBits{sig < AddBits'(2) << (AddTop - step)}};
         sig   = sig << shift;
         exp   = exp - (Fp32Bits'(shift) << Fp32ManBits);
@@ -223,9 +224,10 @@ package fp_pkg;
     exp = (Fp32Bits'(x.exp) + Fp32Bits'(x.exp == '0) + Fp32Bits'(y.exp) + Fp32Bits'(y.exp == '0) +
            Fp32Bits'(MulRebias)) << Fp32ManBits;
 
-    // Normal operands leave the leading one at MulTop or one below; others are the exception.
+    // Normal operands leave the leading one at MulTop or one below; others are the exception, and are
+    // brought there.
     if (sig < Fp32Bits'(1) << (MulTop - 1)) begin
-      for (int unsigned step = 1 << (MulShiftBits - 1); step != 0; step >>= 1) begin
+      for (int unsigned step = 1 << (MulShiftBits - 1); step > 1; step >>= 1) begin
         shift = MulShiftBits'(step) & {MulShiftBits{sig < Fp32Bits'(2) << (MulTop - step)}};
         sig   = sig << shift;
         exp   = exp - (Fp32Bits'(shift) << Fp32ManBits);

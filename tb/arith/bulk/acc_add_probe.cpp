@@ -1,0 +1,8 @@
+#include "Vacc_add_probe.h"
+#include "bulk.h"
+
+BULK_API void evaluate(std::size_t count, const std::uint32_t* a, const std::uint32_t* b, std::uint32_t* sum) {
+    bulk::for_each<Vacc_add_probe>(
+        count, [=](auto& m, std::size_t i) { m.a_i = a[i], m.b_i = b[i]; },
+        [=](auto& m, std::size_t i) { sum[i] = m.sum_o; });
+}
