@@ -20,7 +20,7 @@ from golden.fgmp import FgmpTensor, encode
 from golden.geometry import Step
 from golden.lowering import Lowering
 from golden.memories import sram_accesses
-from golden.schedule import predicted_counters, replay_cycles
+from golden.schedule import launches, predicted_counters, replay_cycles
 from golden.streams import CoreStreams
 from regressions.dump import write_dump
 from regressions.failure import first_mismatch
@@ -129,15 +129,18 @@ def error_record(order: Order, shape: LayerShape, wall_s: float, message: str) -
 def _run(order: Order, trace: Trace, shape: LayerShape, begin: float) -> Record:
     source = replay_input(trace.load(order.layer), order.step, order.settings)
     replay = Replay(source)
-    launches = -(-len(source.columns) // replay.lowering.preset.columns)
-    model_cycles = replay_cycles(replay.streams, launches)
-    outcome, simulated_s = _simulate(order, replay, model_cycles, launches)
+    columns = len(source.columns)
+    model_cycles = replay_cycles(replay.streams, columns)
+    launch_count = launches(replay.streams, columns)
+    outcome, simulated_s = _simulate(order, replay, model_cycles, launch_count)
     if order.dump is not None:
         write_dump(order.dump / f"{order.name}.npz", replay, outcome)
     mismatches = int(outcome.mismatches(replay.expected).sum())
-    work = work_counters(replay.lowering, replay.a, len(source.columns))
+    work = work_counters(replay.lowering, replay.a, columns)
     model = {name: int(getattr(work, name)) for name in WORK_COUNTERS}
-    model |= {name: launches * count for name, count in predicted_counters(replay.streams).items()}
+    model |= {
+        name: launch_count * count for name, count in asdict(predicted_counters(replay.streams)).items()
+    }
     counters = {name: Counter(outcome.counters[name], count) for name, count in model.items()}
     unequal = [name for name, counter in counters.items() if counter.rtl != counter.model]
     problem = outcome.problem
@@ -147,7 +150,7 @@ def _run(order: Order, trace: Trace, shape: LayerShape, begin: float) -> Record:
         )
     preset = replay.lowering.preset
     ideal, dense = ideal_cycles(work, preset), dense_fp16_cycles(work, preset)
-    other_cycles = replay_cycles(_other_streams(replay), launches) if source.balancer else None
+    other_cycles = replay_cycles(_other_streams(replay), columns) if source.balancer else None
     b_columns = _b_of_columns(replay)
     stored = ema_bytes(replay.a, b_columns, outcome.product.size)
     energy = energy_pj(

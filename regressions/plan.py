@@ -7,7 +7,6 @@ import fnmatch
 from dataclasses import dataclass
 
 from golden.geometry import Step
-from golden.presets import find_preset
 from golden.schedule import replay_cycles
 from regressions.operands import replay_input
 from regressions.options import OptionError, Options
@@ -34,15 +33,13 @@ def plan(trace: Trace, options: Options) -> list[Planned]:
     """
     layers = _choose(trace.layers, options.layers)
     planned = []
-    width = find_preset(options.settings.preset).columns
     for name in layers:
         steps = [step for step in trace.steps(name) if step in options.steps]
         if steps:
             layer = trace.load(name)
             for step in steps:
                 source = replay_input(layer, step, options.settings)
-                launches = -(-len(source.columns) // width)
-                planned.append(Planned(name, step, replay_cycles(Replay(source).streams, launches)))
+                planned.append(Planned(name, step, replay_cycles(Replay(source).streams, len(source.columns))))
     if not planned:
         raise OptionError(
             f"nothing to replay: layers {', '.join(layers)} have no step {', '.join(options.steps)} (the first layer has no "
