@@ -113,12 +113,14 @@ package fp_pkg;
   // Sum of two operands, full IEEE.
   function automatic logic [Fp32Bits-1:0] add(input logic [Fp32Bits-1:0] a,
                                               input logic [Fp32Bits-1:0] b);
+    /* verilator no_inline_task */
     logic subtract;
     logic [Fp32Bits-1:0] swap, sum;
     fp32_t hi, lo;
     logic [Fp32ExpBits-1:0] hi_exp, lo_exp;
     logic [Fp32ExpBits:0] exp;  // of the place AddTop; one more than 8 bits, for the carry
-    logic [  AddBits-1:0] sig;
+    logic [AddBits-1:0] sig;
+    logic [AddShiftBits-1:0] shift;
 
     swap = (a ^ b) & {Fp32Bits{b[Fp32Bits-2:0] > a[Fp32Bits-2:0]}};
     hi = a ^ swap;
@@ -132,14 +134,22 @@ package fp_pkg;
     sig = {2'b00, hi.exp != '0, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) +
         AddBits'(subtract);
 
-    // Normalise, but no further than to exponent 1. A sum that stays below is subnormal and exact.
+    // Normalise, but no further than to exponent 1: a sum that stays below is subnormal, and exact.
+    // Cancellation of more than one bit is the exception: a branch that is seldom taken. The shift
+    // after it is by up to two places, so this one need not come nearer than one.
     exp = {1'b0, hi_exp} + 1'b1;
-    for (int unsigned step = 1 << (AddShiftBits - 1); step != 0; step >>= 1) begin
-      if (sig < AddBits'(2) << (AddTop - step) && exp > (Fp32ExpBits + 1)'(step)) begin
-        sig = sig << step;
-        exp = exp - (Fp32ExpBits + 1)'(step);
+    if (sig < AddBits'(1) << (AddTop - 2)) begin
+      for (int unsigned step = 1 << (AddShiftBits - 1); step > 1; step >>= 1) begin
+        shift = AddShiftBits'(step) & {AddShiftBits{
+            sig < AddBits'(2) << (AddTop - step) && exp > (Fp32ExpBits + 1)'(step)}};
+        sig = sig << shift;
+        exp = exp - (Fp32ExpBits + 1)'(shift);
       end
     end
+    shift = AddShiftBits'(sig < AddBits'(1) << AddTop && exp > 1) +
+        AddShiftBits'(sig < AddBits'(1) << (AddTop - 1) && exp > 2);
+    sig = sig << shift;
+    exp = exp - (Fp32ExpBits + 1)'(shift);
 
     sum = {exp - 1'b1, {Fp32ManBits{1'b0}}} + round_sum(sig);
     sum[Fp32Bits-1] = hi.sign;
@@ -177,8 +187,6 @@ package fp_pkg;
     sig = {3'b001, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) + AddBits'(subtract);
     exp = {1'b0, hi.exp, {Fp32ManBits{1'b0}}};
 
-    // Cancellation of more than one bit is the exception: a branch that is seldom taken. The shift after
-    // it is by up to two places, so this one need not come nearer than one.
     if (sig < AddBits'(1) << (AddTop - 2)) begin
       for (int unsigned step = 1 << (AddShiftBits - 1); step > 1; step >>= 1) begin
         shift = AddShiftBits'(step) & {AddShiftBits{sig < AddBits'(2) << (AddTop - step)}};

@@ -50,9 +50,9 @@ FAULTS = {
         "align_sticky", "distance > Fp32ExpBits'(AddBits - 1)", "1'b0", "fp32_add", _add("exponents")
     ),
     "add-normalises-too-far": Fault(
-        "add", "exp > (Fp32ExpBits + 1)'(step)", "exp > '0", "fp32_add", _add("lowest")
+        "add", "&& exp > (Fp32ExpBits + 1)'(step)", "", "fp32_add", _add("lowest")
     ),
-    "add-stops-normalising": Fault("add", "step != 0", "step > 1", "fp32_add", _add("cancellation")),
+    "add-stops-normalising": Fault("add", "step > 1", "step > 2", "fp32_add", _add("cancellation")),
     "add-overflow-to-nan": Fault(
         "add", "sum[Fp32ManBits-1:0] = '0;", "sum[Fp32ManBits-1:0] |= '0;", "fp32_add", _add("highest")
     ),
