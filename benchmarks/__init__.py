@@ -29,23 +29,27 @@ class Figure:
     unit : str
     target : float, optional
         The least value that the project promises; None for numbers that only inform.
+    limit : float, optional
+        The greatest value that it promises.
     """
 
     name: str
     value: float
     unit: str
     target: float | None = None
+    limit: float | None = None
 
     @property
     def met(self) -> bool:
-        """Whether the value reaches its target; True without one."""
-        return self.target is None or self.value >= self.target
+        """Whether the value reaches its target and keeps its limit; True without either."""
+        reached = self.target is None or self.value >= self.target
+        return reached and (self.limit is None or self.value <= self.limit)
 
     def row(self) -> str:
         """Return the figure as a line of a table."""
-        verdict = ""
-        if self.target is not None:
-            verdict = f"  {'met' if self.met else 'MISSED'} (at least {self.target:g})"
+        bounds = [f"at least {self.target:g}"] if self.target is not None else []
+        bounds += [f"at most {self.limit:g}"] if self.limit is not None else []
+        verdict = f"  {'met' if self.met else 'MISSED'} ({', '.join(bounds)})" if bounds else ""
         return f"  {self.name:<52} {self.value:>9.3g} {self.unit:<8}{verdict}".rstrip()
 
 

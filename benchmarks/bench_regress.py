@@ -1,0 +1,48 @@
+"""Wall time of the main job: on a fresh clone with all installs and builds, and again after one RTL file changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import Figure
+from tb.toolchain import REPO_ROOT
+
+FIRST_LIMIT_MIN = 10.0
+SECOND_LIMIT_MIN = 4.0
+TOUCHED = Path("rtl") / "pe" / "pe.sv"
+RESULTS = Path("reports") / "out" / "latest" / "results.json"
+
+
+def figures() -> Iterator[Figure]:
+    """Clone the last commit into an empty folder and run `./run regress` there twice."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "--quiet", str(REPO_ROOT), str(clone)], check=True)
+        first, passed = _regress(clone)
+        yield Figure("fresh clone, installs and build included", first / 60, "min", limit=FIRST_LIMIT_MIN)
+        yield Figure("  replays passed", passed, "", target=62)
+        with (clone / TOUCHED).open("a", encoding="utf-8") as file:
+            file.write("// touched\n")
+        second, passed = _regress(clone)
+        yield Figure(f"after a change of {TOUCHED}", second / 60, "min", limit=SECOND_LIMIT_MIN)
+        yield Figure("  replays passed", passed, "", target=62)
+
+
+def _regress(clone: Path) -> tuple[float, int]:
+    """Run the main job in `clone`; return its seconds and the replays that passed."""
+    # A run inside a nox session must not lend its environment to the clone's own.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NOX_", "VIRTUAL_ENV"))}
+    begin = time.monotonic()
+    done = subprocess.run(
+        ["./run", "regress"], cwd=clone, env=kept, capture_output=True, text=True, check=False
+    )
+    seconds = time.monotonic() - begin
+    if not (clone / RESULTS).is_file():
+        raise RuntimeError(f"the regression left no results:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return seconds, json.loads((clone / RESULTS).read_text(encoding="utf-8"))["summary"]["pass"]
