@@ -174,7 +174,7 @@ module partial_sum #(
     if (accept) row_q <= tree_valid_i ? tree_sum_i : any_line ? line_sum_i[chosen] : '0;
     if (read_q.valid) begin
       for (int unsigned c = 0; c < Columns; c++) begin
-        sum_q[c] <= fp_pkg::add(first_q ? '0 : old[c], row_q[c]);
+        sum_q[c] <= fp_pkg::acc_add(first_q ? '0 : old[c], row_q[c]);
       end
     end
   end

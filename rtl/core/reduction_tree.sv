@@ -95,7 +95,7 @@ module reduction_tree #(
           for (int unsigned n = 0; n < (Lines >> k); n++) begin
             for (int unsigned c = 0; c < BeatColumns; c++) begin
               sums[n][c] <=
-                  fp_pkg::add(gen_levels[k-1].sums[2*n][c], gen_levels[k-1].sums[2*n+1][c]);
+                  fp_pkg::acc_add(gen_levels[k-1].sums[2*n][c], gen_levels[k-1].sums[2*n+1][c]);
             end
           end
         end

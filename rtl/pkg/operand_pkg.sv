@@ -53,6 +53,7 @@ package operand_pkg;
   // The product of two operands as binary32, given the product of their significands.
   function automatic logic [31:0] product(input core_pkg::operand_t a, input core_pkg::operand_t b,
                                           input logic [ProductBits-1:0] sig);
+    /* verilator no_inline_task */
     logic sign;
     logic [WideExpBits-1:0] exp;
     sign = a.sign ^ b.sign;
@@ -65,7 +66,7 @@ package operand_pkg;
     if (sig == '0) product = {sign, 31'b0};
     if (a.is_nan || a.is_inf || b.is_nan || b.is_inf) begin
       // Infinity times zero is invalid; a NaN in is the canonical NaN out.
-      product = a.is_nan || b.is_nan || sig == '0 ? 32'h7FC0_0000 : {sign, 8'hFF, 23'b0};
+      product = a.is_nan || b.is_nan || sig == '0 ? fp_pkg::Fp32Nan : {sign, 8'hFF, 23'b0};
     end
   endfunction
 
