@@ -143,21 +143,23 @@ class Line {
     }
   }
 
-  // Rule 5: the next part of a row, when its row's last word is in the ring and the B rows are loaded.
+  // Rule 5: the next part of a row, when the B rows are loaded and the row's last word is in the ring.
   bool fetch() {
     if (held_ || runs_.empty()) return false;
     const Run& run = runs_.front();
     const Cycle begin = std::max(fetched_ + 1, run.visible);
     Cycle cycle = std::max(begin, walker_took_);
     const bool reads = run.rows != 0 && run.parts != 0;
+    if (run.rows != 0) cycle = std::max(cycle, run.b_loaded);
+    Cycle arrived = 0;
     if (reads) {
       const std::int64_t last = base_ + run.window - 1;
       if (last >= written_) return false;
-      const Cycle arrived = word(last).visible;
-      cycles.wait_b += wasted(begin, run.b_loaded);
-      cycles.wait_a += wasted(std::max(begin, run.b_loaded), arrived);
-      cycle = std::max({cycle, run.b_loaded, arrived});
+      arrived = word(last).visible;
+      cycle = std::max(cycle, arrived);
     }
+    if (run.rows != 0) cycles.wait_b += wasted(begin, run.b_loaded);
+    cycles.wait_a += wasted(std::max(begin, run.b_loaded), arrived);
     const bool last_part = part_ + 1 >= run.parts;
     const bool last_row = row_ + 1 >= run.rows;
     const int passed = run.rows == 0 ? 0 : last_row ? run.window : run.step;
