@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from golden.counters import (
+    WorkCounters,
     dense_fp16_cycles,
     ema_bytes,
     ema_bytes_fp16,
@@ -20,17 +21,19 @@ from golden.fgmp import FgmpTensor, encode
 from golden.geometry import Step
 from golden.lowering import Lowering
 from golden.memories import sram_accesses
-from golden.schedule import launches, predicted_counters, replay_cycles
+from golden.schedule import PredictedCounters, launches, predicted_counters, replay_cycles
 from golden.streams import CoreStreams
 from regressions.dump import write_dump
 from regressions.failure import first_mismatch
 from regressions.json_codec import encode as to_json
 from regressions.operands import ReplaySettings, replay_input, replay_name
+from regressions.problems import explain, writing
 from regressions.results import Counter, Energy, LayerShape, Status
 from regressions.results import Replay as Record
 from regressions.traces import Trace
-from tb.cocotb_simulation import SimulationError, run_simulation
-from tb.core.replay import Replay, ReplayInputError, ReplayOutcome
+from tb.build_cache import write_whole
+from tb.cocotb_simulation import LOG, SimulationError, run_simulation
+from tb.core.replay import Replay, ReplayOutcome
 from tb.toolchain import BuildResult
 
 TOP = "core_sim"
@@ -48,6 +51,9 @@ START_S = 120.0
 
 STALLS = ("wait_a", "wait_b", "wait_queue", "idle")
 WORK_COUNTERS = ("macs_fp8", "macs_fp16", "macs_skipped")
+COUNTED = (*WORK_COUNTERS, *(field.name for field in fields(PredictedCounters)))
+"""Counters that the golden model predicts exactly."""
+
 RECORD = "replay.json"
 COVERAGE = "coverage.dat"
 WAVES = "waves.vcd"
@@ -60,6 +66,7 @@ class Order:
     trace: Path
     layer: str
     step: Step
+    shape: LayerShape
     settings: ReplaySettings
     folder: Path
     build: BuildResult
@@ -78,47 +85,52 @@ class Order:
         return json.loads(json.dumps(asdict(self), default=str))  # type: ignore[no-any-return]
 
     @staticmethod
-    def from_json(values: dict[str, object]) -> Order:
+    def from_json(values: dict[str, Any]) -> Order:
         """Return the order that `to_json` wrote."""
-        fields = dict(values)
-        settings, build = fields.pop("settings"), fields.pop("build")
-        trace, step, folder, dump = (fields.pop(name) for name in ("trace", "step", "folder", "dump"))
-        assert isinstance(settings, dict)
-        assert isinstance(build, dict)
+        build, dump = values["build"], values["dump"]
         return Order(
-            trace=Path(str(trace)),
-            step=Step(str(step)),
-            settings=ReplaySettings(**settings),
-            folder=Path(str(folder)),
-            build=BuildResult(Path(build["dir"]), Path(build["artifact"]), bool(build["cached"])),
-            dump=Path(str(dump)) if dump else None,
-            **fields,  # type: ignore[arg-type]
+            trace=Path(values["trace"]),
+            layer=values["layer"],
+            step=Step(values["step"]),
+            shape=LayerShape(**values["shape"]),
+            settings=ReplaySettings(**values["settings"]),
+            folder=Path(values["folder"]),
+            build=BuildResult(Path(build["dir"]), Path(build["artifact"]), build["cached"]),
+            waves=values["waves"],
+            coverage=values["coverage"],
+            dump=Path(dump) if dump else None,
+            rerun=values["rerun"],
         )
 
 
 def execute(order: Order) -> Record:
-    """Run a replay and write its record into its folder; a problem becomes a record in `error`."""
+    """Run a replay and write its record into its folder; a problem becomes a record in `error`.
+
+    Raises
+    ------
+    WriteError
+        If the record itself cannot be written.
+    """
     begin = time.monotonic()
-    order.folder.mkdir(parents=True, exist_ok=True)
-    trace = Trace.open(order.trace, verify=False)
-    shape = LayerShape.of(trace.geometry(order.layer))
+    with writing(order.folder, "--runs"):
+        order.folder.mkdir(parents=True, exist_ok=True)
     try:
-        record = _run(order, trace, shape, begin)
-    except (SimulationError, ReplayInputError, OSError, ValueError, MemoryError) as error:
-        record = error_record(order, shape, time.monotonic() - begin, str(error))
-    except Exception:
-        record = error_record(order, shape, time.monotonic() - begin, traceback.format_exc())
-    (order.folder / RECORD).write_text(json.dumps(to_json(record)), encoding="utf-8")
+        record = _run(order, begin)
+    except Exception as error:
+        record = error_record(order, explain(error), time.monotonic() - begin)
+    path = order.folder / RECORD
+    with writing(path, "--runs"):
+        write_whole(path, json.dumps(to_json(record)).encode())
     return record
 
 
-def error_record(order: Order, shape: LayerShape, wall_s: float, message: str) -> Record:
+def error_record(order: Order, message: str, wall_s: float = 0.0) -> Record:
     """Return the record of a replay that did not finish."""
     return Record(
         layer=order.layer,
         step=order.step,
         status=Status.ERROR,
-        geometry=shape,
+        geometry=order.shape,
         seed=order.settings.seed,
         rerun=order.rerun,
         wall_s=wall_s,
@@ -126,28 +138,23 @@ def error_record(order: Order, shape: LayerShape, wall_s: float, message: str) -
     )
 
 
-def _run(order: Order, trace: Trace, shape: LayerShape, begin: float) -> Record:
-    source = replay_input(trace.load(order.layer), order.step, order.settings)
+def _run(order: Order, begin: float) -> Record:
+    source = replay_input(Trace.open(order.trace, verify=False).load(order.layer), order.step, order.settings)
     replay = Replay(source)
     columns = len(source.columns)
     model_cycles = replay_cycles(replay.streams, columns)
-    launch_count = launches(replay.streams, columns)
-    outcome, simulated_s = _simulate(order, replay, model_cycles, launch_count)
+    outcome, simulated_s = _simulate(order, replay, model_cycles)
+    if outcome.hung or not outcome.cycles:
+        cause = outcome.problem or "the core ended before it started"
+        raise SimulationError(f"{cause}\nlog: {order.folder / LOG}")
     if order.dump is not None:
-        write_dump(order.dump / f"{order.name}.npz", replay, outcome)
+        path = order.dump / f"{order.name}.npz"
+        with writing(path, "--dump"):
+            write_dump(path, replay, outcome)
     mismatches = int(outcome.mismatches(replay.expected).sum())
     work = work_counters(replay.lowering, replay.a, columns)
-    model = {name: int(getattr(work, name)) for name in WORK_COUNTERS}
-    model |= {
-        name: launch_count * count for name, count in asdict(predicted_counters(replay.streams)).items()
-    }
-    counters = {name: Counter(outcome.counters[name], count) for name, count in model.items()}
-    unequal = [name for name, counter in counters.items() if counter.rtl != counter.model]
-    problem = outcome.problem
-    if problem is None and not mismatches and unequal:
-        problem = "counters differ from the golden model: " + ", ".join(
-            f"{name} {counters[name].rtl} instead of {counters[name].model}" for name in unequal
-        )
+    counters = _counters(replay, outcome, work)
+    problem = outcome.problem or (None if mismatches else _unequal(counters))
     preset = replay.lowering.preset
     ideal, dense = ideal_cycles(work, preset), dense_fp16_cycles(work, preset)
     other_cycles = replay_cycles(_other_streams(replay), columns) if source.balancer else None
@@ -168,7 +175,7 @@ def _run(order: Order, trace: Trace, shape: LayerShape, begin: float) -> Record:
         layer=order.layer,
         step=order.step,
         status=Status.FAIL if mismatches or problem else Status.PASS,
-        geometry=shape,
+        geometry=order.shape,
         seed=order.settings.seed,
         rerun=order.rerun,
         wall_s=time.monotonic() - begin,
@@ -183,15 +190,15 @@ def _run(order: Order, trace: Trace, shape: LayerShape, begin: float) -> Record:
         a_zero_fraction=replay.a.zero_fraction,
         a_fp16_fraction=replay.a.fp16_fraction,
         macs_total=work.macs_total,
-        macs_fp8=outcome.counters["macs_fp8"],
-        macs_fp16=outcome.counters["macs_fp16"],
-        macs_skipped=outcome.counters["macs_skipped"],
+        macs_fp8=work.macs_fp8,
+        macs_fp16=work.macs_fp16,
+        macs_skipped=work.macs_skipped,
         dense_fp16_cycles=dense,
         speedup_over_dense_fp16=dense / outcome.cycles,
         ema_bytes=stored,
         ema_bytes_fp16=ema_bytes_fp16(replay.a, b_columns, outcome.product.size),
         energy_pj=Energy(**energy),
-        macs_per_second=(outcome.counters["macs_fp8"] + outcome.counters["macs_fp16"]) / simulated_s,
+        macs_per_second=(work.macs_fp8 + work.macs_fp16) / simulated_s,
         stalls={name: outcome.counters[name] for name in STALLS},
         counters=counters,
         message=problem,
@@ -199,13 +206,33 @@ def _run(order: Order, trace: Trace, shape: LayerShape, begin: float) -> Record:
     )
 
 
-def _simulate(order: Order, replay: Replay, cycles: int, launches: int) -> tuple[ReplayOutcome, float]:
+def _counters(replay: Replay, outcome: ReplayOutcome, work: WorkCounters) -> dict[str, Counter]:
+    """Pair what the RTL counted with what the golden model says, for every counter in `COUNTED`."""
+    count = launches(replay.streams, len(replay.source.columns))
+    model = {name: int(getattr(work, name)) for name in WORK_COUNTERS}
+    model |= {name: count * value for name, value in asdict(predicted_counters(replay.streams)).items()}
+    return {name: Counter(outcome.counters[name], model[name]) for name in COUNTED}
+
+
+def _unequal(counters: dict[str, Counter]) -> str | None:
+    """Name the counters that differ from the golden model; None if none does."""
+    unequal = [
+        f"{name} {counter.rtl} instead of {counter.model}"
+        for name, counter in counters.items()
+        if counter.rtl != counter.model
+    ]
+    return f"counters differ from the golden model: {', '.join(unequal)}" if unequal else None
+
+
+def _simulate(order: Order, replay: Replay, cycles: int) -> tuple[ReplayOutcome, float]:
     """Run the simulator; returns what it made of the replay and the wall time of its launches in seconds."""
     given, made = order.folder / "input.npz", order.folder / "output.npz"
-    made.unlink(missing_ok=True)
-    replay.source.save(given)
+    with writing(given, "--runs"):
+        made.unlink(missing_ok=True)
+        replay.source.save(given)
+    count = launches(replay.streams, len(replay.source.columns))
     slow = WATCHDOG_STALL_FACTOR if order.settings.stall_permille else 1
-    limit = slow * (WATCHDOG_FACTOR * -(-cycles // launches) + WATCHDOG_CYCLES)
+    limit = slow * (WATCHDOG_FACTOR * -(-cycles // count) + WATCHDOG_CYCLES)
     environment = {"REPLAY_INPUT": str(given), "REPLAY_OUTPUT": str(made), "REPLAY_LIMIT": str(limit)}
     run_simulation(
         order.build,
@@ -216,7 +243,7 @@ def _simulate(order: Order, replay: Replay, cycles: int, launches: int) -> tuple
         seed=replay.source.seed,
         waves=order.folder / WAVES if order.waves else None,
         arguments=[f"+verilator+coverage+file+{order.folder / COVERAGE}"] if order.coverage else [],
-        timeout_s=START_S + limit * launches / SLOWEST_CYCLES_PER_S,
+        timeout_s=START_S + limit * count / SLOWEST_CYCLES_PER_S,
     )
     return ReplayOutcome.load(made)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from regressions.execute import COUNTED
 from regressions.results import Gate, Replay, Status
 
 CYCLE_TOLERANCE = 0.02
@@ -17,34 +18,66 @@ def cycle_limit(model_cycles: int) -> float:
 
 
 def gates(replays: Sequence[Replay], stall_permille: int) -> list[Gate]:
-    """Judge a run's replays.
+    """Judge a run's replays by what they measured, whatever their own status says.
 
     With random stalls the cycle model does not apply, and its gate is left out.
     """
-    found = [_finished(replays), _equal(replays)]
+    found = [_finished(replays), _bits(replays), _counters(replays)]
     return found if stall_permille else [*found, _cycles(replays)]
 
 
 def _finished(replays: Sequence[Replay]) -> Gate:
     lost = [replay.name for replay in replays if replay.status is Status.ERROR]
-    return Gate("every replay finished", not lost, _list(lost) or f"{len(replays)} replays")
+    return Gate("every replay finished", not lost and bool(replays), _list(lost) or f"{len(replays)} replays")
 
 
-def _equal(replays: Sequence[Replay]) -> Gate:
-    wrong = [replay.name for replay in replays if replay.status is Status.FAIL]
-    return Gate("results and work counters equal", not wrong, _list(wrong) or "bit for bit")
+def _bits(replays: Sequence[Replay]) -> Gate:
+    wrong = [
+        f"{replay.name} {_differing(replay)}"
+        for replay in replays
+        if replay.status is not Status.ERROR and (replay.mismatches != 0 or not replay.elements)
+    ]
+    elements = sum(replay.elements or 0 for replay in replays)
+    return Gate(
+        "results equal the golden model bit for bit",
+        not wrong and elements > 0,
+        _list(wrong) or f"{elements:,} elements",
+    )
+
+
+def _differing(replay: Replay) -> str:
+    if not replay.elements or replay.mismatches is None:
+        return "compared nothing"
+    return f"{replay.mismatches:,} of {replay.elements:,}"
+
+
+def _counters(replays: Sequence[Replay]) -> Gate:
+    wrong = []
+    for replay in replays:
+        if replay.status is not Status.ERROR:
+            missing = [name for name in COUNTED if name not in replay.counters]
+            names = [f"{name} missing" for name in missing] + sorted(replay.unequal_counters)
+            if names:
+                wrong.append(f"{replay.name} ({', '.join(names)})")
+    return Gate("counters of work equal", not wrong, _list(wrong) or f"{len(COUNTED)} counters a replay")
 
 
 def _cycles(replays: Sequence[Replay]) -> Gate:
-    measured = [r for r in replays if r.cycles is not None and r.model_cycles is not None]
-    off = [
-        f"{r.name} {r.cycles} instead of {r.model_cycles}"
-        for r in measured
-        if abs((r.cycles or 0) - (r.model_cycles or 0)) > cycle_limit(r.model_cycles or 0)
-    ]
-    worst = max((abs((r.cycles or 0) / (r.model_cycles or 1) - 1) for r in measured), default=0.0)
     name = f"cycles within {CYCLE_TOLERANCE:.0%} or {CYCLE_SLACK} of the model"
-    return Gate(name, bool(measured) and not off, _list(off) or f"at most {worst:.2%} off")
+    off, unknown, worst = [], [], 0.0
+    for replay in replays:
+        if replay.status is Status.ERROR:
+            continue
+        cycles, model = replay.cycles, replay.model_cycles
+        if not cycles or not model:
+            unknown.append(f"{replay.name} was not measured")
+            continue
+        worst = max(worst, abs(cycles / model - 1))
+        if abs(cycles - model) > cycle_limit(model):
+            off.append(f"{replay.name} {cycles:,} instead of {model:,}")
+    finished = any(replay.status is not Status.ERROR for replay in replays)
+    detail = f"at most {worst:.2%} off" if finished else "no replay finished"
+    return Gate(name, finished and not off and not unknown, _list(off + unknown) or detail)
 
 
 def _list(names: Sequence[str], shown: int = 6) -> str:

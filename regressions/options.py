@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +12,33 @@ from pathlib import Path
 from golden.geometry import Step
 from golden.presets import PRESETS, find_preset
 from golden.seeds import DEFAULT_MASTER_SEED
-from regressions.capture.cli import OUT
+from regressions.capture.cli import OUT as TRACES
 from regressions.operands import ReplaySettings, find_policy
 from regressions.traces import SAMPLE_PATH
+from tb.toolchain import BUILD_ROOT, REPO_ROOT, RTL_ROOT
 
-FULL_TRACE = OUT / "full.safetensors"
+COMMAND = "./run regress"
+FULL_TRACE = REPO_ROOT / TRACES / "full.safetensors"
 """What ./run capture leaves."""
+REPORTS = REPO_ROOT / "reports" / "out"
+RUNS = BUILD_ROOT / "regressions"
 
 CORE_PRESETS = tuple(name for name, preset in PRESETS.items() if preset.cores == 1)
+DEFAULT_PRESET = "core"
+DEFAULT_POLICY = "share=0.2"
+
+DESCRIPTION = """\
+Replay captured training layers through the RTL of one sparse core, compare every bit with the golden
+model, and write the report to reports/out/latest. Exit status: 0 if every planned replay passed and
+every gate holds, 1 if not, 2 if nothing could be run or reported.
+"""
+EXAMPLES = f"""\
+examples:
+  {COMMAND}                                            all layers and steps of the sample
+  {COMMAND} --layers 'layer3.*' --steps FP WG          some of them
+  {COMMAND} --layers fc --steps BP --waves             one replay, with waves beside its log
+  {COMMAND} --full --jobs 16                           the whole trace that './run capture' wrote
+"""
 
 
 class OptionError(ValueError):
@@ -27,7 +47,27 @@ class OptionError(ValueError):
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for."""
+    """What the user asked for.
+
+    Attributes
+    ----------
+    trace : Path
+    layers : tuple of str
+        Names or wildcards; none: all layers.
+    steps : tuple of Step
+    settings : ReplaySettings
+    jobs : int
+        Replays at a time, at most.
+    waves, coverage : bool
+    rtl : Path
+        Folder of the design.
+    dump : Path or None
+        Where operands and results go as ``.npz``.
+    out, runs : Path
+        Folder of all reports, and of the logs, operands and waves of each run.
+    command : str
+        The command line, as a user can type it.
+    """
 
     trace: Path
     layers: tuple[str, ...]
@@ -36,7 +76,10 @@ class Options:
     jobs: int
     waves: bool
     coverage: bool
+    rtl: Path
     dump: Path | None
+    out: Path
+    runs: Path
     command: str
 
 
@@ -45,58 +88,92 @@ def parse(arguments: Sequence[str]) -> Options:
 
     Raises
     ------
-    OptionError
+    OptionError, golden.presets.PresetError, regressions.operands.PolicyError
         If a value is out of place. Unknown options and ``--help`` end the program, as argparse does.
     """
-    parser = argparse.ArgumentParser(
-        prog="./run regress",
-        description="Replay captured training layers through the RTL of one sparse core, compare every bit with "
-        "the golden model, and write the report to reports/out/latest.",
-    )
-    add = parser.add_argument
-    add("--layers", nargs="+", default=[], metavar="LAYER", help="layers to replay, wildcards allowed (default: all)")
-    add("--steps", nargs="+", default=[], metavar="STEP", help="FP, BP, WG (default: all)")
-    add("--preset", default="core", metavar="NAME", help=f"hardware: {', '.join(CORE_PRESETS)} (default: core)")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--trace", type=Path, default=SAMPLE_PATH, metavar="FILE", help="trace (default: the sample)")
-    which.add_argument(
-        "--full", action="store_true", help=f"replay the full trace that './run capture' wrote ({FULL_TRACE})"
-    )
-    add("--balancer", choices=("on", "off"), default="on", help="input load balancer (default: on)")
-    add("--policy", default="share=0.2", metavar="P", help="FGMP threshold: share=SHARE or fixed=E (default: share=0.2)")
-    add("--stalls", type=int, default=0, metavar="N", help="stall each stream in N of 1000 cycles (default: 0)")
-    add("--seed", type=int, default=DEFAULT_MASTER_SEED, metavar="N", help="master seed (default: %(default)s)")
-    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="replays at a time (default: all cores)")
-    add("--waves", action="store_true", help="write waves (VCD) beside each replay's log; slow")
-    add("--no-coverage", action="store_true", help="simulate without coverage: faster, but the coverage gate fails")
-    add("--dump", type=Path, metavar="FOLDER", help="write operands and results of each replay as .npz")
-    values = parser.parse_args(arguments)
-    steps = tuple(_step(text) for text in values.steps) or tuple(Step)
+    values = _make_parser().parse_args(arguments)
+    steps = tuple(dict.fromkeys(_step(text) for text in values.steps)) or tuple(Step)
     preset = find_preset(values.preset)
     if preset.cores != 1:
         raise OptionError(
-            f"--preset {preset.name}: a chip of {preset.cores} cores; this regression replays one core, choose one of "
-            f"{', '.join(CORE_PRESETS)}"
+            f"--preset {preset.name}: a chip of {preset.cores} cores; this regression replays one core, "
+            f"choose {' or '.join(CORE_PRESETS)}"
         )
     if values.jobs < 1:
         raise OptionError(f"--jobs {values.jobs}: give 1 or more")
     if not 0 <= values.stalls < 1000:
         raise OptionError(f"--stalls {values.stalls}: give 0 to 999 (thousandths of the cycles)")
     find_policy(values.policy)
-    trace = FULL_TRACE if values.full else values.trace
-    if values.full and not trace.is_file():
-        raise OptionError(f"--full: {trace} does not exist; './run capture' makes it, or name a trace with --trace")
+    if not any(values.rtl.rglob("*.sv")):
+        raise OptionError(f"--rtl {values.rtl}: no SystemVerilog file below it; name the folder of a design")
+    if values.full and not FULL_TRACE.is_file():
+        raise OptionError(
+            f"--full: {FULL_TRACE} does not exist; './run capture' makes it, or name a trace with --trace"
+        )
     return Options(
-        trace,
-        tuple(values.layers),
-        steps,
-        ReplaySettings(preset.name, values.balancer == "on", values.seed, values.stalls, values.policy),
-        values.jobs,
-        values.waves,
-        not values.no_coverage,
-        values.dump.resolve() if values.dump else None,
-        "./run regress " + " ".join(arguments) if arguments else "./run regress",
+        trace=(FULL_TRACE if values.full else values.trace).resolve(),
+        layers=tuple(values.layers),
+        steps=steps,
+        settings=ReplaySettings(
+            preset.name, values.balancer == "on", values.seed, values.stalls, values.policy
+        ),
+        jobs=values.jobs,
+        waves=values.waves,
+        coverage=not values.no_coverage,
+        rtl=values.rtl.resolve(),
+        dump=values.dump.resolve() if values.dump else None,
+        out=values.out.resolve(),
+        runs=values.runs.resolve(),
+        command=shlex.join([*COMMAND.split(), *arguments]),
     )
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=COMMAND,
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = parser.add_argument_group("what to replay")
+    add = what.add_argument
+    add("--layers", nargs="+", default=[], metavar="LAYER", help="names or wildcards (default: all layers)")
+    add("--steps", nargs="+", default=[], metavar="STEP", help=f"of {', '.join(Step)} (default: all)")
+    which = what.add_mutually_exclusive_group()
+    which.add_argument(
+        "--trace",
+        type=Path,
+        default=SAMPLE_PATH,
+        metavar="FILE",
+        help="trace (default: the project's sample)",
+    )
+    which.add_argument("--full", action="store_true", help="the full trace that './run capture' wrote")
+    add(
+        "--policy",
+        default=DEFAULT_POLICY,
+        help="FGMP threshold: share=SHARE or fixed=E (default: %(default)s)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=DEFAULT_MASTER_SEED,
+        metavar="N",
+        help="master seed (default: %(default)s)",
+    )
+    add = parser.add_argument_group("on which hardware").add_argument
+    add("--preset", default=DEFAULT_PRESET, help=f"{' or '.join(CORE_PRESETS)} (default: %(default)s)")
+    add("--balancer", choices=("on", "off"), default="on", help="input load balancer (default: %(default)s)")
+    add("--stalls", type=int, default=0, metavar="N", help="stall streams in N of 1000 cycles (default: 0)")
+    add("--rtl", type=Path, default=RTL_ROOT, metavar="FOLDER", help="design to build (default: rtl/)")
+    add = parser.add_argument_group("how").add_argument
+    jobs = os.cpu_count() or 1
+    add("--jobs", type=int, default=jobs, metavar="N", help=f"replays at a time (default: all {jobs} cores)")
+    add("--waves", action="store_true", help="write waves (VCD) beside each replay's log; slow and large")
+    add("--no-coverage", action="store_true", help="collect no coverage: quicker, but its gate fails the run")
+    add("--dump", type=Path, metavar="FOLDER", help="write operands and result of each replay as .npz")
+    add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
+    add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="logs, waves (default: build/regressions)")
+    return parser
 
 
 def _step(text: str) -> Step:
@@ -109,17 +186,22 @@ def _step(text: str) -> Step:
 def rerun_command(options: Options, layer: str, step: Step) -> str:
     """Return the command that runs one replay alone, as it ran here."""
     settings = options.settings
-    words = ["./run regress --layers", layer, "--steps", step.value, "--seed", str(settings.seed)]
+    words = [*COMMAND.split(), "--layers", layer, "--steps", step.value, "--seed", str(settings.seed)]
     if options.trace == FULL_TRACE:
         words += ["--full"]
     elif options.trace != SAMPLE_PATH:
         words += ["--trace", str(options.trace)]
     for flag, value, default in (
-        ("--preset", settings.preset, "core"),
+        ("--preset", settings.preset, DEFAULT_PRESET),
         ("--balancer", "on" if settings.balancer else "off", "on"),
-        ("--policy", settings.policy, "share=0.2"),
+        ("--policy", settings.policy, DEFAULT_POLICY),
         ("--stalls", settings.stall_permille, 0),
+        ("--rtl", options.rtl, RTL_ROOT),
+        ("--out", options.out, REPORTS),
+        ("--runs", options.runs, RUNS),
     ):
         if value != default:
             words += [flag, str(value)]
-    return " ".join(words)
+    if not options.coverage:
+        words += ["--no-coverage"]
+    return shlex.join(words)

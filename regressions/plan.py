@@ -4,56 +4,99 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from golden.geometry import Step
+from golden.native import NativeError
 from golden.schedule import replay_cycles
-from regressions.operands import replay_input
+from regressions.operands import ReplaySettings, replay_input, replay_name
 from regressions.options import OptionError, Options
-from regressions.traces import Trace
+from regressions.problems import explain
+from regressions.results import LayerShape
+from regressions.traces import LayerTrace, Trace
 from tb.core.replay import Replay
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A replay to run, with its predicted cycles."""
+    """A replay to run.
+
+    Attributes
+    ----------
+    cycles : int
+        Predicted cycles; 0 if there is a `problem`.
+    problem : str or None
+        Why it cannot run: damaged operands, or too large for the hardware. It is reported all the same.
+    """
 
     layer: str
     step: Step
+    shape: LayerShape
     cycles: int
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the replay."""
+        return replay_name(self.layer, self.step)
 
 
-def plan(trace: Trace, options: Options) -> list[Planned]:
-    """List the replays in the network's order.
+def choose(trace: Trace, options: Options) -> list[tuple[str, list[Step]]]:
+    """List the layers and steps that the user asked for, in the network's order.
 
     Raises
     ------
     OptionError
         If a layer is not in the trace, or nothing is left to replay.
     """
-    layers = _choose(trace.layers, options.layers)
-    planned = []
-    for name in layers:
-        steps = [step for step in trace.steps(name) if step in options.steps]
-        if steps:
-            layer = trace.load(name)
-            for step in steps:
-                source = replay_input(layer, step, options.settings)
-                planned.append(Planned(name, step, replay_cycles(Replay(source).streams, len(source.columns))))
-    if not planned:
+    layers = _choose_layers(trace.layers, options.layers)
+    chosen = [(name, [step for step in trace.steps(name) if step in options.steps]) for name in layers]
+    chosen = [(name, steps) for name, steps in chosen if steps]
+    if not chosen:
         raise OptionError(
-            f"nothing to replay: layers {', '.join(layers)} have no step {', '.join(options.steps)} (the first layer has no "
-            "BP)"
+            f"--steps {' '.join(options.steps)}: nothing to replay, {', '.join(layers)} has no such step "
+            "(the layer that reads the images has no BP)"
         )
+    return chosen
+
+
+def plan(trace: Trace, chosen: Sequence[tuple[str, list[Step]]], settings: ReplaySettings) -> list[Planned]:
+    """Predict the cycles of each replay, in the same order; what cannot be run keeps its place.
+
+    Raises
+    ------
+    golden.native.NativeError
+        If the golden model cannot be compiled: no replay can be planned then.
+    """
+    planned = []
+    for name, steps in chosen:
+        shape = LayerShape.of(trace.geometry(name))
+        try:
+            layer = trace.load(name)
+        except Exception as error:
+            planned += [Planned(name, step, shape, 0, explain(error)) for step in steps]
+        else:
+            planned += [_plan_one(layer, step, shape, settings) for step in steps]
     return planned
 
 
-def longest_first(planned: list[Planned]) -> list[Planned]:
+def _plan_one(layer: LayerTrace, step: Step, shape: LayerShape, settings: ReplaySettings) -> Planned:
+    try:
+        source = replay_input(layer, step, settings)
+        return Planned(layer.name, step, shape, replay_cycles(Replay(source).streams, len(source.columns)))
+    except NativeError:
+        raise
+    except Exception as error:
+        return Planned(layer.name, step, shape, 0, explain(error))
+
+
+def longest_first(planned: Sequence[Planned]) -> list[Planned]:
     """Order replays so that the last ones to start are short."""
     return sorted(planned, key=lambda one: -one.cycles)
 
 
-def _choose(names: tuple[str, ...], patterns: tuple[str, ...]) -> list[str]:
+def _choose_layers(names: tuple[str, ...], patterns: tuple[str, ...]) -> list[str]:
     if not patterns:
         return list(names)
     chosen: set[str] = set()
@@ -61,6 +104,8 @@ def _choose(names: tuple[str, ...], patterns: tuple[str, ...]) -> list[str]:
         found = fnmatch.filter(names, pattern)
         if not found:
             near = difflib.get_close_matches(pattern, names, n=3, cutoff=0.3) or names
-            raise OptionError(f"--layers {pattern}: no such layer in the trace, choose from {', '.join(near)}")
+            raise OptionError(
+                f"--layers {pattern}: no such layer in the trace, choose from {', '.join(near)}"
+            )
         chosen.update(found)
     return [name for name in names if name in chosen]

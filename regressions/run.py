@@ -1,14 +1,11 @@
-"""A regression from options to results: build once, plan, replay on all cores, gather what came."""
+"""A regression from options to results: plan, build once, replay on all cores, gather what came."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import json
 import os
 import platform
-import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -20,34 +17,31 @@ from golden.presets import find_preset
 from regressions.execute import COVERAGE, RECORD, Order, error_record
 from regressions.gates import gates
 from regressions.json_codec import ResultsError, decode
-from regressions.operands import replay_name
 from regressions.options import Options, rerun_command
-from regressions.plan import Planned, longest_first, plan
-from regressions.results import (
-    BuildInfo,
-    GitInfo,
-    LayerShape,
-    Results,
-    RunInfo,
-    TraceInfo,
-    summarise,
-)
+from regressions.plan import Planned, choose, longest_first, plan
+from regressions.problems import writing
+from regressions.results import BuildInfo, GitInfo, Results, RunInfo, Status, TraceInfo, summarise
 from regressions.results import Replay as Record
-from regressions.traces import SAMPLE_PATH, Trace
+from regressions.run_folder import new_run_folder
+from regressions.suite.launch import run_suite
+from regressions.traces import Trace
 from tb.core.build import build_cocotb
 from tb.toolchain import REPO_ROOT, BuildResult, Toolchain
-
-RUNS = REPO_ROOT / "build" / "regressions"
-KEPT_RUNS = 3
-"""Folders of earlier runs (logs, waves, operands) that are kept."""
-
-PLAN = "plan.json"
-PYTEST_LOG = "pytest.log"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a regression leaves: its results without coverage, and the coverage files that must exist."""
+    """What a regression leaves.
+
+    Attributes
+    ----------
+    results : Results
+        Without coverage.
+    coverage : list of Path or None
+        The coverage files that must exist, one of each replay that finished; None if none was asked for.
+    folder : Path
+        The run's folder.
+    """
 
     results: Results
     coverage: list[Path] | None
@@ -59,30 +53,29 @@ def run(options: Options) -> Outcome:
 
     Raises
     ------
-    TraceError, OptionError, ToolchainError
-        If there is nothing to run: no trace, no such layer, no simulator. A replay that goes wrong does not raise;
-        it stands in the results.
+    Exception
+        One of `regressions.problems.KNOWN` if there is nothing to run: no trace, no such layer, no
+        simulator, no place to write. A replay that goes wrong does not raise; it stands in the results.
     """
     begin = time.monotonic()
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    trace = Trace.open(options.trace)
+    started = datetime.now(UTC)
+    trace = Trace.open(options.trace, verify=False)  # a damaged tensor is the problem of its own layer
+    chosen = choose(trace, options)
     tools = Toolchain.find()
-    preset = find_preset(options.settings.preset)
-    _say(f"building preset {preset.name} (cached by content)")
-    build_begin = time.monotonic()
-    build = build_cocotb(preset, coverage=options.coverage, waves=options.waves, jobs=os.cpu_count() or 1)
-    build_s = time.monotonic() - build_begin
-    _say(f"model {build.dir.name}: {'from the cache' if build.cached else f'built in {build_s:.0f} s'}")
-    planned = plan(trace, options)
-    folder = _new_folder(started)
-    orders = [_order(options, one, folder, build) for one in planned]
-    _replay(orders, planned, folder, options.jobs)
-    records = [_record(order, trace, folder) for order in orders]
-    info = RunInfo(
+    if options.dump is not None:
+        with writing(options.dump, "--dump"):
+            options.dump.mkdir(parents=True, exist_ok=True)
+    with new_run_folder(options.runs, started) as folder:
+        build, info = _build(options)
+        planned = plan(trace, chosen, options.settings)
+        orders = {one.name: _order(options, one, folder, build) for one in planned}
+        why_missing = _replay(orders, planned, folder, options.jobs)
+        records = [_record(orders[one.name], one.problem or why_missing) for one in planned]
+    run_info = RunInfo(
         suite="replay",
-        preset=preset.name,
+        preset=options.settings.preset,
         seed=options.settings.seed,
-        started=started,
+        started=started.isoformat(timespec="seconds"),
         git=_git(),
         tools={
             **dict(tools.versions),
@@ -91,89 +84,84 @@ def run(options: Options) -> Outcome:
             "python": platform.python_version(),
         },
         wall_s=time.monotonic() - begin,
-        build=BuildInfo(build_s, build.cached, build.dir.name),
-        trace=_trace_info(trace, options.trace),
+        build=info,
+        trace=_trace_info(trace),
         balancer=options.settings.balancer,
         command=options.command,
     )
     summary = summarise(records, gates(records, options.settings.stall_permille), len(planned))
-    coverage = [order.folder / COVERAGE for order in orders] if options.coverage else None
-    return Outcome(Results(info, summary, records, None), coverage, folder)
+    finished = [orders[record.name] for record in records if record.status is not Status.ERROR]
+    coverage = [order.folder / COVERAGE for order in finished] if options.coverage else None
+    return Outcome(Results(run_info, summary, records, None), coverage, folder)
 
 
 def _say(text: str) -> None:
     print(f"regress: {text}", file=sys.stderr, flush=True)
 
 
-def _new_folder(started: str) -> Path:
-    """Make the run's folder and delete all but the latest ones."""
-    RUNS.mkdir(parents=True, exist_ok=True)
-    for old in sorted(path for path in RUNS.iterdir() if path.is_dir())[: -(KEPT_RUNS - 1)]:
-        shutil.rmtree(old, ignore_errors=True)
-    folder = RUNS / f"{started.replace(':', '').replace('+0000', '')}-{os.getpid()}"
-    folder.mkdir()
-    return folder
+def _build(options: Options) -> tuple[BuildResult, BuildInfo]:
+    """Build the model, or take it from the cache."""
+    preset = find_preset(options.settings.preset)
+    _say(f"building preset {preset.name}, unless it is built already")
+    begin = time.monotonic()
+    build = build_cocotb(
+        preset,
+        coverage=options.coverage,
+        waves=options.waves,
+        jobs=os.cpu_count() or 1,
+        rtl=options.rtl,
+    )
+    seconds = time.monotonic() - begin
+    _say(f"model {build.dir.name}: {'from the cache' if build.cached else f'built in {seconds:.0f} s'}")
+    return build, BuildInfo(seconds, build.cached, build.dir.name)
 
 
 def _order(options: Options, one: Planned, folder: Path, build: BuildResult) -> Order:
     return Order(
-        options.trace.resolve(),
-        one.layer,
-        one.step,
-        options.settings,
-        folder / replay_name(one.layer, one.step),
-        build,
-        options.waves,
-        options.coverage,
-        options.dump,
-        rerun_command(options, one.layer, one.step),
+        trace=options.trace,
+        layer=one.layer,
+        step=one.step,
+        shape=one.shape,
+        settings=options.settings,
+        folder=folder / one.name,
+        build=build,
+        waves=options.waves,
+        coverage=options.coverage,
+        dump=options.dump,
+        rerun=rerun_command(options, one.layer, one.step),
     )
 
 
-def _replay(orders: list[Order], planned: list[Planned], folder: Path, jobs: int) -> None:
-    """Run the suite under pytest-xdist, the longest replays first."""
-    by_name = {order.name: order for order in orders}
-    queue = longest_first(planned)
-    path = folder / PLAN
-    path.write_text(
-        json.dumps(
-            [{"order": by_name[replay_name(one.layer, one.step)].to_json(), "cycles": one.cycles} for one in queue]
-        ),
-        encoding="utf-8",
-    )
-    jobs = min(jobs, len(orders))
-    _say(f"{len(orders)} replays, {jobs} at a time; logs in {folder.relative_to(REPO_ROOT)}")
-    suite = Path("regressions") / "suite" / "test_replays.py"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "regressions.suite.plugin", "--replay-plan", str(path)]
-    # One replay at a time to each worker keeps the order of the plan.
-    command += ["-n", str(jobs), "--dist", "load", "--maxschedchunk", "1", "-p", "no:cacheprovider", str(suite)]
-    with (folder / PYTEST_LOG).open("wb") as log:
-        process = subprocess.Popen(command, cwd=REPO_ROOT, stdout=log)
-        try:
-            process.wait()
-        except KeyboardInterrupt:
-            # What has ended is reported; the rest stands there as not finished.
-            _say("interrupted: reporting what has ended")
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGINT)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+def _replay(orders: dict[str, Order], planned: list[Planned], folder: Path, jobs: int) -> str:
+    """Run all replays that can run, the longest first; return why one may have left no record."""
+    for one in planned:
+        if one.problem:
+            _say(f"{one.name}: ERROR: {one.problem.splitlines()[0]}")
+    queue = longest_first([one for one in planned if not one.problem])
+    if not queue:
+        return ""
+    jobs = min(jobs, len(queue))
+    _say(f"{len(queue)} replays, {jobs} at a time; logs in {shown(folder)}")
+    return run_suite([(orders[one.name], one.cycles) for one in queue], folder, jobs)
 
 
-def _record(order: Order, trace: Trace, folder: Path) -> Record:
+def _record(order: Order, why_missing: str) -> Record:
     """Read a replay's record; one that is missing or damaged is an error, never absent."""
-    shape = LayerShape.of(trace.geometry(order.layer))
     path = order.folder / RECORD
     try:
-        return decode(Record, json.loads(path.read_text(encoding="utf-8")))
+        record = decode(Record, json.loads(path.read_text(encoding="utf-8")))
     except OSError:
-        return error_record(
-            order, shape, 0.0, f"the replay did not finish: its worker died or was interrupted (see {folder / PYTEST_LOG})"
-        )
+        return error_record(order, why_missing)
     except (ValueError, ResultsError) as error:
-        return error_record(order, shape, 0.0, f"{path} is damaged: {error}")
+        return error_record(order, f"its record is damaged: {error}\nfile: {path}")
+    if (record.layer, record.step) != (order.layer, order.step):
+        return error_record(order, f"its record is of {record.name}\nfile: {path}")
+    return record
+
+
+def shown(path: Path) -> Path:
+    """Return `path` as a user of the repository would write it."""
+    return path.relative_to(REPO_ROOT) if path.is_relative_to(REPO_ROOT) else path
 
 
 def _git() -> GitInfo:
@@ -187,10 +175,6 @@ def _git() -> GitInfo:
     return GitInfo(ask("rev-parse", "HEAD"), bool(ask("status", "--porcelain")))
 
 
-def _trace_info(trace: Trace, path: Path) -> TraceInfo:
+def _trace_info(trace: Trace) -> TraceInfo:
     run = trace.run
-    name = path.relative_to(REPO_ROOT) if path.is_relative_to(REPO_ROOT) else path
-    return TraceInfo(str(name), run.dataset, run.accuracy, run.batch, run.image_size, run.seed)
-
-
-__all__ = ["SAMPLE_PATH", "Outcome", "run"]
+    return TraceInfo(str(shown(trace.path)), run.dataset, run.accuracy, run.batch, run.image_size, run.seed)

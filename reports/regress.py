@@ -1,71 +1,78 @@
 """The main job: run a regression and report it (`./run regress`).
 
 Exit status: 0 if every planned replay passed and every gate holds, 1 if not, 2 if nothing could be run or
-reported.
+reported, 130 if it was interrupted before anything ran.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+from types import FrameType
 
-from golden.native import NativeError
-from golden.presets import PresetError
-from golden.program import ProgramError
-from regressions.operands import PolicyError
-from regressions.options import OptionError, parse
-from regressions.results import Gate
-from regressions.run import Outcome, run
-from regressions.traces import TraceError
+from regressions.options import Options, parse
+from regressions.problems import KNOWN, writing
+from regressions.results import Gate, Results, with_coverage
+from regressions.run import Outcome, run, shown
 from reports import ReportError, ResultsError, attach, write
 from reports.coverage import GATE_NAME
-from reports.page.overview import first_problem, headline
-from tb.toolchain import REPO_ROOT, ToolchainError
+from reports.verdict import verdict_lines
+from reports.writer import PAGE
+from tb.toolchain import REPO_ROOT
 
 NOTHING_RUN = 2
+INTERRUPTED = 130
 RAW = "results.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        outcome = run(parse(sys.argv[1:] if arguments is None else arguments))
-        return _report(outcome)
-    except (
-        NativeError,
-        OptionError,
-        OSError,
-        PolicyError,
-        PresetError,
-        ProgramError,
-        ReportError,
-        ResultsError,
-        ToolchainError,
-        TraceError,
-    ) as error:
+        options = parse(sys.argv[1:] if arguments is None else arguments)
+        outcome = run(options)
+        return _report(outcome, options)
+    except KeyboardInterrupt:
+        print("error: interrupted; there is no report", file=sys.stderr)
+        return INTERRUPTED
+    except (*KNOWN, ReportError, ResultsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return NOTHING_RUN
 
 
-def _report(outcome: Outcome) -> int:
-    """Write the report; the raw results are kept beside the logs, whatever happens to it."""
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Treat the end that a job control sends like Ctrl-C: what has ended is reported."""
+    raise KeyboardInterrupt
+
+
+def _report(outcome: Outcome, options: Options) -> int:
+    """Tell the verdict, keep the results beside the logs, then write the report."""
+    results = _with_coverage(outcome)
+    for line in verdict_lines(results):
+        print(line)
+    sys.stdout.flush()
     raw = outcome.folder / RAW
-    raw.write_text(json.dumps(outcome.results.to_json()), encoding="utf-8")
+    try:
+        with writing(raw, "--runs"):
+            raw.write_text(json.dumps(results.to_json()), encoding="utf-8")
+        kept = f"the results are kept: python -m reports {shown(raw)}"
+    except KNOWN as error:
+        kept = str(error)
+    try:
+        place = write(results, options.out)
+    except (ReportError, ResultsError) as error:
+        raise ReportError(f"{error}\n{kept}") from error
+    print(f"report: {shown(place / PAGE)}")
+    return results.summary.exit_status
+
+
+def _with_coverage(outcome: Outcome) -> Results:
     if outcome.coverage is None:
         gate = Gate(GATE_NAME, False, "left out on request (--no-coverage)")
-        summary = replace(outcome.results.summary, gates=[*outcome.results.summary.gates, gate])
-        results = replace(outcome.results, summary=summary)
-    else:
-        results = attach(outcome.results, outcome.coverage, REPO_ROOT)
-    place = write(results, REPO_ROOT / "reports" / "out")
-    print(headline(results))
-    if problem := first_problem(results):
-        print(problem)
-    print(f"report: {(place / 'index.html').relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place}")
-    return results.summary.exit_status
+        return with_coverage(outcome.results, None, gate)
+    return attach(outcome.results, outcome.coverage, REPO_ROOT)
 
 
 if __name__ == "__main__":

@@ -161,7 +161,9 @@ def _number_problems(replay: Replay) -> Iterator[tuple[str, str]]:
             yield name, f"is {value}, must be finite and not negative"
     for name in ("a_zero_fraction", "a_fp16_fraction", "utilization", "utilization_balancer_off"):
         value = getattr(replay, name)
-        if value is not None and value > 1 + RATIO_TOLERANCE:
+        # A faulty core may end before its work is done; that must not keep the report from being written.
+        broken = name == "utilization" and replay.status is Status.FAIL
+        if value is not None and value > 1 + RATIO_TOLERANCE and not broken:
             yield name, f"is {value}, must lie in 0 to 1"
     for name in ("cycles", "model_cycles", "ema_bytes_fp16"):
         if getattr(replay, name) == 0:

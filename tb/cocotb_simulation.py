@@ -6,23 +6,29 @@ cache; what it passes to Verilator and to the process is passed here.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
+import re
 import signal
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tb.toolchain import REPO_ROOT, BuildResult, ToolchainError, verilate
 
+LOG = "simulation.log"
 SHOWN_LINES = 12
+"""Last lines of a simulation's log that an error shows."""
+
+SIMULATOR_ERROR = re.compile(r"(?:\[\d+\] )?%Error: (?P<text>.+)")
+"""What a failed assertion, ``$error`` or ``$fatal`` prints; the ``Verilog $stop`` after it says nothing."""
 
 
 class SimulationError(RuntimeError):
-    """A simulation did not come to its end: it failed, hung or was killed."""
+    """A simulation did not come to its end: it failed, hung or was killed. The first line says why."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +54,15 @@ class Cocotb:
             find_libpython = importlib.import_module("find_libpython").find_libpython
         except ImportError as error:
             raise ToolchainError(
-                f"the Python package cocotb is not installed for {sys.executable} ({error}): install the project's "
-                "requirements, or run through nox, which does"
+                f"the Python package cocotb is not installed for {sys.executable} ({error}): install the "
+                "project's requirements, or run through nox, which does"
             ) from error
         python = find_libpython()
         if python is None:
             raise ToolchainError(
-                f"{sys.executable} has no shared library (libpython), which cocotb loads into the simulator. Debian and "
-                "Ubuntu: apt install libpython3-dev; Fedora: dnf install python3-libs; pyenv: build Python with "
-                "PYTHON_CONFIGURE_OPTS=--enable-shared"
+                f"{sys.executable} has no shared library (libpython), which cocotb loads into the simulator. "
+                "Debian and Ubuntu: apt install libpython3-dev; Fedora: dnf install python3-libs; pyenv: "
+                "build Python with PYTHON_CONFIGURE_OPTS=--enable-shared"
             )
         return Cocotb(
             Path(config.share_dir) / "lib" / "verilator" / "verilator.cpp",
@@ -90,7 +96,12 @@ def build_simulation(
         cxx_sources=[cocotb.main, *cxx_sources],
         cflags=["-fcoroutines"] if waves else [],
         # Python finds the harness's own functions in the program itself.
-        ldflags=[f"-Wl,-rpath,{cocotb.libraries}", f"-L{cocotb.libraries}", "-lcocotbvpi_verilator", "-rdynamic"],
+        ldflags=[
+            f"-Wl,-rpath,{cocotb.libraries}",
+            f"-L{cocotb.libraries}",
+            "-lcocotbvpi_verilator",
+            "-rdynamic",
+        ],
         kind="exe",
         jobs=jobs,
     )
@@ -108,7 +119,7 @@ def run_simulation(
     waves: Path | None = None,
     timeout_s: float,
 ) -> Path:
-    """Run a simulation to its end in `folder`; its output goes to ``simulation.log`` there.
+    """Run a simulation to its end in `folder`; its output goes to `LOG` there.
 
     Parameters
     ----------
@@ -133,7 +144,7 @@ def run_simulation(
     """
     cocotb = Cocotb.find()
     folder.mkdir(parents=True, exist_ok=True)
-    results, log = folder / "cocotb.xml", folder / "simulation.log"
+    results, log = folder / "cocotb.xml", folder / LOG
     results.unlink(missing_ok=True)
     env = {
         **os.environ,
@@ -149,40 +160,57 @@ def run_simulation(
         "COCOTB_ANSI_OUTPUT": "0",
         **environment,
     }
-    command = [str(build.artifact), *(['--trace', '--trace-file', str(waves)] if waves else []), *arguments]
+    tracing = ["--trace", "--trace-file", str(waves)] if waves else []
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=folder, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            [str(build.artifact), *tracing, *arguments],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             status = process.wait(timeout_s)
-        except subprocess.TimeoutExpired as error:
-            _kill(process)
+        except subprocess.TimeoutExpired:
             raise SimulationError(
-                f"the simulator was still running after {timeout_s:.0f} s and was killed; its output is in {log}"
-            ) from error
-        except BaseException:
-            _kill(process)
-            raise
+                f"the simulator hung: still running after {timeout_s:.0f} s, killed{_log_end(log)}"
+            ) from None
+        finally:
+            if process.poll() is None:  # it hung, or whoever waits for it is interrupted
+                process.kill()
+                process.wait()
     if status < 0:
+        name = signal.Signals(-status).name
         raise SimulationError(
-            f"the simulator was killed by signal {signal.Signals(-status).name} (out of memory, or from outside); its "
-            f"output is in {log}{_tail(log)}"
+            f"the simulator was killed by {name} (out of memory, or from outside){_log_end(log)}"
         )
-    if not results.is_file() or not results.stat().st_size:
-        raise SimulationError(f"the simulator left no results (exit status {status}); its output is in {log}{_tail(log)}")
-    text = results.read_text(encoding="utf-8")
-    if status or "<failure" in text or "<error" in text or "<testcase" not in text:
-        raise SimulationError(f"the simulation failed (exit status {status}); its output is in {log}{_tail(log)}")
+    problem = _problem(results, log) or (f"exit status {status}" if status else None)
+    if problem:
+        raise SimulationError(f"the simulation failed: {problem}{_log_end(log)}")
     return results
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def _problem(results: Path, log: Path) -> str | None:
+    """Return why a simulation that ended by itself failed, in one line; None if it passed."""
+    for line in _lines(log):
+        if (match := SIMULATOR_ERROR.search(line)) and "Verilog $stop" not in line:
+            return match["text"].strip()
+    try:
+        cases = list(ElementTree.parse(results).iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        return "the simulator left no results"
+    for case in cases:
+        for kind in ("failure", "error"):
+            if (found := case.find(kind)) is not None:
+                words = (found.get("type", kind), found.get("message", "").partition("\n")[0])
+                return ": ".join(word for word in words if word)
+    return None if cases else "the simulator ran no test"
 
 
-def _tail(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN_LINES:]
-    return "".join(f"\n  {line}" for line in lines)
+def _log_end(log: Path) -> str:
+    return f"\nlog: {log}" + "".join(f"\n  {line}" for line in _lines(log)[-SHOWN_LINES:])
+
+
+def _lines(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -249,27 +249,27 @@ def verilate(name: str, sources: Sequence[Path], top: str, **options: object) ->
     return Toolchain.find().verilate(name, sources, top, **options)  # type: ignore[arg-type]
 
 
-def rtl_sources(*names: str) -> list[Path]:
+def rtl_sources(*names: str, root: Path = RTL_ROOT) -> list[Path]:
     """List the design's files: packages in order of dependence, then modules sorted by path.
 
     Parameters
     ----------
     *names : str
         Modules to take (a module is named as its file); all of them if none is named.
+    root : Path
+        Folder of the design: another one than this project's to try a changed copy.
 
     Raises
     ------
     ToolchainError
         If a named module has no file.
     """
-    files = sorted(RTL_ROOT.rglob("*.sv"))
+    files = sorted(root.rglob("*.sv"))
     packages = {path.stem: path for path in files if path.stem.endswith("_pkg")}
     modules = {path.stem: path for path in files if path.stem not in packages}
     missing = [name for name in names if name not in modules]
     if missing:
-        raise ToolchainError(
-            f"no file {missing[0]}.sv below {RTL_ROOT}: a module's file is named as the module"
-        )
+        raise ToolchainError(f"no file {missing[0]}.sv below {root}: a module's file is named as the module")
     ordered: dict[str, Path] = {}
 
     def visit(name: str) -> None:

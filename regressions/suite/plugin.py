@@ -11,6 +11,9 @@ import pytest
 from regressions.execute import RECORD, Order
 from regressions.progress import Progress
 
+WORKER_DIED = "???"
+"""What pytest-xdist writes in place of the phase of a test whose worker died."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that names the plan."""
@@ -44,11 +47,22 @@ class _Reporter:
 
     def __init__(self, orders: list[tuple[Order, int]]) -> None:
         self._folders = {order.name: order.folder for order, _ in orders}
-        self._progress = Progress({order.name: cycles for order, cycles in orders}, sys.__stderr__ or sys.stderr)
+        self._progress = Progress(
+            {order.name: cycles for order, cycles in orders}, sys.__stderr__ or sys.stderr
+        )
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Read the record of a replay that has ended, and print its line."""
-        if report.when == "call" or (report.when == "setup" and report.failed):
+        died = report.when == WORKER_DIED
+        if report.when == "call" or died or (report.when == "setup" and report.failed):
             name = report.nodeid.partition("[")[2].rstrip("]")
             if name in self._folders:
-                self._progress.ended(name, self._folders[name] / RECORD)
+                otherwise = "its worker died" if died else _crash(report)
+                self._progress.ended(name, self._folders[name] / RECORD, otherwise)
+
+
+def _crash(report: pytest.TestReport) -> str:
+    """Return the message of the exception that ended a test."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = str(crash.message if crash else report.longrepr)
+    return text.partition("Error: ")[2] or text

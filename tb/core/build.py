@@ -6,7 +6,7 @@ from pathlib import Path
 
 from golden.presets import Preset
 from tb.cocotb_simulation import build_simulation
-from tb.toolchain import BuildResult, rtl_sources, verilate
+from tb.toolchain import RTL_ROOT, BuildResult, rtl_sources, verilate
 
 CORE_TB = Path(__file__).resolve().parent
 
@@ -38,12 +38,15 @@ def build_bare(preset: Preset, coverage: bool = False) -> BuildResult:
     )
 
 
-def build_cocotb(preset: Preset, coverage: bool = False, waves: bool = False, jobs: int = 1) -> BuildResult:
-    """Build the harness under cocotb, with its own clock."""
+def build_cocotb(
+    preset: Preset, coverage: bool = False, waves: bool = False, jobs: int = 1, rtl: Path = RTL_ROOT
+) -> BuildResult:
+    """Build the harness under cocotb, with its own clock, around the design below `rtl`."""
     variant = "_waves" * waves + "_coverage" * coverage
+    sim = [CORE_TB / name for name in ("core_harness.sv", "core_sim.sv", "core_sim.vlt")]
     return build_simulation(
         f"core_{preset.name}{variant}",
-        [*rtl_sources(), CORE_TB / "core_harness.sv", CORE_TB / "core_sim.sv", CORE_TB / "core_sim.vlt"],
+        [*rtl_sources(root=rtl), *sim],
         "core_sim",
         args=[*parameters(preset), "--assert", *(COVERAGE if coverage else ())],
         cxx_sources=[CORE_TB / "replay_dpi.cpp"],

@@ -80,10 +80,6 @@ class _LaunchStruct(ctypes.Structure):
     )
 
 
-class LaunchError(RuntimeError):
-    """The device did not do what the launch asked for: it hung, or answered out of place."""
-
-
 @dataclass(frozen=True)
 class LaunchInputs:
     """What one launch streams into a core; see `golden.streams.CoreStreams` for the arrays.
@@ -133,12 +129,15 @@ class LaunchResult:
     problem : str or None
         Why the launch cannot be trusted: it hung, results came twice or out of place, the balancer
         disagreed. The results are still given, for the report.
+    hung : bool
+        Whether the launch was given up at its limit of cycles.
     """
 
     results: U32
     cycles: int
     counters: dict[str, int]
     problem: str | None
+    hung: bool = False
 
 
 class CoreDevice:
@@ -193,7 +192,9 @@ class CoreDevice:
         """Collect what the finished launch left."""
         struct = self._struct
         counters = dict(zip(COUNTER_NAMES, struct.counters, strict=True))
-        return LaunchResult(self._results, int(struct.cycles), counters, self._problem())
+        return LaunchResult(
+            self._results, int(struct.cycles), counters, self._problem(), bool(struct.timed_out)
+        )
 
     def _problem(self) -> str | None:
         struct, inputs = self._struct, self._inputs
@@ -215,8 +216,8 @@ class CoreDevice:
             )
         if struct.block_errors or struct.repeated or missing:
             return (
-                f"results out of place: {struct.block_errors} outside their block, {struct.repeated} came twice, "
-                f"{missing} half rows never came"
+                f"results out of place: {struct.block_errors} outside their block, {struct.repeated} came "
+                f"twice, {missing} half rows never came"
             )
         untaken = {
             name: int(count - taken)

@@ -89,7 +89,7 @@ class ReplayInput:
             with np.load(path) as file:
                 scalars = json.loads(str(file["scalars"]))
                 a, b, columns = file["a"], file["b"], file["columns"]
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise ReplayInputError(f"{path} is not a replay's input: {error}") from error
         return ReplayInput(
             ConvGeometry(**scalars.pop("geometry")),
@@ -177,17 +177,22 @@ class Replay:
             product[rows, first : first + columns] = launch.results[:, :columns]
         counters = {name: sum(launch.counters[name] for launch in launches) for name in COUNTER_NAMES}
         problem = next((launch.problem for launch in launches if launch.problem), None)
-        return ReplayOutcome(product, sum(launch.cycles for launch in launches), counters, problem)
+        cycles = sum(launch.cycles for launch in launches)
+        return ReplayOutcome(product, cycles, counters, problem, any(launch.hung for launch in launches))
 
 
 @dataclass(frozen=True)
 class ReplayOutcome:
-    """What the device made of a replay: product uint32 [M, N], cycles, counters, and what went wrong."""
+    """What the device made of a replay: product uint32 [M, N], cycles, counters, and what went wrong.
+
+    `hung`: a launch was given up, so the replay did not finish.
+    """
 
     product: U32
     cycles: int
     counters: dict[str, int]
     problem: str | None
+    hung: bool = False
 
     def save(self, path: Path, simulated_s: float) -> None:
         """Write everything, and the wall time of the launches, to one ``.npz``."""
@@ -195,6 +200,7 @@ class ReplayOutcome:
             "cycles": self.cycles,
             "counters": self.counters,
             "problem": self.problem,
+            "hung": self.hung,
             "simulated_s": simulated_s,
         }
         buffer = io.BytesIO()
@@ -207,11 +213,12 @@ class ReplayOutcome:
         try:
             with np.load(path) as file:
                 product, scalars = file["product"], json.loads(str(file["scalars"]))
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
             raise ReplayInputError(f"{path} is not a replay's outcome: {error}") from error
         simulated_s = scalars.pop("simulated_s")
         return ReplayOutcome(product, **scalars), simulated_s
 
     def mismatches(self, expected: U32) -> npt.NDArray[np.bool_]:
         """Where a bit differs: bool [M, N]."""
-        return self.product != expected
+        differs: npt.NDArray[np.bool_] = self.product != expected
+        return differs
