@@ -1,4 +1,4 @@
-"""Wall time of the main job: on a fresh clone with all installs and builds, and again after one RTL file changed."""
+"""Wall time of the main job: on a fresh clone, installs and builds included, and after a change of the RTL."""
 
 from __future__ import annotations
 

@@ -96,13 +96,15 @@ def window_of(lowering: Lowering, phase: Phase, tile: KTile) -> Window:
     window = Window(taps, dy, dx, height, width, words)
     if window.size > lowering.preset.a_words:
         raise ProgramError(
-            f"layer {lowering.geometry.name} {lowering.step}: a window of {window.size} words does not fit the A ring "
-            f"of {lowering.preset.a_words} (preset {lowering.preset.name}, field a_words)"
+            f"layer {lowering.geometry.name} {lowering.step}: a window of {window.size} words does not fit the "
+            f"A ring of {lowering.preset.a_words} (preset {lowering.preset.name}, field a_words)"
         )
     return window
 
 
-def _pack_runs(lowering: Lowering, phase: int, rows: Ints, origins: Ints, splittable: bool) -> list[list[Run]]:
+def _pack_runs(
+    lowering: Lowering, phase: int, rows: Ints, origins: Ints, splittable: bool
+) -> list[list[Run]]:
     """Cut one phase into lists of runs of at most `psum_rows` rows each."""
     limit = lowering.preset.psum_rows
     flat_rows = rows.reshape(-1, rows.shape[-1]) if not splittable else rows.reshape(1, -1)
@@ -212,7 +214,9 @@ class Program:
             rows = len(block.rows)
             for t, pixels in enumerate(tiles):
                 words = -(-len(pixels) // WORD_LEN)
-                commands.append((_tile_command(True, t == 0, t == len(tiles) - 1, len(pixels), rows, mask), 0))
+                commands.append(
+                    (_tile_command(True, t == 0, t == len(tiles) - 1, len(pixels), rows, mask), 0)
+                )
                 entries = [(w, w * WORD_LEN) for w in range(words)]
                 commands.append((_segment_command(0, 0, entries, preset.rows // WORD_LEN), 0))
                 commands.append((_run_command(OP_RUN, rows, words, words, 0, 1, True), 0))

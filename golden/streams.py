@@ -42,8 +42,12 @@ COST_WORDS = 4
 @lru_cache
 def _library() -> ctypes.CDLL:
     library = native.library("streams")
-    library.pack_inter.restype = ctypes.c_int64
-    library.pack_intra.restype = ctypes.c_int64
+    pointer, count = ctypes.c_void_p, ctypes.c_int64
+    library.pack_inter.argtypes = [*[pointer] * 2, *[count] * 5, *[pointer] * 4]
+    library.pack_inter.restype = count
+    library.pack_intra.argtypes = [*[pointer] * 2, *[count] * 2, pointer, count, *[pointer] * 3]
+    library.pack_intra.restype = count
+    library.take_beats.argtypes = [pointer]
     library.take_beats.restype = None
     return library
 
@@ -54,10 +58,6 @@ def element_classes(a: FgmpTensor) -> npt.NDArray[np.uint8]:
     classes[a.nonzero] = CLASS_FP8
     classes[a.is_fp16] = CLASS_FP16
     return classes
-
-
-def _pointer(array: np.ndarray) -> ctypes.c_void_p:
-    return ctypes.c_void_p(array.ctypes.data)
 
 
 def _int64(values: object) -> Ints:
@@ -100,7 +100,7 @@ class CoreStreams:
         else:
             count = self._pack_intra(classes, values, limit)
         beats = np.empty((count, BEAT_WORDS), np.uint32)
-        _library().take_beats(_pointer(beats))
+        _library().take_beats(beats.ctypes.data)
         return beats
 
     def _pack_inter(self, classes: npt.NDArray[np.uint8], values: U16, limit: int) -> int:
@@ -127,12 +127,19 @@ class CoreStreams:
         column_array = _int64(np.concatenate(columns) if columns else [])
         return int(
             _library().pack_inter(
-                _pointer(classes), _pointer(values), ctypes.c_int64(lowering.channel_pitch),
-                ctypes.c_int64(lowering.padded_shape[3]), ctypes.c_int64(lines), ctypes.c_int64(limit),
-                ctypes.c_int64(len(job_array)), _pointer(job_array), _pointer(starts), _pointer(channels),
-                _pointer(column_array),
+                classes.ctypes.data,
+                values.ctypes.data,
+                lowering.channel_pitch,
+                lowering.padded_shape[3],
+                lines,
+                limit,
+                len(job_array),
+                job_array.ctypes.data,
+                starts.ctypes.data,
+                channels.ctypes.data,
+                column_array.ctypes.data,
             )
-        )  # fmt: skip
+        )
 
     def _block_columns(self, block: Block, tile: int) -> list[tuple[int, Ints]]:
         """Height and addresses of the columns that a block's runs read in a tile, runs of a height joined."""
@@ -155,10 +162,17 @@ class CoreStreams:
         rows, pixels = _int64(lowering.wg_row_addresses()), _int64(lowering.wg_pixel_addresses())
         return int(
             _library().pack_intra(
-                _pointer(classes), _pointer(values), ctypes.c_int64(limit), ctypes.c_int64(len(blocks)),
-                _pointer(blocks), ctypes.c_int64(len(tiles)), _pointer(tiles), _pointer(rows), _pointer(pixels),
+                classes.ctypes.data,
+                values.ctypes.data,
+                limit,
+                len(blocks),
+                blocks.ctypes.data,
+                len(tiles),
+                tiles.ctypes.data,
+                rows.ctypes.data,
+                pixels.ctypes.data,
             )
-        )  # fmt: skip
+        )
 
     def b_rows(self, b: U16) -> U32:
         """Rows of B in the order in which the core loads them.
@@ -229,7 +243,8 @@ def _columns(origins: Ints, width: int, a_step: int) -> Ints:
     """Addresses of a run's columns: overlapping windows share them, others follow one another."""
     if width < a_step or len(origins) == 1 or width == 1:
         return (origins[:, None] + np.arange(width)[None, :]).reshape(-1)
-    return origins[0] + np.arange((len(origins) - 1) * a_step + width)
+    shared: Ints = origins[0] + np.arange((len(origins) - 1) * a_step + width)
+    return shared
 
 
 def _channel_lists(tiles: tuple[KTile, ...]) -> tuple[Ints, Ints]:

@@ -41,6 +41,8 @@ module partial_sum #(
     output logic [Columns-1:0][core_pkg::SumBits-1:0] sum_o,
     output logic [core_pkg::RowsBits-1:0] row_o,
     output logic [core_pkg::BlockBits-1:0] block_o,
+    // Rows on their way
+    output logic busy_o,
     // Counters
     output logic psum_read_o,
     output logic psum_write_o
@@ -179,6 +181,7 @@ module partial_sum #(
     end
   end
 
+  assign busy_o = read_q.valid || add_q.valid || valid_o;
   assign commit_o = add_q.valid;
   assign commit_row_o = add_q.row;
   assign result_valid = add_q.valid && add_q.last;

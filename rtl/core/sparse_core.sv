@@ -284,7 +284,7 @@ module sparse_core #(
   logic [Columns-1:0][core_pkg::SumBits-1:0] tree_sum, result_sum;
   logic [core_pkg::RowsBits-1:0] tree_row;
   logic [core_pkg::TileBits-1:0] tree_tile;
-  logic result_valid, result_ready, psum_read, psum_write;
+  logic result_valid, result_ready, sums_busy, psum_read, psum_write;
 
   reduction_tree #(
       .Lines  (Lines),
@@ -337,6 +337,7 @@ module sparse_core #(
       .sum_o          (result_sum),
       .row_o          (result_row_o),
       .block_o        (result_block_o),
+      .busy_o         (sums_busy),
       .psum_read_o    (psum_read),
       .psum_write_o   (psum_write)
   );
@@ -355,8 +356,8 @@ module sparse_core #(
       .data_o (result_o)
   );
 
-  // Results of the last tile may still wait for the output when all rows have been taken.
-  assign busy_o = cmd_valid_i || tile_valid != '0 || commit || result_valid_o;
+  // When all rows have been taken, the last of them may still be added, or wait for the output.
+  assign busy_o = cmd_valid_i || tile_valid != '0 || sums_busy;
 
   perf_counters #(
       .Lines  (Lines),
