@@ -1,4 +1,4 @@
-"""Wall time of the main job: on a fresh clone, installs and builds included, and after a change of the RTL."""
+"""Wall time of the main job: on a fresh clone, installs and builds included, and after a change of RTL."""
 
 from __future__ import annotations
 

@@ -96,8 +96,8 @@ def window_of(lowering: Lowering, phase: Phase, tile: KTile) -> Window:
     window = Window(taps, dy, dx, height, width, words)
     if window.size > lowering.preset.a_words:
         raise ProgramError(
-            f"layer {lowering.geometry.name} {lowering.step}: a window of {window.size} words does not fit the "
-            f"A ring of {lowering.preset.a_words} (preset {lowering.preset.name}, field a_words)"
+            f"layer {lowering.geometry.name} {lowering.step}: a window of {window.size} words does not fit "
+            f"the A ring of {lowering.preset.a_words} (preset {lowering.preset.name}, field a_words)"
         )
     return window
 
