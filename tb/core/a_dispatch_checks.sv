@@ -38,33 +38,46 @@ module a_dispatch_checks #(
 );
 
   logic accept, start;
-  logic [Lines-1:0] less_work, as_little, working;
-
   assign accept = valid_i && ready_o;
   assign start  = intra_i && first_i;
 
-  // Lines that could have taken the row and have less work in hand, or as little and a lower number.
-  always_comb begin
+  // No line that could have taken the row has less work in hand, or as much and a lower number.
+  function automatic logic target_is_least();
+    target_is_least = 1'b1;
     for (int unsigned l = 0; l < Lines; l++) begin
-      less_work[l] = can_start[l] && work_q[l] < work_q[target];
-      as_little[l] = can_start[l] && work_q[l] == work_q[target] && l != 32'(target);
-      working[l]   = issue_i[l] && work_q[l] == '0;
+      if (can_start[l] && (work_q[l] < work_q[target] ||
+                           (work_q[l] == work_q[target] && l < 32'(target)))) begin
+        target_is_least = 1'b0;
+      end
     end
-  end
+  endfunction
 
-  `CHECK_HELD(beat_held, valid_i, ready_o, {first_i, line_i, mask_i, group_i})
+  function automatic logic tie();
+    tie = 1'b0;
+    for (int unsigned l = 0; l < Lines; l++) begin
+      if (can_start[l] && work_q[l] == work_q[target] && l != 32'(target)) tie = 1'b1;
+    end
+  endfunction
+
+  function automatic logic issues_what_it_has();
+    issues_what_it_has = 1'b1;
+    for (int unsigned l = 0; l < Lines; l++) begin
+      if (issue_i[l] && work_q[l] == '0) issues_what_it_has = 1'b0;
+    end
+  endfunction
+
+  `CHECK_HELD(beat_held, valid_i, ready_o, {first_i, line_i})
   `CHECK(none_before_a_tile, valid_i && !enable_i, !ready_o)
   `CHECK(one_line_with_room, accept, $onehot(valid_o) && (valid_o & ~ready_i) == '0)
   `CHECK(named_line, accept && !intra_i, valid_o[line_i] && run_valid_o == '0)
   `CHECK(row_with_its_run, row_ready_o,
          row_valid_i && run_valid_o == valid_o && (run_valid_o & ~run_ready_i) == '0)
-  `CHECK(least_work, accept && start,
-         less_work == '0 && (as_little & ((Lines'(1) << target) - 1'b1)) == '0)
-  `CHECK_NEXT(row_goes_to_one_line, accept && intra_i && valid_i,
-              !(valid_i && ready_o && intra_i && !first_i) || $past(valid_o) == valid_o)
+  `CHECK(least_work, accept && start, target_is_least())
+  `CHECK_NEXT(row_stays_on_its_line, accept && intra_i,
+              !accept || first_i || valid_o == $past(valid_o))
 
   // Work in hand never falls below what is issued; a row of partial sums is given out once at a time.
-  `CHECK(work_in_hand, intra_i && issue_i != '0, working == '0)
+  `CHECK(work_in_hand, intra_i && issue_i != '0, issues_what_it_has())
   `CHECK(row_is_free, row_ready_o, !pending_q[row_i[PsumBits-1:0]])
   `CHECK(commit_is_owed, intra_i && commit_i, pending_q[commit_row_i[PsumBits-1:0]])
   `CHECK(row_in_range, row_ready_o, 32'(row_i) < PsumRows)
@@ -73,7 +86,7 @@ module a_dispatch_checks #(
     `COVER(row_to_line, row_ready_o && valid_o[l])
     `COVER(beat_to_line, accept && !intra_i && valid_o[l])
   end
-  `COVER(tie_to_lower_line, accept && start && as_little != '0)
+  `COVER(tie_to_lower_line, accept && start && tie())
   `COVER(row_of_several_beats, accept && intra_i && !first_i)
   `COVER(waits_for_sum, valid_i && start && can_start != '0 && row_valid_i && !ready_o)
   `COVER(waits_for_lines, valid_i && start && enable_i && row_valid_i && can_start == '0)
@@ -82,3 +95,7 @@ module a_dispatch_checks #(
   `COVER(waits_for_run_queue, valid_i && start && (ready_i & ~run_ready_i) != '0)
 
 endmodule
+
+bind a_dispatch a_dispatch_checks #(
+  .Lines(Lines), .Rows(Rows), .PsumRows(PsumRows), .WorkBits(WorkBits)
+) i_checks (.*);

@@ -50,3 +50,5 @@ module b_loader_checks #(
   `COVER(waits_for_b, job_valid && !valid_i)
 
 endmodule
+
+bind b_loader b_loader_checks #(.Lines(Lines)) i_checks (.*);

@@ -9,8 +9,20 @@ from tb.cocotb_simulation import build_simulation
 from tb.toolchain import RTL_ROOT, BuildResult, rtl_sources, verilate
 
 CORE_TB = Path(__file__).resolve().parent
+TB = CORE_TB.parent
 
-COVERAGE = ("--coverage-line", "--coverage-user")
+MACROS = TB / "checks.svh"
+
+
+def checkers(*folders: str) -> list[Path]:
+    """List the bound checkers in folders of the testbench; a build that names them has their assertions."""
+    return [MACROS, *(path for folder in folders for path in sorted((TB / folder).glob("*_checks.sv")))]
+
+
+CHECKS = checkers("mem", "pe", "line", "core")
+"""Checkers of every module of the core: part of every build."""
+
+COVERAGE = ("--coverage-line", "--coverage-user", "+define+USER_COVERAGE")
 
 
 def parameters(preset: Preset) -> list[str]:
@@ -29,7 +41,7 @@ def build_bare(preset: Preset, coverage: bool = False) -> BuildResult:
     """Build the harness in a bare C++ loop, as a shared library."""
     return verilate(
         f"core_bare_{preset.name}",
-        [*rtl_sources(), CORE_TB / "core_harness.sv"],
+        [*rtl_sources(), *CHECKS, CORE_TB / "core_harness.sv"],
         "core_harness",
         args=[*parameters(preset), "--assert", *(COVERAGE if coverage else ())],
         cxx_sources=[CORE_TB / "bare_loop.cpp", CORE_TB / "replay_dpi.cpp"],
@@ -46,7 +58,7 @@ def build_cocotb(
     sim = [CORE_TB / name for name in ("core_harness.sv", "core_sim.sv", "core_sim.vlt")]
     return build_simulation(
         f"core_{preset.name}{variant}",
-        [*rtl_sources(root=rtl), *sim],
+        [*rtl_sources(root=rtl), *CHECKS, *sim],
         "core_sim",
         args=[*parameters(preset), "--assert", *(COVERAGE if coverage else ())],
         cxx_sources=[CORE_TB / "replay_dpi.cpp"],

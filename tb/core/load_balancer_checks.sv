@@ -32,9 +32,7 @@ module load_balancer_checks #(
   logic [ChannelBits-1:0] channel_q;
   logic [CostBits-1:0] cost_q;
   logic accept;
-  logic [Lines-1:0] better, equal, full;
 
-  assign accept = valid_i && ready_o;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       inside_q  <= 1'b0;
@@ -46,13 +44,29 @@ module load_balancer_checks #(
       cost_q    <= cost_i;
     end
   end
-  always_comb begin
+  assign accept = valid_i && ready_o;
+
+  // No other line with room has a lighter load, or as light a one and a lower number.
+  function automatic logic line_is_least();
+    line_is_least = held_q[line_o] < depth_i;
     for (int unsigned l = 0; l < Lines; l++) begin
-      full[l]   = held_q[l] >= depth_i;
-      better[l] = !full[l] && load_q[l] < load_q[line_o];
-      equal[l]  = !full[l] && load_q[l] == load_q[line_o] && l != 32'(line_o);
+      if (held_q[l] < depth_i && (load_q[l] < load_q[line_o] ||
+                                  (load_q[l] == load_q[line_o] && l < 32'(line_o)))) begin
+        line_is_least = 1'b0;
+      end
     end
-  end
+  endfunction
+
+  // Some other line has as light a load (`tie`), or is full.
+  function automatic logic some_line(input logic tie);
+    some_line = 1'b0;
+    for (int unsigned l = 0; l < Lines; l++) begin
+      if (l != 32'(line_o) && (tie ? held_q[l] < depth_i && load_q[l] == load_q[line_o]
+                                   : held_q[l] >= depth_i)) begin
+        some_line = 1'b1;
+      end
+    end
+  endfunction
 
   // The encoder's side: descending cost, ties ascending channel; without balancing ascending channel.
   `CHECK(costs_descend, valid_i && enable_i && inside_q,
@@ -61,17 +75,17 @@ module load_balancer_checks #(
   `CHECK_HELD(channel_held, valid_i, ready_o, {channel_i, cost_i, last_i})
 
   `CHECK_HELD(answer_held, valid_o, ready_i, {channel_o, line_o})
-  `CHECK(room_left, valid_o && enable_i, !(&full) && !full[line_o])
-  `CHECK(least_loaded, valid_o && enable_i,
-         better == '0 && (equal & ((Lines'(1) << line_o) - 1'b1)) == '0)
+  `CHECK(least_loaded, valid_o && enable_i, line_is_least())
   `CHECK(round_robin, valid_o && !enable_i, line_o == turn_q)
   `CHECK_NEXT(group_starts_empty, accept && last_i, load_q == '0 && held_q == '0 && turn_q == '0)
 
-  `COVER(tie, accept && enable_i && equal != '0)
-  `COVER(least_line_full, accept && enable_i && full != '0)
+  `COVER(tie, accept && enable_i && some_line(1'b1))
+  `COVER(least_line_full, accept && enable_i && some_line(1'b0))
   `COVER(dead_channel, accept && cost_i == '0)
   `COVER(group_of_one, accept && last_i && !inside_q)
   `COVER(turn_wraps, accept && !enable_i && turn_q == '1)
   `COVER(answer_waits, valid_o && !ready_i)
 
 endmodule
+
+bind load_balancer load_balancer_checks #(.Lines(Lines), .Rows(Rows)) i_checks (.*);

@@ -15,6 +15,7 @@ module partial_sum_checks #(
   input logic                                           rst_ni,
   input core_pkg::tile_cmd_t  [core_pkg::TileSlots-1:0] tile_i,
   input logic                 [core_pkg::TileSlots-1:0] tile_valid_i,
+  input logic                 [core_pkg::TileSlots-1:0] tile_zero_i,
   input logic                                           tree_valid_i,
   input logic                                           tree_ready_o,
   input logic                                           intra_i,
@@ -47,32 +48,35 @@ module partial_sum_checks #(
 
   logic first, last;
   logic [PsumRows-1:0] started_q;
-  logic [Lines-1:0] sooner;
 
   assign first = tile_i[tile].first;
   assign last  = tile_i[tile].last;
 
-  // Rows of which a first tile has been taken, and not yet a last one.
+  // Rows of which a first tile has been taken, and not yet a last one; rows of zeros pass by.
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) started_q <= '0;
-    else if (accept) started_q[row[PsumBits-1:0]] <= !last;
+    else if (accept && !tile_zero_i[tile]) started_q[row[PsumBits-1:0]] <= !last;
   end
-  // Lines with a row whose turn comes before the one chosen.
-  always_comb begin
+  // No line with a row has its turn before the one chosen.
+  function automatic logic turn_is_kept();
+    turn_is_kept = 1'b1;
     for (int unsigned l = 0; l < Lines; l++) begin
-      sooner[l] = line_valid_i[l] && LineBits'(LineBits'(l) - turn_q) < LineBits'(chosen - turn_q);
+      if (line_valid_i[l] && LineBits'(LineBits'(l) - turn_q) < LineBits'(chosen - turn_q)) begin
+        turn_is_kept = 1'b0;
+      end
     end
-  end
+  endfunction
 
   `CHECK(row_of_open_tile, accept, tile_valid_i[tile])
   `CHECK(row_in_tile, accept, row < tile_i[tile].rows && 32'(row) < PsumRows)
-  `CHECK(first_sum_starts, accept && first, !started_q[row[PsumBits-1:0]])
+  `CHECK(first_sum_starts, accept && first && !tile_zero_i[tile],
+         !started_q[row[PsumBits-1:0]])
   `CHECK(sum_was_started, accept && !first, started_q[row[PsumBits-1:0]])
   `CHECK(row_not_on_its_way, accept,
          !(reading && read_row == row) && !(adding && add_row == row))
   `CHECK(one_source, accept, 32'(tree_ready_o && tree_valid_i) + $countones(line_ready_o) <= 1)
   `CHECK(takes_what_is_there, line_ready_o != '0, intra_i && (line_ready_o & ~line_valid_i) == '0)
-  `CHECK(round_robin, any_line, sooner == '0)
+  `CHECK(round_robin, any_line, turn_is_kept())
   `CHECK(sums_follow, commit_o, result_valid != psum_write_o)
 
   // A place of the result queue is taken with each row of a block's last tile.
@@ -97,3 +101,13 @@ module partial_sum_checks #(
   end
 
 endmodule
+
+bind partial_sum partial_sum_checks #(
+  .Lines(Lines), .PsumRows(PsumRows), .CreditBits(CreditBits), .ResultDepth(ResultDepth)
+) i_checks (
+  .*,
+  .reading (read_q.valid),
+  .read_row(read_q.row),
+  .adding  (add_q.valid),
+  .add_row (add_q.row)
+);

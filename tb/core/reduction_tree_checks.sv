@@ -44,3 +44,5 @@ module reduction_tree_checks #(
   `COVER(intra_passes_by, open && !tile_zero_i[slot] && tile_i[slot].intra)
 
 endmodule
+
+bind reduction_tree reduction_tree_checks #(.Lines(Lines)) i_checks (.*);

@@ -20,3 +20,5 @@ module result_out_checks (
   `COVER(rows_back_to_back, valid_o && ready_i && upper_o)
 
 endmodule
+
+bind result_out result_out_checks i_checks (.*);

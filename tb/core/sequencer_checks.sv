@@ -40,16 +40,18 @@ module sequencer_checks #(
   input logic                                          run_all
 );
 
-  logic [Lines-1:0] ends_twice;
   logic opens;
-
   assign opens = open_o || open_zero;
-  always_comb begin
+
+  function automatic logic ends_are_due();
+    ends_are_due = 1'b1;
     for (int unsigned l = 0; l < Lines; l++) begin
-      ends_twice[l] = tile_end_i[l] && (!line_busy_q[tile_end_parity_i[l]] ||
-                                        ended_q[tile_end_parity_i[l]][l]);
+      if (tile_end_i[l] && (!line_busy_q[tile_end_parity_i[l]] ||
+                            ended_q[tile_end_parity_i[l]][l])) begin
+        ends_are_due = 1'b0;
+      end
     end
-  end
+  endfunction
 
   `CHECK_HELD(command_held, valid_i, ready_o, cmd_i)
   `CHECK(command_known, valid_i,
@@ -70,7 +72,7 @@ module sequencer_checks #(
   `CHECK(runs_have_room, run_valid_o != '0, (run_valid_o & ~run_ready_i) == '0)
   `CHECK(end_reaches_all, run_all && run_cmd.tile_end, run_valid_o == '1)
   `CHECK(row_of_open_tile, row_valid_o && row_ready_i, $onehot(run_valid_o))
-  `CHECK(line_ends_once, tile_end_i != '0, ends_twice == '0)
+  `CHECK(line_ends_once, tile_end_i != '0, ends_are_due())
   `CHECK(row_is_owed, row_done_i, tile_valid_o[row_done_tile_i])
   `CHECK(reduced_was_opened, opened_o != reduced_i,
          (opened_o - reduced_i) <= (core_pkg::TileBits + 1)'(core_pkg::TileSlots))
@@ -94,3 +96,5 @@ module sequencer_checks #(
   `COVER(slots_wrap, opens && next == '1)
 
 endmodule
+
+bind sequencer sequencer_checks #(.Lines(Lines)) i_checks (.*);

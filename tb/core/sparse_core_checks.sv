@@ -1,9 +1,13 @@
 `include "tb/checks.svh"
 
-// Checks across the blocks of a core: configuration, the table's two copies, lines in step.
+// Checks across the blocks of a core: configuration, busy, lines in step.
 module sparse_core_checks #(
   parameter int unsigned Lines = 2,
+  parameter int unsigned Rows = 8,
   parameter int unsigned Columns = 4,
+  localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
+  localparam int unsigned WordsBits = $clog2(BeatWords + 1),
+  localparam int unsigned ZerosWidth = BeatWords * core_pkg::ZerosBits,
   localparam int unsigned ColumnBits = $clog2(Columns + 1)
 ) (
   input logic                                          clk_i,
@@ -12,38 +16,64 @@ module sparse_core_checks #(
   input logic [5:0]                                    a_bias_i,
   input logic [ColumnBits-1:0]                         columns_i,
   input logic                                          balance_i,
+  input logic                                          a_valid_i,
+  input logic                                          a_ready_o,
+  input logic [WordsBits-1:0]                          a_words_i,
+  input logic [Rows-1:0]                               a_mask_i,
+  input logic [Rows-1:0]                               a_group_i,
+  input logic [ZerosWidth-1:0]                         a_zeros_i,
   input logic                                          busy_o,
   input logic                                          result_valid_o,
-  input logic                                          table_write,
-  input logic [core_pkg::TableBits:0]                  table_write_index,
-  input logic [Lines-1:0][core_pkg::TableBits:0]       table_index,
   input logic [Lines-1:0]                              issue,
-  input logic [Lines-1:0]                              row_valid,
   input logic [Lines-1:0]                              tree_row_ready,
   input logic [Lines-1:0][core_pkg::TileBits-1:0]      row_tile,
   input logic [core_pkg::TileBits:0]                   reduced,
-  input logic [core_pkg::TileSlots-1:0]                tile_valid,
-  input logic [Lines-1:0]                              gather
+  input logic [core_pkg::TileSlots-1:0]                tile_valid
 );
 
-  logic [Lines-1:0] table_race, out_of_step;
-  always_comb begin
-    for (int unsigned l = 0; l < Lines; l++) begin
-      table_race[l]  = gather[l] && table_index[l] == table_write_index;
-      out_of_step[l] = tree_row_ready[l] && row_valid[l] &&
-                       row_tile[l] != reduced[core_pkg::TileBits-1:0];
+  logic a_accept;
+  assign a_accept = a_valid_i && a_ready_o;
+
+  // A word's non-zeros and real zeros are at most its entries.
+  function automatic logic zeros_fit(input logic [Rows-1:0] mask,
+                                     input logic [ZerosWidth-1:0] zeros);
+    zeros_fit = 1'b1;
+    for (int unsigned w = 0; w < BeatWords; w++) begin
+      if ($countones(mask[w*core_pkg::WordLen+:core_pkg::WordLen]) +
+          32'(zeros[w*core_pkg::ZerosBits+:core_pkg::ZerosBits]) > core_pkg::WordLen) begin
+        zeros_fit = 1'b0;
+      end
     end
-  end
+  endfunction
+
+  // The rows that the tree takes are all of its tile.
+  function automatic logic in_step();
+    in_step = 1'b1;
+    for (int unsigned l = 0; l < Lines; l++) begin
+      if (tree_row_ready[l] && row_tile[l] != reduced[core_pkg::TileBits-1:0]) in_step = 1'b0;
+    end
+  endfunction
+
+  // The sender's side of the contract.
+  `CHECK(beat_words, a_accept,
+         a_words_i != '0 && 32'(a_words_i) <= BeatWords &&
+         (a_mask_i >> (32'(a_words_i) * core_pkg::WordLen)) == '0)
+  `CHECK(beat_bytes, a_accept,
+         $countones(a_mask_i) + $countones(a_mask_i & a_group_i) <= core_pkg::ABeatBytes)
+  `CHECK(beat_zeros, a_accept, zeros_fit(a_mask_i, a_zeros_i))
 
   `CHECK_NEXT(configuration_stands, busy_o, !busy_o || $stable({a_fmt_i, a_bias_i, columns_i, balance_i}))
   `CHECK(columns_in_range, busy_o, columns_i != '0 && 32'(columns_i) <= Columns)
   `CHECK(busy_while_working, issue != '0, busy_o)
   `CHECK(busy_until_results_left, result_valid_o, busy_o)
-  `CHECK(table_not_in_use, table_write, table_race == '0)
-  `CHECK(lines_in_step, tree_row_ready != '0, out_of_step == '0)
+  `CHECK(lines_in_step, tree_row_ready != '0, in_step())
 
   `COVER(all_lines_issue, issue == '1)
   `COVER(two_tiles, $countones(tile_valid) > 1)
   `COVER(four_tiles, &tile_valid)
 
 endmodule
+
+bind sparse_core sparse_core_checks #(
+  .Lines(Lines), .Rows(Rows), .Columns(Columns)
+) i_checks (.*);

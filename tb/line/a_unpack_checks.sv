@@ -1,0 +1,49 @@
+`include "tb/checks.svh"
+
+// Checks of the unpacker: the ring is never written where it is in use. What a beat may hold is checked
+// where it enters the core.
+module a_unpack_checks #(
+  parameter int unsigned Rows = 8,
+  localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
+  localparam int unsigned WordsBits = $clog2(BeatWords + 1)
+) (
+  input logic                           clk_i,
+  input logic                           rst_ni,
+  input logic                           valid_i,
+  input logic                           ready_o,
+  input logic [WordsBits-1:0]           words_i,
+  input logic [Rows-1:0]                mask_i,
+  input logic [Rows-1:0]                group_i,
+  input logic [core_pkg::CountBits-1:0] free_i,
+  input logic [1:0]                     write_o,
+  input logic [core_pkg::CountBits-1:0] position_o,
+  input logic [WordsBits-1:0]           left_q
+);
+
+  logic accept;
+  logic [core_pkg::CountBits-1:0] written;
+  assign accept  = valid_i && ready_o;
+  assign written = core_pkg::CountBits'(write_o[0]) + core_pkg::CountBits'(write_o[1]);
+
+  // Words in use are not overwritten.
+  `CHECK(ring_has_room, write_o != '0, free_i >= written)
+  `CHECK(halves_by_position, write_o != '0, write_o[0] == !position_o[0])
+  `CHECK(beat_whole, accept, 32'(left_q) == 32'(written))
+
+  for (genvar w = 1; w <= BeatWords; w++) begin : gen_words
+    `COVER(beat_of_words, accept && 32'(words_i) == w)
+  end
+  `COVER(beat_of_zeros, accept && mask_i == '0)
+  `COVER(beat_of_fp8, accept && mask_i != '0 && (mask_i & group_i) == '0)
+  `COVER(beat_of_fp16, accept && mask_i != '0 && (mask_i & ~group_i) == '0)
+  `COVER(beat_full, accept && $countones(mask_i) + $countones(mask_i & group_i) == core_pkg::ABeatBytes)
+  `COVER(odd_position, write_o == 2'b10)
+  `COVER(last_word_alone, write_o == 2'b01)
+  `COVER(ring_full, left_q != '0 && free_i == '0)
+  `COVER(room_for_one_of_two, left_q > 1 && !position_o[0] && free_i == 1)
+  `COVER(beats_back_to_back, accept && left_q != '0)
+  `COVER(ring_wrap, write_o != '0 && position_o[core_pkg::AddrBits-1:1] == '1)
+
+endmodule
+
+bind a_unpack a_unpack_checks #(.Rows(Rows)) i_checks (.*);
