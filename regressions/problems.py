@@ -47,6 +47,8 @@ def explain(error: BaseException) -> str:
     """Return the message of a problem, its cause in the first line; a defect comes with its traceback."""
     if isinstance(error, MemoryError):
         return "out of memory: run fewer replays at a time (--jobs)"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
     if isinstance(error, KNOWN):
         return str(error) or type(error).__name__
     lines = "".join(traceback.format_exception(error))

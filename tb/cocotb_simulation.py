@@ -174,7 +174,7 @@ def run_simulation(
             status = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise SimulationError(
-                f"the simulator hung: still running after {timeout_s:.0f} s, killed{_log_end(log)}"
+                f"the simulator hung: still running after {timeout_s:.3g} s, killed{_log_end(log)}"
             ) from None
         finally:
             if process.poll() is None:  # it hung, or whoever waits for it is interrupted
