@@ -37,6 +37,10 @@ COUNTER_NAMES = (
 )
 """Counters of a sparse core in the order of ``counter_pkg``."""
 
+STREAMS = ("lines", "results", "commands", "a", "b", "costs")
+"""Streams of the harness, in the order of their bits in `LaunchInputs.stall_streams`."""
+ALL_STREAMS = (1 << len(STREAMS)) - 1
+
 _POINTERS = ("commands", "beats", "b_rows", "costs", "lines", "block_start", "results", "seen")
 _INPUTS = (
     "command_count",
@@ -52,6 +56,7 @@ _INPUTS = (
     "bias",
     "balance",
     "stall_permille",
+    "stall_streams",
     "seed",
     "limit",
 )
@@ -96,6 +101,8 @@ class LaunchInputs:
         Seed of the stalls.
     limit : int
         Cycles after which the launch is given up.
+    stall_streams : int
+        Which streams stall: a bit each, as `STREAMS` names them.
     """
 
     commands: U32
@@ -112,6 +119,7 @@ class LaunchInputs:
     stall_permille: int
     seed: int
     limit: int
+    stall_streams: int = ALL_STREAMS
 
 
 @dataclass(frozen=True)
@@ -182,6 +190,7 @@ class CoreDevice:
             "bias": inputs.bias,
             "balance": int(inputs.balancer),
             "stall_permille": inputs.stall_permille,
+            "stall_streams": inputs.stall_streams,
             "seed": inputs.seed,
             "limit": inputs.limit,
         }

@@ -31,6 +31,7 @@ extern "C" struct Launch {
   std::int64_t real_columns;        // that count
   std::int64_t fmt, bias, balance;
   std::int64_t stall_permille;      // chance that a stream stalls in a cycle
+  std::int64_t stall_streams;       // which streams do, a bit each
   std::uint64_t seed;
   std::uint64_t limit;              // cycles
   // Set by the launch
@@ -47,8 +48,11 @@ Launch g_launch;
 std::uint64_t g_random;
 std::int64_t g_block;
 
-bool stalled() {
-  if (g_launch.stall_permille == 0) return false;
+// Streams, by their bit in `stall_streams`; the harness names the first two.
+enum Stream : unsigned { kCommand = 2, kA = 3, kB = 4, kCost = 5 };
+
+bool stalled(unsigned stream) {
+  if (g_launch.stall_permille == 0 || !(g_launch.stall_streams >> stream & 1)) return false;
   g_random ^= g_random << 13;
   g_random ^= g_random >> 7;
   g_random ^= g_random << 17;
@@ -56,9 +60,9 @@ bool stalled() {
 }
 
 template <typename Pointer>
-bool give(const Pointer* base, std::int64_t words, std::int64_t stride, std::int64_t count,
+bool give(Stream stream, const Pointer* base, std::int64_t words, std::int64_t stride, std::int64_t count,
           std::int64_t& taken, svBitVecVal* out) {
-  if (taken >= count || stalled()) return false;
+  if (taken >= count || stalled(stream)) return false;
   std::memcpy(out, base + taken * stride, words * sizeof(svBitVecVal));
   ++taken;
   return true;
@@ -95,27 +99,27 @@ svBit replay_command(svBitVecVal* word) {
   // The last word of a command: how many channels must have their lines before A and B can be gathered.
   const std::uint32_t* next = l.commands + l.commands_taken * (kCommandWords + 1);
   if (l.lines_given < static_cast<std::int64_t>(next[kCommandWords])) return 0;
-  return give(l.commands, kCommandWords, kCommandWords + 1, l.command_count, l.commands_taken, word);
+  return give(kCommand, l.commands, kCommandWords, kCommandWords + 1, l.command_count, l.commands_taken, word);
 }
 
 svBit replay_a(svBitVecVal* beat) {
   Launch& l = g_launch;
   if (l.commands_taken == 0) return 0;
-  return give(l.beats, kBeatWords, kBeatWords, l.beat_count, l.beats_taken, beat);
+  return give(kA, l.beats, kBeatWords, kBeatWords, l.beat_count, l.beats_taken, beat);
 }
 
 svBit replay_b(svBitVecVal* row) {
   Launch& l = g_launch;
   if (l.commands_taken == 0) return 0;
-  return give(l.b_rows, l.b_words, l.b_words, l.b_count, l.b_taken, row);
+  return give(kB, l.b_rows, l.b_words, l.b_words, l.b_count, l.b_taken, row);
 }
 
 svBit replay_cost(svBitVecVal* word) {
   Launch& l = g_launch;
-  return give(l.costs, kCostWords, kCostWords, l.cost_count, l.costs_taken, word);
+  return give(kCost, l.costs, kCostWords, kCostWords, l.cost_count, l.costs_taken, word);
 }
 
-svBit replay_ready(unsigned) { return !stalled(); }
+svBit replay_ready(unsigned stream) { return !stalled(stream); }
 
 void replay_line(unsigned channel, unsigned line) {
   Launch& l = g_launch;
