@@ -32,8 +32,8 @@ class ConvGeometry:
     Raises
     ------
     GeometryError
-        If a field lies outside the contract (kernel 1 to 7, stride 1 or 2, non-negative padding below
-        the kernel, positive sizes, at least one output pixel).
+        If a field lies outside the contract (kernel 1 to 7, stride 1 or 2, non-negative padding, positive
+        sizes, at least one output pixel).
     """
 
     name: str
@@ -60,11 +60,8 @@ class ConvGeometry:
             raise GeometryError(
                 f"layer {self.name}: stride is {self.stride}, the hardware takes 1 to {MAX_STRIDE}"
             )
-        if not 0 <= self.padding < self.kernel:
-            raise GeometryError(
-                f"layer {self.name}: padding is {self.padding}, "
-                f"must lie in 0..{self.kernel - 1} (below the kernel)"
-            )
+        if self.padding < 0:
+            raise GeometryError(f"layer {self.name}: padding is {self.padding}, must be at least 0")
         if self.out_height < 1 or self.out_width < 1:
             raise GeometryError(
                 f"layer {self.name}: a {self.kernel}x{self.kernel} kernel with padding {self.padding} "

@@ -21,9 +21,12 @@ Doubles = npt.NDArray[np.float64]
 Element = tuple[int, int, int, int]
 
 SHAPES = [
-    (kernel, stride, padding) for kernel in (1, 3, 5, 7) for stride in (1, 2) for padding in range(kernel)
+    (kernel, stride, padding)
+    for kernel in range(1, 8)
+    for stride in (1, 2)
+    for padding in sorted({0, 1, kernel // 2, kernel - 1, kernel, kernel + 2})
 ]
-"""Every kernel, stride and padding that the tests sweep."""
+"""Every kernel and stride, with paddings from none to more than the kernel, that the tests sweep."""
 
 
 def met_element(geometry: ConvGeometry, step: Step, row: int, k: int) -> Element | None:
