@@ -1,0 +1,194 @@
+"""The PE, bit for bit against the arithmetic modules and against IEEE float32; its multiplier, exhaustively."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from golden.formats import FP16_INFINITY, FP16_NAN, U16, Fp8Format, canonical_fp32, decode_fp8, fp16_to_float32
+from tb.pe.bench import PeFailure, Stimulus, pe_bench
+
+NEGATIVE = 0x8000
+LARGEST = 0x7BFF
+SMALLEST_NORMAL = 0x0400
+ONE = 0x3C00
+EDGES = np.array(
+    [0x0000, 0x0001, 0x0002, 0x03FF, SMALLEST_NORMAL, SMALLEST_NORMAL + 1, 0x07FF, 0x3BFF, ONE, ONE + 1, 0x3FFF]
+    + [0x7800, LARGEST - 1, LARGEST, FP16_INFINITY, FP16_NAN, 0x7C01, 0x7FFF],
+    np.uint16,
+)
+"""FP16 values at the borders of zero, subnormals, normals, rounding, infinity and NaN."""
+BOTH_SIGNS = np.concatenate([EDGES, EDGES | NEGATIVE]).astype(np.uint16)
+BIASES = (0, 1, 7, 15, 16, 31, 40, 55, 63)
+ELEMENTS = 400_000
+
+
+def rows_of(rng: np.random.Generator, count: int, mean: float) -> np.ndarray:
+    """Mark the starts of rows with `mean` elements on average: bool [count]."""
+    first = rng.random(count) < 1 / mean
+    first[0] = True
+    return first
+
+
+def any_half(rng: np.random.Generator, count: int) -> U16:
+    """Draw FP16 bits, all patterns alike."""
+    return rng.integers(0, 1 << 16, count).astype(np.uint16)
+
+
+def finite_half(rng: np.random.Generator, count: int) -> U16:
+    """Draw finite FP16 bits, all exponents alike."""
+    return (rng.integers(0, FP16_INFINITY, count) | rng.integers(0, 2, count) * NEGATIVE).astype(np.uint16)
+
+
+def subnormal_half(rng: np.random.Generator, count: int) -> U16:
+    """Draw zeros and subnormals."""
+    return (rng.integers(0, SMALLEST_NORMAL, count) | rng.integers(0, 2, count) * NEGATIVE).astype(np.uint16)
+
+
+def near_one_half(rng: np.random.Generator, count: int) -> U16:
+    """Draw numbers of few binades, whose sums cancel and carry."""
+    return (rng.integers(0x3800, 0x4400, count) | rng.integers(0, 2, count) * NEGATIVE).astype(np.uint16)
+
+
+KINDS = {
+    "any bits": any_half,
+    "finite": finite_half,
+    "subnormal": subnormal_half,
+    "near one": near_one_half,
+    "edges": lambda rng, count: rng.choice(BOTH_SIGNS, count),
+}
+
+
+def draw(rng: np.random.Generator, a_kind: str, b_kind: str, wide_share: float, count: int = ELEMENTS) -> Stimulus:
+    """Draw elements of both widths, in rows, some with a gap before them."""
+    wide = rng.random(count) < wide_share
+    data = np.where(wide, KINDS[a_kind](rng, count), rng.integers(0, 256, count)).astype(np.uint16)
+    b = np.stack([KINDS[b_kind](rng, count), KINDS[b_kind](rng, count)], axis=1)
+    return Stimulus(
+        data,
+        wide,
+        rows_of(rng, count, 12),
+        np.ascontiguousarray(b),
+        rng.random(count) < 0.1,
+        Fp8Format(int(rng.integers(2))),
+        int(rng.choice(BIASES)),
+    )
+
+
+@pytest.mark.parametrize("wide_share", [0.0, 0.2, 1.0])
+@pytest.mark.parametrize("b_kind", KINDS)
+def test_equals_the_modules(rng: np.random.Generator, b_kind: str, wide_share: float) -> None:
+    """Millions of elements of every kind, FP8, FP16 and mixed."""
+    for a_kind in ("any bits", "near one") if wide_share else ("any bits",):
+        pe_bench().check(draw(rng, a_kind, b_kind, wide_share))
+
+
+def test_edges_against_edges(rng: np.random.Generator) -> None:
+    """All pairs of border values, after all border sums: products are added to products."""
+    a, b = (grid.reshape(-1).astype(np.uint16) for grid in np.meshgrid(BOTH_SIGNS, BOTH_SIGNS))
+    before = rng.permutation(len(a))
+    data = np.stack([a[before], a], axis=1).reshape(-1)
+    columns = np.stack([b[before], b], axis=1).reshape(-1)
+    first = np.tile([True, False], len(a))
+    gap = np.zeros(len(data), np.bool_)
+    for wide in (np.ones(len(data), np.bool_), rng.random(len(data)) < 0.5):
+        stimulus = Stimulus(
+            np.where(wide, data, data & 0xFF).astype(np.uint16),
+            wide,
+            first,
+            np.ascontiguousarray(np.stack([columns, columns[::-1]], axis=1)),
+            gap,
+            Fp8Format.E5M2,
+            15,
+        )
+        pe_bench().check(stimulus)
+
+
+@pytest.mark.parametrize("fmt", list(Fp8Format))
+def test_every_code_and_bias(fmt: Fp8Format) -> None:
+    """All FP8 codes at all biases, against border values of B."""
+    codes, b = (grid.reshape(-1) for grid in np.meshgrid(np.arange(256, dtype=np.uint16), BOTH_SIGNS))
+    count = len(codes)
+    for bias in range(64):
+        first = np.arange(count) % 2 == 0
+        columns = np.ascontiguousarray(np.stack([b, b[::-1]], axis=1))
+        nothing = np.zeros(count, np.bool_)
+        pe_bench().check(Stimulus(codes, nothing, first, columns, nothing, fmt, bias))
+
+
+def test_cancellation(rng: np.random.Generator) -> None:
+    """Sums that come to nothing, or to their last bits: every element is followed by nearly its opposite."""
+    count = ELEMENTS // 2
+    data, b = finite_half(rng, count), near_one_half(rng, count)
+    nearly = (b ^ NEGATIVE) + rng.integers(0, 2, count).astype(np.uint16)
+    columns = np.stack([b, nearly], axis=1).reshape(-1)
+    stimulus = Stimulus(
+        np.repeat(data, 2),
+        np.ones(2 * count, np.bool_),
+        rows_of(rng, 2 * count, 9),
+        np.ascontiguousarray(np.stack([columns, columns], axis=1)),
+        np.zeros(2 * count, np.bool_),
+        Fp8Format.E4M3,
+        7,
+    )
+    pe_bench().check(stimulus)
+
+
+@pytest.mark.parametrize("specials", [False, True], ids=["finite", "with infinities and NaNs"])
+def test_equals_float32(rng: np.random.Generator, specials: bool) -> None:
+    """NumPy's float32, element by element in the same order, gives the same bits."""
+    rows, length, fmt, bias = 4000, 40, Fp8Format.E4M3, 7
+    count = rows * length
+    wide = rng.random(count) < 0.4
+    kind = any_half if specials else finite_half
+    data = np.where(wide, kind(rng, count), rng.integers(0, 0x7F, count)).astype(np.uint16)
+    b = np.ascontiguousarray(np.stack([kind(rng, count), kind(rng, count)], axis=1))
+    first = np.arange(count) % length == 0
+    sums = pe_bench().check(Stimulus(data, wide, first, b, rng.random(count) < 0.05, fmt, bias))
+    half = np.where(wide, data, decode_fp8((data & 0xFF).astype(np.uint8), fmt, bias))
+    a32 = fp16_to_float32(half).reshape(rows, length, 1)
+    b32 = fp16_to_float32(b).reshape(rows, length, 2)
+    total = np.zeros((rows, 2), np.float32)
+    expected = np.zeros((rows, length, 2), np.float32)
+    with np.errstate(invalid="ignore"):
+        for k in range(length):
+            total = total + a32[:, k] * b32[:, k]
+            expected[:, k] = total
+    np.testing.assert_array_equal(sums, canonical_fp32(expected.view(np.uint32)).reshape(-1, 2))
+
+
+def test_a_difference_is_named(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
+    bench = pe_bench()
+    stimulus = draw(rng, "near one", "near one", 1.0, 50)
+    sums, modules = bench.run(stimulus)
+    sums[20, 1] ^= 1
+    monkeypatch.setattr(bench, "run", lambda stimulus: (sums, modules))
+    with pytest.raises(PeFailure, match=r"1 of 100 sums differ, the first one in column 1 after element 20 \(FP16"):
+        bench.check(stimulus)
+
+
+def test_narrow_products_exhaustively() -> None:
+    """Every 4-bit significand times every 11-bit one, in both columns at once, in 64 different pairings."""
+    a, b = (grid.reshape(-1) for grid in np.meshgrid(np.arange(16), np.arange(2048), indexing="ij"))
+    data = (a << 7).astype(np.uint16)
+    for shift in range(0, 2048, 32):
+        other = (b * 5 + shift) % 2048
+        for column in (0, 1):
+            product0, product1 = pe_bench().multiply(
+                False, column, data, b.astype(np.uint16), other.astype(np.uint16)
+            )
+            np.testing.assert_array_equal(product0, a * b << 7)
+            np.testing.assert_array_equal(product1, a * other << 7)
+
+
+@pytest.mark.parametrize("column", [0, 1])
+def test_wide_products_exhaustively(rng: np.random.Generator, column: int) -> None:
+    """Every 11-bit significand times every other."""
+    b = np.arange(2048, dtype=np.uint16)
+    a = np.empty_like(b)
+    for value in range(2048):
+        a[:] = value
+        other = rng.integers(0, 2048, 2048).astype(np.uint16)
+        columns = (b, other) if column == 0 else (other, b)
+        product, _ = pe_bench().multiply(True, column, a, *columns)
+        np.testing.assert_array_equal(product, b.astype(np.int64) * value)
