@@ -132,8 +132,10 @@ module core_harness #(
         if (result_valid && result_ready_q) begin
           if (replay_result(32'(result_block), 32'(result_row), result_upper, result)) begin
             finish(1'b0);
+          end else if (cycle_q >= limit_q) begin
+            finish(1'b1);
           end
-        end else if (cycle_q == limit_q) begin
+        end else if (cycle_q >= limit_q) begin
           finish(1'b1);
         end
       end
