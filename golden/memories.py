@@ -37,9 +37,9 @@ class Memory:
 
 def core_memories(preset: Preset) -> dict[str, Memory]:
     """List the memories of one core by name: the lines' A rings and B rows, and the partial sums."""
-    pair = 2 * WORD_LEN * HALFWORD_BYTES
     memories = (
-        Memory("a_ring", preset.a_words // 2, pair, preset.lines),
+        # Even and odd words of a ring lie in macros of their own.
+        Memory("a_ring", preset.a_words // 2, WORD_LEN * HALFWORD_BYTES, 2 * preset.lines),
         Memory("b_rows", B_HALVES * preset.rows, preset.columns * HALFWORD_BYTES, preset.lines),
         Memory("partial_sums", preset.psum_rows, preset.columns * SUM_BYTES, 1),
     )
@@ -49,16 +49,16 @@ def core_memories(preset: Preset) -> dict[str, Memory]:
 def sram_accesses(counters: Mapping[str, int], preset: Preset, intra: bool) -> list[SramAccesses]:
     """Count a replay's memory accesses from the core's counters.
 
-    Each element of A is one read of its line's ring and of its B memory; a beat of A is charged as a full one
-    (all its words written, a pair at a time); in WG (`intra`) a row of B is written to every line.
+    Each element of A is one read of its word in the line's ring and of its B memory; a beat of A is charged
+    as a full one (all its words written); in WG (`intra`) a row of B is written to every line.
     """
     memories = core_memories(preset)
     ring, rows, sums = memories["a_ring"], memories["b_rows"], memories["partial_sums"]
-    pairs_per_beat = -(-preset.rows // (2 * WORD_LEN))
+    words_per_beat = preset.rows // WORD_LEN
     b_writes = counters["b_rows"] * (preset.lines if intra else 1)
     return [
         SramAccesses(ring.word_bytes, ring.macro_bytes, counters["elements"]),
-        SramAccesses(ring.word_bytes, ring.macro_bytes, counters["a_beats"] * pairs_per_beat),
+        SramAccesses(ring.word_bytes, ring.macro_bytes, counters["a_beats"] * words_per_beat),
         SramAccesses(rows.word_bytes, rows.macro_bytes, counters["elements"] + b_writes),
         SramAccesses(sums.word_bytes, sums.macro_bytes, counters["psum_reads"] + counters["psum_writes"]),
     ]
