@@ -30,7 +30,7 @@ from golden import native
 from golden.fgmp import FgmpTensor
 from golden.formats import U16, U32
 from golden.lowering import Ints, KTile, Lowering
-from golden.program import Block, Program
+from golden.program import WORD_LEN, Block, Program
 
 BEAT_WORDS = 11
 CLASS_PADDING, CLASS_ZERO, CLASS_FP8, CLASS_FP16 = range(4)
@@ -94,7 +94,7 @@ class CoreStreams:
         classes = np.ascontiguousarray(lowering.pad(element_classes(self.a)))
         values = np.where(self.a.is_fp16, self.a.fp16, self.a.codes).astype(np.uint16)
         values = np.ascontiguousarray(lowering.pad(values))
-        limit = lowering.preset.rows // 4
+        limit = lowering.preset.rows // WORD_LEN
         if lowering.phases:
             count = self._pack_inter(classes, values, limit)
         else:
