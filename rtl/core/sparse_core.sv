@@ -5,7 +5,9 @@
 //   B rows   -> b_loader -> lines' B memories -+  +------- (WG) ---------^
 //   costs    -> load_balancer -> assignments (to whoever gathers A and B by line)
 //
-// Every stream is valid/ready. Configuration is stable while the core is busy.
+// Every stream is valid/ready. Configuration is stable while the core is busy. So is the kind of its
+// tiles: WG and the other steps share nothing in flight, and the sender starts a launch, A and B
+// included, when busy_o has fallen after the one before.
 module sparse_core #(
     parameter int unsigned Lines = 2,
     parameter int unsigned Pes = 2,
@@ -71,6 +73,24 @@ module sparse_core #(
 );
 
   localparam int unsigned SkipBits = $clog2(Rows + 1);
+
+  // A preset that the structure or the commands' fields cannot hold does not elaborate.
+  if (Lines < 2 || Lines > core_pkg::MaxLines || 2 ** LineBits != Lines) begin : gen_no_lines
+    $error("Lines must be a power of two from 2 to %0d", core_pkg::MaxLines);
+  end
+  if (Pes < 2 || Pes % 2 != 0) begin : gen_no_pes
+    $error("Pes must be even: a quarter of the columns passes the reduction tree at a time");
+  end
+  localparam int unsigned SegBits = BeatWords * $bits(core_pkg::seg_entry_t) + core_pkg::TableBits;
+  if (BeatWords == 0 || BeatWords * core_pkg::WordLen != Rows) begin : gen_no_words
+    $error("Rows must be a multiple of %0d", core_pkg::WordLen);
+  end
+  if (SegBits > core_pkg::PayloadBits) begin : gen_no_segments
+    $error("Rows is too large: a part of the segment table must fit a command");
+  end
+  if (PsumRows < 2 || PsumRows >= 2 ** core_pkg::RowsBits) begin : gen_no_psum_rows
+    $error("PsumRows must be from 2 to %0d", 2 ** core_pkg::RowsBits - 1);
+  end
 
   // ---------------------------------------------------------------------------------------------
   // Commands, tiles, segment table

@@ -1,7 +1,7 @@
 // Types and sizes that the blocks of a sparse core share.
 //
-// Sizes that a preset chooses (lines, PEs, B rows, ring words ...) are module parameters; what is
-// fixed by the formats or by the command encoding stands here.
+// Sizes that a preset chooses (lines, PEs, B rows ...) are module parameters; what is fixed by the
+// formats or by the command encoding stands here.
 package core_pkg;
 
   // A word is four consecutive entries of a line's list: the unit of the A ring.

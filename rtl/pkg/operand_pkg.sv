@@ -1,9 +1,9 @@
 // Operands of the PE's multiplier and the exact products that it makes of them.
 package operand_pkg;
 
-  localparam int unsigned HalfBits = 16;
-  localparam int unsigned HalfExpBits = 5;
-  localparam int unsigned HalfFracBits = 10;
+  localparam int unsigned HalfBits = fp_pkg::Fp16Bits;
+  localparam int unsigned HalfExpBits = fp_pkg::Fp16ExpBits;
+  localparam int unsigned HalfFracBits = fp_pkg::Fp16ManBits;
   localparam int unsigned SigBits = core_pkg::SigBits;
   localparam int unsigned ExpBits = core_pkg::OperandExpBits;
   // Normalising a subnormal shifts its significand by up to 10: the exponent field is offset by that
@@ -12,10 +12,10 @@ package operand_pkg;
 
   // Widths of the product: 11 x 11 bits fit the 24 of binary32.
   localparam int unsigned ProductBits = 2 * SigBits;
-  localparam int unsigned WideExpBits = 8;
+  localparam int unsigned WideExpBits = fp_pkg::Fp32ExpBits;
   // An operand is sig * 2^(exp - ExpOffset - 15 - 10); a product's binary32 exponent field is
-  // exp_a + exp_b + (127 - 2*15 - 2*ExpOffset) + 1, the last for its leading bit 21.
-  localparam int unsigned ExpRebias = 127 - 2 * 15 - 2 * ExpOffset;
+  // exp_a + exp_b + (127 - 2*15 - 2*ExpOffset), and 1 more if its leading bit is 21, not 20.
+  localparam int unsigned ExpRebias = fp_pkg::Fp32Bias - 2 * fp_pkg::Fp16Bias - 2 * ExpOffset;
 
   // Shifts a subnormal's significand until its leading one stands in bit 10.
   function automatic core_pkg::operand_t normalise(input core_pkg::operand_t a);
