@@ -1,0 +1,1 @@
+"""Testbenches of a PE line and of the load balancer."""
