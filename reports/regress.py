@@ -29,7 +29,6 @@ RAW = "results.json"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         outcome = run(options)
@@ -76,4 +75,5 @@ def _with_coverage(outcome: Outcome) -> Results:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(main())

@@ -20,6 +20,7 @@ from regressions.problems import WriteError, explain, writing
 from regressions.results import Replay, Status, Verdict
 from regressions.run import Outcome, run
 from regressions.run_folder import KEPT_RUNS, LOCK, new_run_folder
+from regressions.suite import launch
 from regressions.tests.records import PASSED
 from regressions.tests.small_run import options, write_small_trace
 from regressions.traces import TraceError
@@ -105,6 +106,19 @@ def test_missing_and_damaged_records(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (summary.planned, summary.pass_, summary.error, summary.exit_status) == (8, 2, 6, 1)
     assert outcome.coverage is not None
     assert len(outcome.coverage) == 2
+
+
+def test_a_suite_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = BuildResult(tmp_path / "model-123", tmp_path / "model", cached=True)
+    monkeypatch.setattr(run_module, "build_cocotb", lambda *_, **__: model)
+    monkeypatch.setattr(launch, "SUITE", Path("no_such_suite.py"))
+    outcome = run(options(tmp_path, write_small_trace(tmp_path)))
+    for replay in outcome.results.replays:
+        assert replay.status is Status.ERROR
+        first, log = (replay.message or "").splitlines()
+        assert first.startswith("did not run: pytest ended with status ")
+        assert log == f"log: {outcome.folder / launch.LOG}"
+    assert outcome.results.summary.error == 8
 
 
 def test_no_coverage_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
