@@ -1,8 +1,8 @@
 // Feeds a sparse core from arrays in memory and stores its results, one launch after the other.
 //
 // All per-cycle work is here and in replay_dpi.cpp; whoever starts it sets arrays, raises start_i and
-// waits for done_o. A launch resets the core, streams everything and ends with the last result, or at the
-// cycle limit.
+// waits for done_o. A launch resets the core (unless told to go on from the one before, as a chip would),
+// streams everything and ends with the last result, or at the cycle limit.
 module core_harness #(
     parameter int unsigned Lines = 2,
     parameter int unsigned Pes = 2,
@@ -32,6 +32,7 @@ module core_harness #(
 
   // Each returns whether a word was given: none left, not yet allowed, or a random stall.
   import "DPI-C" function bit replay_begin(
+    output bit resets,
     output bit fmt,
     output int unsigned bias,
     output int unsigned columns,
@@ -102,6 +103,7 @@ module core_harness #(
   end
 
   always_ff @(posedge clk_i) begin
+    automatic bit resets = 1'b0;
     automatic bit fmt = 1'b0;
     automatic bit balance = 1'b0;
     automatic bit stalls = 1'b0;
@@ -110,9 +112,9 @@ module core_harness #(
     automatic longint unsigned limit = 0;
     unique case (state_q)
       Idle: begin
-        rst_nq <= 1'b0;
         if (start_i) begin
-          void'(replay_begin(fmt, bias, columns, balance, stalls, limit));
+          void'(replay_begin(resets, fmt, bias, columns, balance, stalls, limit));
+          if (resets) rst_nq <= 1'b0;
           fmt_q     <= fmt;
           bias_q    <= bias[5:0];
           columns_q <= ColumnBits'(columns);
@@ -151,8 +153,8 @@ module core_harness #(
           i, 64'(counters[(NumCounters-1-i)*counter_pkg::CounterBits+:counter_pkg::CounterBits]));
     end
     replay_end(cycle_q + 64'd1, timed_out);
+    if (timed_out) rst_nq <= 1'b0;  // its streams are withdrawn
     state_q <= Done;
-    rst_nq  <= 1'b0;
   endtask
 
   // ---------------------------------------------------------------------------------------------
@@ -206,7 +208,7 @@ module core_harness #(
       .a_bias_i        (bias_q),
       .columns_i       (columns_q),
       .balance_i       (balance_q),
-      .clear_counters_i(1'b0),
+      .clear_counters_i(state_q == Reset),
       .cmd_valid_i     (cmd_valid_q),
       .cmd_ready_o     (cmd_ready),
       .cmd_i           (cmd_q),

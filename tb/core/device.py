@@ -59,6 +59,7 @@ _INPUTS = (
     "stall_streams",
     "seed",
     "limit",
+    "resets",
 )
 _OUTPUTS = (
     "commands_taken",
@@ -103,6 +104,8 @@ class LaunchInputs:
         Cycles after which the launch is given up.
     stall_streams : int
         Which streams stall: a bit each, as `STREAMS` names them.
+    resets : bool
+        Whether the core is reset before the launch. If not, the launch before must have come to its end.
     """
 
     commands: U32
@@ -120,6 +123,7 @@ class LaunchInputs:
     seed: int
     limit: int
     stall_streams: int = ALL_STREAMS
+    resets: bool = True
 
 
 @dataclass(frozen=True)
@@ -193,6 +197,7 @@ class CoreDevice:
             "stall_streams": inputs.stall_streams,
             "seed": inputs.seed,
             "limit": inputs.limit,
+            "resets": int(inputs.resets),
         }
         for name in _INPUTS:
             setattr(self._struct, name, values[name])

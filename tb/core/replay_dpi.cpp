@@ -34,6 +34,7 @@ extern "C" struct Launch {
   std::int64_t stall_streams;       // which streams do, a bit each
   std::uint64_t seed;
   std::uint64_t limit;              // cycles
+  std::int64_t resets;              // else the core goes on from the launch before
   // Set by the launch
   std::int64_t commands_taken, beats_taken, b_taken, costs_taken, lines_given, halves;
   std::int64_t block_errors, repeated, line_errors;
@@ -47,6 +48,8 @@ extern "C" struct Launch {
 Launch g_launch;
 std::uint64_t g_random;
 std::int64_t g_block;
+std::int64_t g_tag;         // of the launch's first block
+std::int64_t g_last_count;  // blocks of the launch before
 
 // Streams, by their bit in `stall_streams`; the harness names the first two.
 enum Stream : unsigned { kCommand = 2, kA = 3, kB = 4, kCost = 5 };
@@ -74,7 +77,7 @@ extern "C" {
 
 Launch* replay_launch() { return &g_launch; }
 
-svBit replay_begin(svBit* fmt, unsigned* bias, unsigned* columns, svBit* balance, svBit* stalls,
+svBit replay_begin(svBit* resets, svBit* fmt, unsigned* bias, unsigned* columns, svBit* balance, svBit* stalls,
                    unsigned long long* limit) {
   Launch& l = g_launch;
   l.commands_taken = l.beats_taken = l.b_taken = l.costs_taken = l.lines_given = l.halves = 0;
@@ -84,6 +87,9 @@ svBit replay_begin(svBit* fmt, unsigned* bias, unsigned* columns, svBit* balance
   l.timed_out = 0;
   g_random = l.seed | 1;
   g_block = 0;
+  g_tag = l.resets ? 1 : g_tag + g_last_count;
+  g_last_count = l.block_count;
+  *resets = l.resets != 0;
   *fmt = static_cast<svBit>(l.fmt);
   *bias = static_cast<unsigned>(l.bias);
   *columns = static_cast<unsigned>(l.real_columns);
@@ -132,10 +138,10 @@ void replay_line(unsigned channel, unsigned line) {
 }
 
 svBit replay_result(unsigned block, unsigned row, svBit upper, const svBitVecVal* data) {
-  constexpr std::int64_t kBlocks = 16;  // the tag counts blocks from 1 modulo 16
+  constexpr std::int64_t kBlocks = 16;  // the tag counts blocks from 1 after reset, modulo 16
   Launch& l = g_launch;
   // Results of neighbouring blocks may interleave: the block nearest to the last one is meant.
-  const std::int64_t tag = (static_cast<std::int64_t>(block) + kBlocks - 1) % kBlocks;
+  const std::int64_t tag = (static_cast<std::int64_t>(block) + kBlocks - g_tag % kBlocks) % kBlocks;
   std::int64_t ahead = (tag - g_block % kBlocks + kBlocks) % kBlocks;
   if (ahead >= kBlocks / 2) ahead -= kBlocks;
   const std::int64_t index = g_block + ahead;

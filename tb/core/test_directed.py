@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from golden.counters import work_counters
 from golden.formats import E_THR_MAX, E_THR_MIN
 from golden.geometry import ConvGeometry, Step
 from golden.presets import find_preset
-from tb.core.bare import bare_core, cycle_limit
+from tb.core.bare import WORK_COUNTERS, bare_core, cycle_limit, require_equal
 from tb.core.build import build_bare
-from tb.core.layers import Operands, make_source
+from tb.core.layers import Operands, make_source, random_geometry
 from tb.core.replay import Replay
 from tb.toolchain import ToolchainError
 
@@ -83,6 +84,38 @@ def test_a_launch_ends_at_its_limit(rng: np.random.Generator) -> None:
         cut = core.device.take()
         assert cut.hung
         assert cut.cycles == limit + 1
+
+
+@pytest.mark.parametrize("preset", ["tiny", "core"])
+def test_launches_without_a_reset_between(rng: np.random.Generator, preset: str) -> None:
+    """Steps in any order: pointers, tags and halves of B stand anywhere when a launch starts."""
+    core = bare_core(preset)
+    resets = True
+    for _ in range(60):
+        geometry = random_geometry(rng, channels=40)
+        source = make_source(
+            rng,
+            geometry,
+            Step(rng.choice(list(Step))),
+            Operands(density=float(rng.choice([0.0, 0.2, 0.6, 1.0]))),
+            preset=preset,
+            balancer=bool(rng.random() < 0.7),
+            stall_permille=int(rng.choice([0, 300])),
+        )
+        replay = Replay(source)
+        launches = []
+        for inputs in replay.launches(0):
+            core.device.set_up(replace(inputs, limit=cycle_limit(inputs), resets=resets))
+            assert not core.library.bare_launch()
+            launches.append(core.device.take())
+            resets = False
+        outcome = replay.collect(launches)
+        assert outcome.problem is None
+        require_equal(source, outcome.product, replay.expected)
+        work = work_counters(replay.lowering, replay.a, len(source.columns))
+        assert {name: outcome.counters[name] for name in WORK_COUNTERS} == {
+            name: getattr(work, name) for name in WORK_COUNTERS
+        }
 
 
 @pytest.mark.parametrize(
