@@ -82,12 +82,15 @@ module a_dispatch_checks #(
   `CHECK(commit_is_owed, intra_i && commit_i, pending_q[commit_row_i[PsumBits-1:0]])
   `CHECK(row_in_range, row_ready_o, 32'(row_i) < PsumRows)
 
-  for (genvar l = 0; l < Lines; l++) begin : gen_lines
-    `COVER(row_to_line, row_ready_o && valid_o[l])
-    `COVER(beat_to_line, accept && !intra_i && valid_o[l])
-  end
+  `COVER(row_to_first_line, row_ready_o && valid_o[0])
+  `COVER(row_to_last_line, row_ready_o && valid_o[Lines-1])
+  `COVER(beat_to_first_line, accept && !intra_i && valid_o[0])
+  `COVER(beat_to_last_line, accept && !intra_i && valid_o[Lines-1])
   `COVER(tie_to_lower_line, accept && start && tie())
-  `COVER(row_of_several_beats, accept && intra_i && !first_i)
+  // A row's values may exceed one beat if all its elements in FP16 do.
+  if (2 * Rows > core_pkg::ABeatBytes) begin : gen_several
+    `COVER(row_of_several_beats, accept && intra_i && !first_i)
+  end
   `COVER(waits_for_sum, valid_i && start && can_start != '0 && row_valid_i && !ready_o)
   `COVER(waits_for_lines, valid_i && start && enable_i && row_valid_i && can_start == '0)
   `COVER(waits_for_command, valid_i && start && enable_i && !row_valid_i)

@@ -1,0 +1,78 @@
+"""What the core's tests are worth: every assertion is triggered and every functional cover is met on `tiny`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from golden.geometry import Step
+from tb.core.bare import bare_core, streams
+from tb.core.device import STREAMS
+from tb.core.layers import Operands, make_source, random_geometry
+from tb.core.test_core import CHOSEN, DENSITIES, OPERANDS, STALLS
+from tb.toolchain import REPO_ROOT
+
+RECORD = re.compile(r"C '(.*)' (\d+)")
+
+
+def user_points(path: Path) -> Counter[str]:
+    """Counts of ``checker.label``, summed over instances, of the file's user points."""
+    counts: Counter[str] = Counter()
+    for keys, count in RECORD.findall(path.read_text(encoding="utf-8")):
+        values = dict(pair.split("\x02", 1) for pair in keys.split("\x01")[1:])
+        if values["t"] == "user":
+            module = values["page"].rpartition("/")[2].partition("__")[0]
+            counts[f"{module}.{values['o']}"] += int(count)
+    return counts
+
+
+def labels() -> set[str]:
+    """Name every check and cover that the checkers' sources hold, as ``checker.label``."""
+    found = set()
+    for path in REPO_ROOT.glob("tb/*/*_checks.sv"):
+        text = path.read_text(encoding="utf-8")
+        found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\((\w+)", text)}
+        found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\((\w+)", text)}
+    return found
+
+
+BEYOND_TINY = {"a_dispatch_checks.cov_row_of_several_beats"}
+"""On `tiny` the values of a row of WG always fit one beat."""
+
+
+def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
+    core = bare_core("tiny", coverage=True)
+    for _ in range(60):
+        geometry = random_geometry(rng)
+        operands = Operands(density=float(rng.choice(DENSITIES)))
+        stall, balancer = int(rng.choice(STALLS)), bool(rng.random() < 0.7)
+        for step in Step:
+            source = make_source(rng, geometry, step, operands, balancer=balancer, stall_permille=stall)
+            core.check(source)
+    for step in Step:
+        for operands in OPERANDS.values():
+            core.check(make_source(rng, random_geometry(rng), step, operands))
+        for geometry in CHOSEN.values():
+            core.check(make_source(rng, geometry, step, Operands(density=0.6)))
+        for stream in STREAMS:
+            for permille in (500, 950):
+                source = make_source(rng, random_geometry(rng), step, stall_permille=permille)
+                core.check(source, streams(stream))
+    path = tmp_path / "coverage.dat"
+    core.write_coverage(path)
+    counts = user_points(path)
+    assert set(counts) == labels() - BEYOND_TINY
+    assert not [point for point, count in sorted(counts.items()) if not count]
+
+
+def test_rows_of_several_beats_are_met_on_core(rng: np.random.Generator) -> None:
+    """What `tiny` is too small for: a row whose values fill more than one beat."""
+    core = bare_core("core")
+    source = make_source(
+        rng, CHOSEN["many K tiles of weights"], Step.WG, OPERANDS["all FP16, dense"], preset="core"
+    )
+    outcome = core.check(source)
+    assert outcome.counters["a_beats"] > outcome.counters["psum_rows"]
