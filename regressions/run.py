@@ -141,7 +141,8 @@ def _replay(orders: dict[str, Order], planned: list[Planned], folder: Path, jobs
     if not queue:
         return ""
     jobs = min(jobs, len(queue))
-    _say(f"{len(queue)} replays, {jobs} at a time; logs in {shown(folder)}")
+    number = "1 replay" if len(queue) == 1 else f"{len(queue)} replays, {jobs} at a time"
+    _say(f"{number}; logs in {shown(folder)}")
     return run_suite([(orders[one.name], one.cycles) for one in queue], folder, jobs)
 
 

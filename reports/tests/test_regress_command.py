@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from regressions.options import Options
-from regressions.results import Results
+from regressions.results import Results, Status, summarise
 from regressions.run import Outcome
 from regressions.tests.dump_checker import recompute
 from regressions.tests.small_run import REPLAYS, arguments
@@ -308,6 +308,30 @@ def test_broken_replays_are_told_with_their_rerun(
     assert lines[4].endswith(" --waves")
     assert sum(line.startswith("    rerun: ") for line in lines) == 5
     assert "  and 2 more that did not pass: see the report" in lines
+
+
+def test_a_core_that_ends_too_early_is_reported(
+    passing: Results, coverage: Path, tmp_path: Path, reported: Reported
+) -> None:
+    """Less time than the work takes at best is no reason to lose the report of a replay that failed."""
+    first = passing.replays[0]
+    assert first.ideal_cycles is not None
+    assert first.dense_fp16_cycles is not None
+    cycles = int(first.ideal_cycles / 2)
+    early = replace(
+        first,
+        status=Status.FAIL,
+        message="results out of place: 8 half rows never came",
+        cycles=cycles,
+        utilization=first.ideal_cycles / cycles,
+        speedup_over_dense_fp16=first.dense_fp16_cycles / cycles,
+    )
+    replays = [early, *passing.replays[1:]]
+    summary = summarise(replays, passing.summary.gates, len(replays))
+    status, out, err = reported(replace(passing, replays=replays, summary=summary), [coverage])
+    assert (status, err) == (1, "")
+    assert out.splitlines()[1] == f"  fail {early.name}: {early.message}"
+    assert report(tmp_path)["replays"][0]["utilization"] > 1
 
 
 def test_results_that_break_the_contract_are_kept(
