@@ -17,6 +17,9 @@ from tb import host  # noqa: E402
 if not {"-l", "--list"} & set(sys.argv):
     host.require()  # before any environment is made: a missing compiler is the first thing that a user hears
 
+REPORT_S = 60.0
+"""Time that an interrupted regression has to end its simulators and write its report."""
+
 PINS = Path("requirements/pins.txt")
 PYTHON_CODE = ("golden", "tb", "regressions", "reports", "benchmarks", "checks", "conftest.py", "noxfile.py")
 TEST_FOLDERS = ("golden/tests", "regressions/tests", "tb", "reports/tests")
@@ -60,7 +63,9 @@ def systemverilog_files() -> list[str]:
 def regress(session: nox.Session) -> None:
     """Replay training layers through the RTL and write the report."""
     install(session, "regress")
-    session.run("python", "-m", "reports.regress", *session.posargs)
+    # An interrupted run still reports what has ended: give it the time.
+    command = ("python", "-m", "reports.regress", *session.posargs)
+    session.run(*command, interrupt_timeout=REPORT_S, terminate_timeout=REPORT_S)
 
 
 @nox.session

@@ -164,7 +164,7 @@ def traffic(replays: Sequence[Replay]) -> Figure:
     title = "External memory traffic"
     return Figure(
         title,
-        "Each operand and result once, as FGMP stores it, against plain FP16.",
+        "Each operand once, as FGMP stores it, and each result once as FP16, against all in plain FP16.",
         [
             ("bar stored", "as stored (masks, group bits and pointers included)"),
             ("bar plain", "plain FP16, bytes at the right"),

@@ -70,7 +70,8 @@ module sequencer #(
   logic intra_q;
   logic parity_q;  // half of the lines' B memory that the open tile uses; tiles of zeros use none
 
-  logic slot_free, open_zero, is_open, is_zero, is_run, is_segment, rows_done, run_all, accept;
+  logic slot_free, way_free, rows_done, run_all, accept;
+  logic open_zero, is_open, is_zero, is_run, is_segment;
 
   assign next = opened_q[core_pkg::TileBits-1:0];
   assign slot_free = remaining_q[next] == '0 &&
@@ -84,7 +85,9 @@ module sequencer #(
   assign rows_done = !intra_q || row_q == run_cmd.rows;
   assign run_all = is_run && rows_done && (&run_ready_i);
 
-  assign open_o = is_open && slot_free && !line_busy_q[!parity_q];
+  // Between WG and the other steps rows take another way to the partial sums: all must have arrived.
+  assign way_free = tile_cmd.intra == intra_q || (line_busy_q == '0 && tile_valid_o == '0);
+  assign open_o = is_open && slot_free && way_free && !line_busy_q[!parity_q];
   // One tile of zeros at a time: its rows are counted in one place.
   assign open_zero = is_zero && slot_free && (tile_valid_o & tile_zero_o) == '0;
   assign open_parity_o = !parity_q;

@@ -4,40 +4,40 @@
 //
 // Runs go out by grant (`run_valid_o` is raised when all lines have room), so they are not held.
 module sequencer_checks #(
-  parameter int unsigned Lines = 2
+    parameter int unsigned Lines = 2
 ) (
-  input logic                                          clk_i,
-  input logic                                          rst_ni,
-  input logic                                          valid_i,
-  input logic                                          ready_o,
-  input logic                 [core_pkg::CmdBits-1:0]  cmd_i,
-  input logic                                          open_o,
-  input logic                 [Lines-1:0]              tile_end_i,
-  input logic                 [Lines-1:0]              tile_end_parity_i,
-  input logic                                          table_write_o,
-  input logic                 [Lines-1:0]              run_valid_o,
-  input logic                 [Lines-1:0]              run_ready_i,
-  input logic                                          row_valid_o,
-  input logic                                          row_ready_i,
-  input core_pkg::tile_cmd_t  [core_pkg::TileSlots-1:0] tile_o,
-  input logic                 [core_pkg::TileSlots-1:0] tile_valid_o,
-  input logic                 [core_pkg::TileSlots-1:0] tile_zero_o,
-  input logic                 [core_pkg::TileBits:0]   opened_o,
-  input logic                 [core_pkg::TileBits:0]   reduced_i,
-  input logic                                          row_done_i,
-  input logic                 [core_pkg::TileBits-1:0] row_done_tile_i,
-  input core_pkg::op_e                                 op,
-  input core_pkg::tile_cmd_t                           tile_cmd,
-  input core_pkg::run_cmd_t                            run_cmd,
-  input logic                 [core_pkg::TileBits-1:0] next,
-  input logic                 [core_pkg::TileBits-1:0] open_q,
-  input logic                 [1:0]                    line_busy_q,
-  input logic                 [1:0][Lines-1:0]         ended_q,
-  input logic                                          parity_q,
-  input logic                                          intra_q,
-  input logic                                          slot_free,
-  input logic                                          open_zero,
-  input logic                                          run_all
+    input logic                                                     clk_i,
+    input logic                                                     rst_ni,
+    input logic                                                     valid_i,
+    input logic                                                     ready_o,
+    input logic                [  core_pkg::CmdBits-1:0]            cmd_i,
+    input logic                                                     open_o,
+    input logic                [              Lines-1:0]            tile_end_i,
+    input logic                [              Lines-1:0]            tile_end_parity_i,
+    input logic                                                     table_write_o,
+    input logic                [              Lines-1:0]            run_valid_o,
+    input logic                [              Lines-1:0]            run_ready_i,
+    input logic                                                     row_valid_o,
+    input logic                                                     row_ready_i,
+    input core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0]            tile_o,
+    input logic                [core_pkg::TileSlots-1:0]            tile_valid_o,
+    input logic                [core_pkg::TileSlots-1:0]            tile_zero_o,
+    input logic                [   core_pkg::TileBits:0]            opened_o,
+    input logic                [   core_pkg::TileBits:0]            reduced_i,
+    input logic                                                     row_done_i,
+    input logic                [ core_pkg::TileBits-1:0]            row_done_tile_i,
+    input core_pkg::op_e                                            op,
+    input core_pkg::tile_cmd_t                                      tile_cmd,
+    input core_pkg::run_cmd_t                                       run_cmd,
+    input logic                [ core_pkg::TileBits-1:0]            next,
+    input logic                [ core_pkg::TileBits-1:0]            open_q,
+    input logic                [                    1:0]            line_busy_q,
+    input logic                [                    1:0][Lines-1:0] ended_q,
+    input logic                                                     parity_q,
+    input logic                                                     intra_q,
+    input logic                                                     slot_free,
+    input logic                                                     open_zero,
+    input logic                                                     run_all
 );
 
   logic opens;
@@ -63,7 +63,8 @@ module sequencer_checks #(
   `CHECK(half_is_free, open_o, !line_busy_q[!parity_q])
   `CHECK(tile_has_a_line, open_o, (32'(tile_cmd.line_mask) & ((32'd1 << Lines) - 1)) != '0)
   `CHECK(tile_has_rows, open_o, tile_cmd.rows != '0 && tile_cmd.b_rows != '0)
-  `CHECK(tiles_of_one_kind, open_o && line_busy_q != '0, tile_cmd.intra == intra_q)
+  `CHECK(tiles_of_one_kind, open_o && (line_busy_q != '0 || tile_valid_o != '0),
+         tile_cmd.intra == intra_q)
   `CHECK(one_tile_of_zeros, open_zero, (tile_valid_o & tile_zero_o) == '0)
 
   // The table and the runs belong to the tile opened last, which its lines still work on.
