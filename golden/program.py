@@ -64,17 +64,17 @@ class Window:
 
 @dataclass(frozen=True)
 class Run:
-    """Consecutive rows of a phase: their row indices (M) and their origins in padded A."""
+    """Consecutive rows of one image row: their row indices (M) and their origins in padded A."""
 
-    phase: int
     rows: Ints
     origins: Ints
 
 
 @dataclass(frozen=True)
 class Block:
-    """Rows whose partial sums are held together. `zero`: they meet no tap and are +0."""
+    """Rows of one phase whose partial sums are held together. `zero`: they meet no tap and are +0."""
 
+    phase: int
     runs: tuple[Run, ...]
     zero: bool = False
 
@@ -102,9 +102,7 @@ def window_of(lowering: Lowering, phase: Phase, tile: KTile) -> Window:
     return window
 
 
-def _pack_runs(
-    lowering: Lowering, phase: int, rows: Ints, origins: Ints, splittable: bool
-) -> list[list[Run]]:
+def _pack_runs(lowering: Lowering, rows: Ints, origins: Ints, splittable: bool) -> list[list[Run]]:
     """Cut one phase into lists of runs of at most `psum_rows` rows each."""
     limit = lowering.preset.psum_rows
     flat_rows = rows.reshape(-1, rows.shape[-1]) if not splittable else rows.reshape(1, -1)
@@ -123,7 +121,7 @@ def _pack_runs(
                 blocks.append([])
                 used = 0
                 continue
-            blocks[-1].append(Run(phase, line_rows[start : start + take], line_origins[start : start + take]))
+            blocks[-1].append(Run(line_rows[start : start + take], line_origins[start : start + take]))
             used += take
             start += take
     return blocks
@@ -143,7 +141,7 @@ class Program:
         if not lowering.phases:
             rows = np.arange(lowering.rows, dtype=np.int64)
             return tuple(
-                Block((Run(0, rows[start : start + limit], rows[start : start + limit]),))
+                Block(0, (Run(rows[start : start + limit], rows[start : start + limit]),))
                 for start in range(0, len(rows), limit)
             )
         real: list[Block] = []
@@ -152,8 +150,10 @@ class Program:
             rows, origins = lowering.phase_rows(phase), lowering.phase_origins(phase)
             # Rows of one-word windows share nothing, so a run may cross image rows and images.
             single = lowering.geometry.kernel == 1 or not phase.taps
-            packed = _pack_runs(lowering, index, rows, origins, single)
-            (real if phase.taps else empty).extend(Block(tuple(runs), not phase.taps) for runs in packed)
+            packed = _pack_runs(lowering, rows, origins, single)
+            (real if phase.taps else empty).extend(
+                Block(index, tuple(runs), not phase.taps) for runs in packed
+            )
         return tuple(_interleave(real, empty))
 
     @property
@@ -177,32 +177,30 @@ class Program:
         return np.frombuffer(raw, np.uint32).reshape(-1, COMMAND_WORDS)
 
     def _inter_commands(self) -> list[tuple[int, int]]:
-        lowering, preset = self.lowering, self.lowering.preset
-        tiles = lowering.k_tiles
+        lowering = self.lowering
+        tiles, part_words = lowering.k_tiles, lowering.preset.rows // WORD_LEN
         commands: list[tuple[int, int]] = []
         for block in self.blocks:
             if block.zero:
                 commands.append((_run_command(OP_ZERO, len(block.rows), 0, 0, 0, 0, False), 0))
                 continue
-            phases = sorted({run.phase for run in block.runs})
+            a_step = lowering.phases[block.phase].a_step
             for t, tile in enumerate(tiles):
                 mask = sum(1 << line for line, held in enumerate(tile.line_channels) if len(held))
                 need = int(tile.channels[-1]) + 1
                 first, last = t == 0, t == len(tiles) - 1
                 b_rows = tile.tap_count * tile.depth
                 commands.append((_tile_command(False, first, last, b_rows, len(block.rows), mask), need))
-                windows = {p: self.windows[p, t] for p in phases}
-                for phase, window in windows.items():
-                    for index, entries in enumerate(_segments(window, tile, preset.rows // WORD_LEN)):
-                        commands.append((_segment_command(phase, index, entries, preset.rows // WORD_LEN), 0))
+                window = self.windows[block.phase, t]
+                parts = _segments(window, tile, part_words)
+                for index, entries in enumerate(parts):
+                    commands.append((_segment_command(block.phase, index, entries, part_words), 0))
                 for i, run in enumerate(block.runs):
-                    window = windows[run.phase]
-                    count = -(-len(window.taps) * window.words // (preset.rows // WORD_LEN))
-                    step = window.step(lowering.phases[run.phase].a_step)
-                    end = i == len(block.runs) - 1
-                    commands.append(
-                        (_run_command(OP_RUN, len(run.rows), step, window.size, run.phase, count, end), 0)
+                    step, end = window.step(a_step), i == len(block.runs) - 1
+                    command = _run_command(
+                        OP_RUN, len(run.rows), step, window.size, block.phase, len(parts), end
                     )
+                    commands.append((command, 0))
         return commands
 
     def _intra_commands(self) -> list[tuple[int, int]]:

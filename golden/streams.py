@@ -30,7 +30,7 @@ from golden import native
 from golden.fgmp import FgmpTensor
 from golden.formats import U16, U32
 from golden.lowering import Ints, KTile, Lowering
-from golden.program import WORD_LEN, Block, Program
+from golden.program import WORD_LEN, Block, Program, Window
 
 BEAT_WORDS = 11
 CLASS_PADDING, CLASS_ZERO, CLASS_FP8, CLASS_FP16 = range(4)
@@ -113,15 +113,17 @@ class CoreStreams:
             if block.zero:
                 continue
             # The columns of a block and chunk are the same in every channel group.
-            spans: dict[int, list[tuple[int, int, int]]] = {}
+            spans: dict[int, tuple[int, int, int]] = {}
             for t, tile in enumerate(lowering.k_tiles):
+                window = program.windows[block.phase, t]
+                if not window.taps:
+                    continue
                 if tile.first_tap not in spans:
-                    spans[tile.first_tap] = []
-                    for height, address in self._block_columns(block, t):
-                        spans[tile.first_tap].append((filled, len(address), height))
-                        columns.append(address)
-                        filled += len(address)
-                jobs.extend((t * lines, *span) for span in spans[tile.first_tap])
+                    address = self._block_columns(block, window)
+                    spans[tile.first_tap] = (filled, len(address), window.height)
+                    columns.append(address)
+                    filled += len(address)
+                jobs.append((t * lines, *spans[tile.first_tap]))
         starts, channels = _channel_lists(lowering.k_tiles)
         job_array = _int64(jobs).reshape(-1, 4)
         column_array = _int64(np.concatenate(columns) if columns else [])
@@ -141,19 +143,11 @@ class CoreStreams:
             )
         )
 
-    def _block_columns(self, block: Block, tile: int) -> list[tuple[int, Ints]]:
-        """Height and addresses of the columns that a block's runs read in a tile, runs of a height joined."""
-        lowering = self.lowering
-        joined: list[tuple[int, list[Ints]]] = []
-        for run in block.runs:
-            window = self.program.windows[run.phase, tile]
-            if window.taps:
-                address = _columns(run.origins, window.width, lowering.phases[run.phase].a_step)
-                address = address + window.dy * lowering.padded_shape[3] + window.dx
-                if not joined or joined[-1][0] != window.height:
-                    joined.append((window.height, []))
-                joined[-1][1].append(address)
-        return [(height, np.concatenate(addresses)) for height, addresses in joined]
+    def _block_columns(self, block: Block, window: Window) -> Ints:
+        """Addresses in padded A of the columns that a block's runs read: int64 [columns]."""
+        a_step = self.lowering.phases[block.phase].a_step
+        corner = window.dy * self.lowering.padded_shape[3] + window.dx
+        return corner + np.concatenate([_columns(run.origins, window.width, a_step) for run in block.runs])
 
     def _pack_intra(self, classes: npt.NDArray[np.uint8], values: U16, limit: int) -> int:
         lowering = self.lowering
