@@ -42,6 +42,6 @@
   end
 `else
 `define COVER(Name, When)
-`endif
+`endif  // USER_COVERAGE
 
-`endif
+`endif  // CHECKS_SVH

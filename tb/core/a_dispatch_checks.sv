@@ -4,37 +4,37 @@
 //
 // Beats are held by the sender. Grants to lines are pulses, raised only where the line takes them.
 module a_dispatch_checks #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Rows = 8,
-  parameter int unsigned PsumRows = 16,
-  parameter int unsigned WorkBits = 10,
-  localparam int unsigned LineBits = $clog2(Lines),
-  localparam int unsigned PsumBits = $clog2(PsumRows)
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Rows = 8,
+    parameter int unsigned PsumRows = 16,
+    parameter int unsigned WorkBits = 10,
+    localparam int unsigned LineBits = $clog2(Lines),
+    localparam int unsigned PsumBits = $clog2(PsumRows)
 ) (
-  input logic                           clk_i,
-  input logic                           rst_ni,
-  input logic                           enable_i,
-  input logic                           intra_i,
-  input logic                           valid_i,
-  input logic                           ready_o,
-  input logic                           first_i,
-  input logic [LineBits-1:0]            line_i,
-  input logic [Rows-1:0]                mask_i,
-  input logic [Rows-1:0]                group_i,
-  input logic [Lines-1:0]               valid_o,
-  input logic [Lines-1:0]               ready_i,
-  input logic                           row_valid_i,
-  input logic                           row_ready_o,
-  input logic [core_pkg::RowsBits-1:0]  row_i,
-  input logic [Lines-1:0]               run_valid_o,
-  input logic [Lines-1:0]               run_ready_i,
-  input logic [Lines-1:0]               issue_i,
-  input logic                           commit_i,
-  input logic [core_pkg::RowsBits-1:0]  commit_row_i,
-  input logic [Lines-1:0][WorkBits-1:0] work_q,
-  input logic [PsumRows-1:0]            pending_q,
-  input logic [LineBits-1:0]            target,
-  input logic [Lines-1:0]               can_start
+    input logic                                        clk_i,
+    input logic                                        rst_ni,
+    input logic                                        enable_i,
+    input logic                                        intra_i,
+    input logic                                        valid_i,
+    input logic                                        ready_o,
+    input logic                                        first_i,
+    input logic [          LineBits-1:0]               line_i,
+    input logic [              Rows-1:0]               mask_i,
+    input logic [              Rows-1:0]               group_i,
+    input logic [             Lines-1:0]               valid_o,
+    input logic [             Lines-1:0]               ready_i,
+    input logic                                        row_valid_i,
+    input logic                                        row_ready_o,
+    input logic [core_pkg::RowsBits-1:0]               row_i,
+    input logic [             Lines-1:0]               run_valid_o,
+    input logic [             Lines-1:0]               run_ready_i,
+    input logic [             Lines-1:0]               issue_i,
+    input logic                                        commit_i,
+    input logic [core_pkg::RowsBits-1:0]               commit_row_i,
+    input logic [             Lines-1:0][WorkBits-1:0] work_q,
+    input logic [          PsumRows-1:0]               pending_q,
+    input logic [          LineBits-1:0]               target,
+    input logic [             Lines-1:0]               can_start
 );
 
   logic accept, start;
@@ -73,8 +73,8 @@ module a_dispatch_checks #(
   `CHECK(row_with_its_run, row_ready_o,
          row_valid_i && run_valid_o == valid_o && (run_valid_o & ~run_ready_i) == '0)
   `CHECK(least_work, accept && start, target_is_least())
-  `CHECK_NEXT(row_stays_on_its_line, accept && intra_i,
-              !accept || first_i || valid_o == $past(valid_o))
+  `CHECK_NEXT(row_stays_on_its_line, accept && intra_i, !accept || first_i || valid_o == $past
+              (valid_o))
 
   // Work in hand never falls below what is issued; a row of partial sums is given out once at a time.
   `CHECK(work_in_hand, intra_i && issue_i != '0, issues_what_it_has())
@@ -100,5 +100,8 @@ module a_dispatch_checks #(
 endmodule
 
 bind a_dispatch a_dispatch_checks #(
-  .Lines(Lines), .Rows(Rows), .PsumRows(PsumRows), .WorkBits(WorkBits)
+    .Lines(Lines),
+    .Rows(Rows),
+    .PsumRows(PsumRows),
+    .WorkBits(WorkBits)
 ) i_checks (.*);

@@ -2,25 +2,25 @@
 
 // Checks of the B loader: rows go to the tile's lines, into a half that nothing reads.
 module b_loader_checks #(
-  parameter int unsigned Lines = 2
+    parameter int unsigned Lines = 2
 ) (
-  input logic                           clk_i,
-  input logic                           rst_ni,
-  input logic                           open_i,
-  input logic                           open_parity_i,
-  input logic                           valid_i,
-  input logic                           ready_o,
-  input logic [Lines-1:0]               write_o,
-  input logic [core_pkg::KBits:0]       addr_o,
-  input logic [1:0]                     loaded_o,
-  input logic                           unused_ready,
-  input logic                           job_valid,
-  input logic                           job_done,
-  input logic                           job_parity,
-  input logic                           job_all,
-  input logic [core_pkg::KBits-1:0]     job_rows,
-  input logic [Lines-1:0]               job_lines,
-  input logic [Lines-1:0]               done_q
+    input logic                       clk_i,
+    input logic                       rst_ni,
+    input logic                       open_i,
+    input logic                       open_parity_i,
+    input logic                       valid_i,
+    input logic                       ready_o,
+    input logic [          Lines-1:0] write_o,
+    input logic [  core_pkg::KBits:0] addr_o,
+    input logic [                1:0] loaded_o,
+    input logic                       unused_ready,
+    input logic                       job_valid,
+    input logic                       job_done,
+    input logic                       job_parity,
+    input logic                       job_all,
+    input logic [core_pkg::KBits-1:0] job_rows,
+    input logic [          Lines-1:0] job_lines,
+    input logic [          Lines-1:0] done_q
 );
 
   logic accept;

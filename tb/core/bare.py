@@ -67,7 +67,9 @@ class BareCore:
             inputs = replace(inputs, stall_streams=stalled, limit=cycle_limit(inputs))
             self.device.set_up(inputs)
             if self.library.bare_launch():
-                raise CoreFailure(f"{describe(source)}: an assertion of the RTL failed (see the standard output)")
+                raise CoreFailure(
+                    f"{describe(source)}: an assertion of the RTL failed (see the standard output)"
+                )
             results.append(self.device.take())
         return replay, replay.collect(results)
 
@@ -101,8 +103,8 @@ def describe(source: ReplayInput) -> str:
     """Name a replay so that it can be told apart and made again."""
     balancer = "on" if source.balancer else "off"
     return (
-        f"{source.geometry} {source.step} on {source.preset}, {len(source.columns)} columns, balancer {balancer}, "
-        f"{source.stall_permille} permille of stalls (seed {source.seed})"
+        f"{source.geometry} {source.step} on {source.preset}, {len(source.columns)} columns, "
+        f"balancer {balancer}, {source.stall_permille} permille of stalls (seed {source.seed})"
     )
 
 

@@ -1,4 +1,4 @@
-"""Random layers and operands for tests of the core: small shapes with everything that is rare in real ones."""
+"""Random layers and operands for tests of the core: small, with everything that is rare in real ones."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def random_geometry(
     size: int = 6,
     batch: int = 3,
 ) -> ConvGeometry:
-    """Draw a layer; `channels` and `batch` are the most that there may be, `size` what images exceed kernels by."""
+    """Draw a layer of at most so many channels and images, each less than `size` larger than its kernel."""
     kernel = int(rng.choice(kernels))
     padding = int(rng.integers(0, kernel))
     least = max(1, kernel - 2 * padding)
@@ -79,7 +79,7 @@ def make_source(
     rng: np.random.Generator,
     geometry: ConvGeometry,
     step: Step,
-    operands: Operands = Operands(),  # noqa: B008 - frozen
+    operands: Operands = Operands(),
     *,
     preset: str = "tiny",
     columns: int | None = None,
@@ -97,12 +97,7 @@ def make_source(
     if operands.ties:
         a[:] = a[:, :1]
     b = _elements(rng, b_shape, operands, 0.9, "b" in operands.specials)
-    if step is Step.FP:
-        b = b[chosen]
-    elif step is Step.BP:
-        b = b[:, chosen]
-    else:
-        b = b[:, chosen]
+    b = b[chosen] if step is Step.FP else b[:, chosen]
     a_fmt = Fp8Format.E5M2 if step is Step.BP else Fp8Format.E4M3
     b_fmt = Fp8Format.E5M2 if step is Step.WG else Fp8Format.E4M3
     if rng.random() < 0.25:
@@ -131,7 +126,7 @@ def _share(bits: U16) -> int:
 def _elements(
     rng: np.random.Generator, shape: tuple[int, ...], operands: Operands, density: float, specials: bool
 ) -> U16:
-    """FP16 bits: normal numbers of two scales (so that both groups have some), zeros of both signs, specials."""
+    """FP16 bits: normally distributed at two scales, for both groups; zeros of both signs; specials."""
     scale = np.where(rng.random(shape) < 0.15, 16.0, 1.0)
     values = rng.standard_normal(shape) * scale * (SUBNORMAL_SCALE if operands.tiny else 1.0)
     bits = values.astype(np.float16).view(np.uint16).copy()

@@ -2,29 +2,29 @@
 
 // Checks of the balancer: the order that its input promises, and the rule of its answers.
 module load_balancer_checks #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Rows = 8,
-  localparam int unsigned LineBits = $clog2(Lines),
-  localparam int unsigned DepthBits = $clog2(Rows + 1),
-  localparam int unsigned ChannelBits = 16,
-  localparam int unsigned CostBits = 32
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Rows = 8,
+    localparam int unsigned LineBits = $clog2(Lines),
+    localparam int unsigned DepthBits = $clog2(Rows + 1),
+    localparam int unsigned ChannelBits = 16,
+    localparam int unsigned CostBits = 32
 ) (
-  input logic                           clk_i,
-  input logic                           rst_ni,
-  input logic                           enable_i,
-  input logic [DepthBits-1:0]           depth_i,
-  input logic                           valid_i,
-  input logic                           ready_o,
-  input logic                           last_i,
-  input logic [ChannelBits-1:0]         channel_i,
-  input logic [CostBits-1:0]            cost_i,
-  input logic                           valid_o,
-  input logic                           ready_i,
-  input logic [ChannelBits-1:0]         channel_o,
-  input logic [LineBits-1:0]            line_o,
-  input logic [Lines-1:0][CostBits-1:0] load_q,
-  input logic [Lines-1:0][DepthBits-1:0] held_q,
-  input logic [LineBits-1:0]            turn_q
+    input logic                                  clk_i,
+    input logic                                  rst_ni,
+    input logic                                  enable_i,
+    input logic [  DepthBits-1:0]                depth_i,
+    input logic                                  valid_i,
+    input logic                                  ready_o,
+    input logic                                  last_i,
+    input logic [ChannelBits-1:0]                channel_i,
+    input logic [   CostBits-1:0]                cost_i,
+    input logic                                  valid_o,
+    input logic                                  ready_i,
+    input logic [ChannelBits-1:0]                channel_o,
+    input logic [   LineBits-1:0]                line_o,
+    input logic [      Lines-1:0][ CostBits-1:0] load_q,
+    input logic [      Lines-1:0][DepthBits-1:0] held_q,
+    input logic [   LineBits-1:0]                turn_q
 );
 
   // The channel before this one, in the same group.
@@ -88,4 +88,7 @@ module load_balancer_checks #(
 
 endmodule
 
-bind load_balancer load_balancer_checks #(.Lines(Lines), .Rows(Rows)) i_checks (.*);
+bind load_balancer load_balancer_checks #(
+    .Lines(Lines),
+    .Rows (Rows)
+) i_checks (.*);

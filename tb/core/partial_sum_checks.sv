@@ -4,46 +4,46 @@
 //
 // Rows of the tree and of the lines are held by their queues, which have checks of their own.
 module partial_sum_checks #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned PsumRows = 16,
-  parameter int unsigned CreditBits = 3,
-  parameter int unsigned ResultDepth = 4,
-  localparam int unsigned PsumBits = $clog2(PsumRows),
-  localparam int unsigned LineBits = $clog2(Lines)
+    parameter int unsigned Lines = 2,
+    parameter int unsigned PsumRows = 16,
+    parameter int unsigned CreditBits = 3,
+    parameter int unsigned ResultDepth = 4,
+    localparam int unsigned PsumBits = $clog2(PsumRows),
+    localparam int unsigned LineBits = $clog2(Lines)
 ) (
-  input logic                                           clk_i,
-  input logic                                           rst_ni,
-  input core_pkg::tile_cmd_t  [core_pkg::TileSlots-1:0] tile_i,
-  input logic                 [core_pkg::TileSlots-1:0] tile_valid_i,
-  input logic                 [core_pkg::TileSlots-1:0] tile_zero_i,
-  input logic                                           tree_valid_i,
-  input logic                                           tree_ready_o,
-  input logic                                           intra_i,
-  input logic                 [Lines-1:0]               line_valid_i,
-  input logic                 [Lines-1:0]               line_ready_o,
-  input logic                                           commit_o,
-  input logic                                           valid_o,
-  input logic                                           ready_i,
-  input logic                 [core_pkg::RowsBits-1:0]  row_o,
-  input logic                 [core_pkg::BlockBits-1:0] block_o,
-  input logic                                           psum_write_o,
-  input logic                                           result_valid,
-  input logic                                           unused_result_ready,
-  input logic                                           zero_valid,
-  input logic                 [LineBits-1:0]            turn_q,
-  input logic                 [LineBits-1:0]            chosen,
-  input logic                                           any_line,
-  input logic                                           valid,
-  input logic                                           accept,
-  input logic                                           room,
-  input logic                                           clash,
-  input logic                 [core_pkg::TileBits-1:0]  tile,
-  input logic                 [core_pkg::RowsBits-1:0]  row,
-  input logic                 [CreditBits-1:0]          credits_q,
-  input logic                                           reading,
-  input logic                 [core_pkg::RowsBits-1:0]  read_row,
-  input logic                                           adding,
-  input logic                 [core_pkg::RowsBits-1:0]  add_row
+    input logic                                          clk_i,
+    input logic                                          rst_ni,
+    input core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0] tile_i,
+    input logic                [core_pkg::TileSlots-1:0] tile_valid_i,
+    input logic                [core_pkg::TileSlots-1:0] tile_zero_i,
+    input logic                                          tree_valid_i,
+    input logic                                          tree_ready_o,
+    input logic                                          intra_i,
+    input logic                [              Lines-1:0] line_valid_i,
+    input logic                [              Lines-1:0] line_ready_o,
+    input logic                                          commit_o,
+    input logic                                          valid_o,
+    input logic                                          ready_i,
+    input logic                [ core_pkg::RowsBits-1:0] row_o,
+    input logic                [core_pkg::BlockBits-1:0] block_o,
+    input logic                                          psum_write_o,
+    input logic                                          result_valid,
+    input logic                                          unused_result_ready,
+    input logic                                          zero_valid,
+    input logic                [           LineBits-1:0] turn_q,
+    input logic                [           LineBits-1:0] chosen,
+    input logic                                          any_line,
+    input logic                                          valid,
+    input logic                                          accept,
+    input logic                                          room,
+    input logic                                          clash,
+    input logic                [ core_pkg::TileBits-1:0] tile,
+    input logic                [ core_pkg::RowsBits-1:0] row,
+    input logic                [         CreditBits-1:0] credits_q,
+    input logic                                          reading,
+    input logic                [ core_pkg::RowsBits-1:0] read_row,
+    input logic                                          adding,
+    input logic                [ core_pkg::RowsBits-1:0] add_row
 );
 
   logic first, last;
@@ -69,11 +69,9 @@ module partial_sum_checks #(
 
   `CHECK(row_of_open_tile, accept, tile_valid_i[tile])
   `CHECK(row_in_tile, accept, row < tile_i[tile].rows && 32'(row) < PsumRows)
-  `CHECK(first_sum_starts, accept && first && !tile_zero_i[tile],
-         !started_q[row[PsumBits-1:0]])
+  `CHECK(first_sum_starts, accept && first && !tile_zero_i[tile], !started_q[row[PsumBits-1:0]])
   `CHECK(sum_was_started, accept && !first, started_q[row[PsumBits-1:0]])
-  `CHECK(row_not_on_its_way, accept,
-         !(reading && read_row == row) && !(adding && add_row == row))
+  `CHECK(row_not_on_its_way, accept, !(reading && read_row == row) && !(adding && add_row == row))
   `CHECK(one_source, accept, 32'(tree_ready_o && tree_valid_i) + $countones(line_ready_o) <= 1)
   `CHECK(takes_what_is_there, line_ready_o != '0, intra_i && (line_ready_o & ~line_valid_i) == '0)
   `CHECK(round_robin, any_line, turn_is_kept())
@@ -102,11 +100,14 @@ module partial_sum_checks #(
 endmodule
 
 bind partial_sum partial_sum_checks #(
-  .Lines(Lines), .PsumRows(PsumRows), .CreditBits(CreditBits), .ResultDepth(ResultDepth)
+    .Lines(Lines),
+    .PsumRows(PsumRows),
+    .CreditBits(CreditBits),
+    .ResultDepth(ResultDepth)
 ) i_checks (
-  .*,
-  .reading (read_q.valid),
-  .read_row(read_q.row),
-  .adding  (add_q.valid),
-  .add_row (add_q.row)
+    .*,
+    .reading (read_q.valid),
+    .read_row(read_q.row),
+    .adding  (add_q.valid),
+    .add_row (add_q.row)
 );

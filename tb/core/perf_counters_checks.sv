@@ -2,19 +2,19 @@
 
 // Checks of the counters against each other.
 module perf_counters_checks #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Columns = 4,
-  localparam int unsigned ColumnBits = $clog2(Columns + 1)
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Columns = 4,
+    localparam int unsigned ColumnBits = $clog2(Columns + 1)
 ) (
-  input logic                   clk_i,
-  input logic                   rst_ni,
-  input logic                   clear_i,
-  input logic                   busy_i,
-  input logic [ColumnBits-1:0]  columns_i,
-  input logic [Lines-1:0]       wait_a_i,
-  input logic [Lines-1:0]       wait_b_i,
-  input logic [Lines-1:0]       wait_queue_i,
-  input counter_pkg::counters_t counters_o
+    input logic                                    clk_i,
+    input logic                                    rst_ni,
+    input logic                                    clear_i,
+    input logic                                    busy_i,
+    input logic                   [ColumnBits-1:0] columns_i,
+    input logic                   [     Lines-1:0] wait_a_i,
+    input logic                   [     Lines-1:0] wait_b_i,
+    input logic                   [     Lines-1:0] wait_queue_i,
+    input counter_pkg::counters_t                  counters_o
 );
 
   localparam int unsigned Bits = counter_pkg::CounterBits;
@@ -23,15 +23,18 @@ module perf_counters_checks #(
   logic look;
   assign look = busy_i && counters_o.cycles[2:0] == '0;
 
+  logic [Bits-1:0] waits, line_cycles, macs, products;
+  assign waits = counters_o.wait_a + counters_o.wait_b + counters_o.wait_queue + counters_o.idle;
+  assign line_cycles = Bits'(Lines) * counters_o.cycles;
+  assign macs = counters_o.macs_fp8 + counters_o.macs_fp16;
+  assign products = Bits'(columns_i) * counters_o.elements;
+
   // Each cycle of each line is counted once, each element of A meets every real column.
-  `CHECK(line_cycles_add_up, look,
-         counters_o.line_busy + counters_o.wait_a + counters_o.wait_b + counters_o.wait_queue +
-         counters_o.idle == Bits'(Lines) * counters_o.cycles)
-  `CHECK(macs_are_elements, look,
-         counters_o.macs_fp8 + counters_o.macs_fp16 == Bits'(columns_i) * counters_o.elements)
-  `CHECK(sums_are_added, look, counters_o.psum_reads <= counters_o.psum_rows &&
-                                 counters_o.psum_writes <= counters_o.psum_rows)
-  `CHECK_NEXT(cycles_count, busy_i && !clear_i, counters_o.cycles == $past(counters_o.cycles) + 1'b1)
+  `CHECK(line_cycles_add_up, look, counters_o.line_busy + waits == line_cycles)
+  `CHECK(macs_are_elements, look, macs == products)
+  `CHECK(sums_read_are_added, look, counters_o.psum_reads <= counters_o.psum_rows)
+  `CHECK(sums_written_are_added, look, counters_o.psum_writes <= counters_o.psum_rows)
+  `CHECK_NEXT(cycles_count, busy_i && !clear_i, counters_o.cycles != $past(counters_o.cycles))
 
   `COVER(waits_for_a, busy_i && wait_a_i != '0)
   `COVER(waits_for_b, busy_i && wait_b_i != '0)
@@ -40,4 +43,7 @@ module perf_counters_checks #(
 
 endmodule
 
-bind perf_counters perf_counters_checks #(.Lines(Lines), .Columns(Columns)) i_checks (.*);
+bind perf_counters perf_counters_checks #(
+    .Lines  (Lines),
+    .Columns(Columns)
+) i_checks (.*);

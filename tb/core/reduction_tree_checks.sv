@@ -2,29 +2,29 @@
 
 // Checks of the tree's way in and out; what it adds is compared with golden.
 module reduction_tree_checks #(
-  parameter int unsigned Lines = 2,
-  localparam int unsigned Beats = 4,
-  localparam int unsigned BeatBits = $clog2(Beats)
+    parameter int unsigned Lines = 2,
+    localparam int unsigned Beats = 4,
+    localparam int unsigned BeatBits = $clog2(Beats)
 ) (
-  input logic                                           clk_i,
-  input logic                                           rst_ni,
-  input logic                 [Lines-1:0]               valid_i,
-  input logic                 [Lines-1:0]               ready_o,
-  input core_pkg::tile_cmd_t  [core_pkg::TileSlots-1:0] tile_i,
-  input logic                 [core_pkg::TileSlots-1:0] tile_zero_i,
-  input logic                                           valid_o,
-  input logic                                           ready_i,
-  input logic                 [core_pkg::RowsBits-1:0]  row_o,
-  input logic                 [core_pkg::TileBits-1:0]  tile_o,
-  input logic                 [core_pkg::TileBits-1:0]  slot,
-  input logic                 [core_pkg::RowsBits-1:0]  row_q,
-  input logic                 [BeatBits-1:0]            beat_q,
-  input logic                 [Lines-1:0]               active,
-  input logic                                           open,
-  input logic                                           inter,
-  input logic                                           start,
-  input logic                                           row_end,
-  input logic                                           tile_end
+    input logic                                          clk_i,
+    input logic                                          rst_ni,
+    input logic                [              Lines-1:0] valid_i,
+    input logic                [              Lines-1:0] ready_o,
+    input core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0] tile_i,
+    input logic                [core_pkg::TileSlots-1:0] tile_zero_i,
+    input logic                                          valid_o,
+    input logic                                          ready_i,
+    input logic                [ core_pkg::RowsBits-1:0] row_o,
+    input logic                [ core_pkg::TileBits-1:0] tile_o,
+    input logic                [ core_pkg::TileBits-1:0] slot,
+    input logic                [ core_pkg::RowsBits-1:0] row_q,
+    input logic                [           BeatBits-1:0] beat_q,
+    input logic                [              Lines-1:0] active,
+    input logic                                          open,
+    input logic                                          inter,
+    input logic                                          start,
+    input logic                                          row_end,
+    input logic                                          tile_end
 );
 
   // Rows are taken from all lines of the tile at once, in the tile's order.

@@ -2,13 +2,13 @@
 
 // Checks of the results' way out: lower half, then upper half, each kept until it is taken.
 module result_out_checks (
-  input logic clk_i,
-  input logic rst_ni,
-  input logic valid_i,
-  input logic ready_o,
-  input logic valid_o,
-  input logic ready_i,
-  input logic upper_o
+    input logic clk_i,
+    input logic rst_ni,
+    input logic valid_i,
+    input logic ready_o,
+    input logic valid_o,
+    input logic ready_i,
+    input logic upper_o
 );
 
   `CHECK_HELD(half_held, valid_o, ready_i, upper_o)

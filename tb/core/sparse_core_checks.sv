@@ -2,45 +2,50 @@
 
 // Checks across the blocks of a core: configuration, busy, lines in step.
 module sparse_core_checks #(
-  parameter int unsigned Lines = 2,
-  parameter int unsigned Rows = 8,
-  parameter int unsigned Columns = 4,
-  localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
-  localparam int unsigned WordsBits = $clog2(BeatWords + 1),
-  localparam int unsigned ZerosWidth = BeatWords * core_pkg::ZerosBits,
-  localparam int unsigned ColumnBits = $clog2(Columns + 1)
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Rows = 8,
+    parameter int unsigned Columns = 4,
+    localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
+    localparam int unsigned WordsBits = $clog2(BeatWords + 1),
+    localparam int unsigned ZerosWidth = BeatWords * core_pkg::ZerosBits,
+    localparam int unsigned ColumnBits = $clog2(Columns + 1)
 ) (
-  input logic                                          clk_i,
-  input logic                                          rst_ni,
-  input logic                                          a_fmt_i,
-  input logic [5:0]                                    a_bias_i,
-  input logic [ColumnBits-1:0]                         columns_i,
-  input logic                                          balance_i,
-  input logic                                          a_valid_i,
-  input logic                                          a_ready_o,
-  input logic [WordsBits-1:0]                          a_words_i,
-  input logic [Rows-1:0]                               a_mask_i,
-  input logic [Rows-1:0]                               a_group_i,
-  input logic [ZerosWidth-1:0]                         a_zeros_i,
-  input logic                                          busy_o,
-  input logic                                          result_valid_o,
-  input logic [Lines-1:0]                              issue,
-  input logic [Lines-1:0]                              tree_row_ready,
-  input logic [Lines-1:0][core_pkg::TileBits-1:0]      row_tile,
-  input logic [core_pkg::TileBits:0]                   reduced,
-  input logic [core_pkg::TileSlots-1:0]                tile_valid
+    input logic                                                   clk_i,
+    input logic                                                   rst_ni,
+    input logic                                                   a_fmt_i,
+    input logic [                    5:0]                         a_bias_i,
+    input logic [         ColumnBits-1:0]                         columns_i,
+    input logic                                                   balance_i,
+    input logic                                                   a_valid_i,
+    input logic                                                   a_ready_o,
+    input logic [          WordsBits-1:0]                         a_words_i,
+    input logic [               Rows-1:0]                         a_mask_i,
+    input logic [               Rows-1:0]                         a_group_i,
+    input logic [         ZerosWidth-1:0]                         a_zeros_i,
+    input logic                                                   busy_o,
+    input logic                                                   result_valid_o,
+    input logic [              Lines-1:0]                         issue,
+    input logic [              Lines-1:0]                         tree_row_ready,
+    input logic [              Lines-1:0][core_pkg::TileBits-1:0] row_tile,
+    input logic [   core_pkg::TileBits:0]                         reduced,
+    input logic [core_pkg::TileSlots-1:0]                         tile_valid
 );
 
   logic a_accept;
+  int unsigned a_bytes;
+  logic [ColumnBits+7:0] configuration;
   assign a_accept = a_valid_i && a_ready_o;
+  assign a_bytes = $countones(a_mask_i) + $countones(a_mask_i & a_group_i);
+  assign configuration = {a_fmt_i, a_bias_i, columns_i, balance_i};
 
   // A word's non-zeros and real zeros are at most its entries.
   function automatic logic zeros_fit(input logic [Rows-1:0] mask,
                                      input logic [ZerosWidth-1:0] zeros);
     zeros_fit = 1'b1;
     for (int unsigned w = 0; w < BeatWords; w++) begin
-      if ($countones(mask[w*core_pkg::WordLen+:core_pkg::WordLen]) +
-          32'(zeros[w*core_pkg::ZerosBits+:core_pkg::ZerosBits]) > core_pkg::WordLen) begin
+      if ($countones(
+              mask[w*core_pkg::WordLen+:core_pkg::WordLen]
+          ) + 32'(zeros[w*core_pkg::ZerosBits+:core_pkg::ZerosBits]) > core_pkg::WordLen) begin
         zeros_fit = 1'b0;
       end
     end
@@ -55,14 +60,12 @@ module sparse_core_checks #(
   endfunction
 
   // The sender's side of the contract.
-  `CHECK(beat_words, a_accept,
-         a_words_i != '0 && 32'(a_words_i) <= BeatWords &&
-         (a_mask_i >> (32'(a_words_i) * core_pkg::WordLen)) == '0)
-  `CHECK(beat_bytes, a_accept,
-         $countones(a_mask_i) + $countones(a_mask_i & a_group_i) <= core_pkg::ABeatBytes)
+  `CHECK(beat_words, a_accept, a_words_i != '0 && 32'(a_words_i) <= BeatWords)
+  `CHECK(beat_mask, a_accept, (a_mask_i >> (32'(a_words_i) * core_pkg::WordLen)) == '0)
+  `CHECK(beat_bytes, a_accept, a_bytes <= core_pkg::ABeatBytes)
   `CHECK(beat_zeros, a_accept, zeros_fit(a_mask_i, a_zeros_i))
 
-  `CHECK_NEXT(configuration_stands, busy_o, !busy_o || $stable({a_fmt_i, a_bias_i, columns_i, balance_i}))
+  `CHECK_NEXT(configuration_stands, busy_o, !busy_o || $stable(configuration))
   `CHECK(columns_in_range, busy_o, columns_i != '0 && 32'(columns_i) <= Columns)
   `CHECK(busy_while_working, issue != '0, busy_o)
   `CHECK(busy_until_results_left, result_valid_o, busy_o)
@@ -75,5 +78,7 @@ module sparse_core_checks #(
 endmodule
 
 bind sparse_core sparse_core_checks #(
-  .Lines(Lines), .Rows(Rows), .Columns(Columns)
+    .Lines(Lines),
+    .Rows(Rows),
+    .Columns(Columns)
 ) i_checks (.*);

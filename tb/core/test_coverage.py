@@ -1,4 +1,4 @@
-"""What the core's tests are worth: every assertion is triggered and every functional cover is met on `tiny`."""
+"""What the core's tests are worth: on `tiny` every assertion is triggered and every cover is met."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def run_test(fault: Fault) -> None:
 def main(names: list[str]) -> int:
     """Run one fault's test, or all tests without a fault, and say what came of it."""
     for module in BENCHES:
-        importlib.import_module(module).verilate = verilate_faulty
+        vars(importlib.import_module(module))["verilate"] = verilate_faulty
     if not names:
         os.environ["RTL_FAULT"] = "0"
         for fault in {(fault.test, str(fault.arguments)): fault for fault in FAULTS.values()}.values():

@@ -41,7 +41,8 @@ def with_fault(text: str, fault: Fault, number: int) -> str:
     places = list(re.finditer(pattern, text))
     if len(places) != 1:
         raise FaultError(
-            f"{fault.file}: '{fault.place}' is there {len(places)} times, and must be once; change the fault's place"
+            f"{fault.file}: '{fault.place}' is there {len(places)} times, and must be once; "
+            "change the fault's place"
         )
     start, end = places[0].span(2)
     choice = f"(fault_pkg::selected == {number} ? ({fault.faulty}) : ({text[start:end]}))"
@@ -55,7 +56,10 @@ def _loose(text: str) -> str:
 
 def faulty_sources(sources: Sequence[Path]) -> list[Path]:
     """Return the sources with every file of the design replaced by a copy with its faults."""
-    return [FAULTS_TB / "fault_pkg.sv", *(_copy(path) if path.is_relative_to(RTL_ROOT) else path for path in sources)]
+    return [
+        FAULTS_TB / "fault_pkg.sv",
+        *(_copy(path) if path.is_relative_to(RTL_ROOT) else path for path in sources),
+    ]
 
 
 def _copy(path: Path) -> Path:

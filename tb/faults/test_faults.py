@@ -58,7 +58,10 @@ def test_fault_fits_its_source(name: str) -> None:
 
 def test_a_place_must_be_there_once() -> None:
     fault = replace(FAULTS["full queue"], place="assign y = «a  && b»;", faulty="a")
-    assert with_fault("assign y =\n  a && b;", fault, 7) == "assign y =\n  (fault_pkg::selected == 7 ? (a) : (a && b));"
+    assert (
+        with_fault("assign y =\n  a && b;", fault, 7)
+        == "assign y =\n  (fault_pkg::selected == 7 ? (a) : (a && b));"
+    )
     for text in ("assign y = a || b;", "assign y = a && b; assign y = a && b;"):
         with pytest.raises(FaultError, match="must be once"):
             with_fault(text, fault, 7)

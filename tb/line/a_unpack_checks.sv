@@ -3,21 +3,21 @@
 // Checks of the unpacker: the ring is never written where it is in use. What a beat may hold is checked
 // where it enters the core.
 module a_unpack_checks #(
-  parameter int unsigned Rows = 8,
-  localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
-  localparam int unsigned WordsBits = $clog2(BeatWords + 1)
+    parameter int unsigned Rows = 8,
+    localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
+    localparam int unsigned WordsBits = $clog2(BeatWords + 1)
 ) (
-  input logic                           clk_i,
-  input logic                           rst_ni,
-  input logic                           valid_i,
-  input logic                           ready_o,
-  input logic [WordsBits-1:0]           words_i,
-  input logic [Rows-1:0]                mask_i,
-  input logic [Rows-1:0]                group_i,
-  input logic [core_pkg::CountBits-1:0] free_i,
-  input logic [1:0]                     write_o,
-  input logic [core_pkg::CountBits-1:0] position_o,
-  input logic [WordsBits-1:0]           left_q
+    input logic                           clk_i,
+    input logic                           rst_ni,
+    input logic                           valid_i,
+    input logic                           ready_o,
+    input logic [          WordsBits-1:0] words_i,
+    input logic [               Rows-1:0] mask_i,
+    input logic [               Rows-1:0] group_i,
+    input logic [core_pkg::CountBits-1:0] free_i,
+    input logic [                    1:0] write_o,
+    input logic [core_pkg::CountBits-1:0] position_o,
+    input logic [          WordsBits-1:0] left_q
 );
 
   logic accept;
@@ -35,7 +35,8 @@ module a_unpack_checks #(
   `COVER(beat_of_zeros, accept && mask_i == '0)
   `COVER(beat_of_fp8, accept && mask_i != '0 && (mask_i & group_i) == '0)
   `COVER(beat_of_fp16, accept && mask_i != '0 && (mask_i & ~group_i) == '0)
-  `COVER(beat_full, accept && $countones(mask_i) + $countones(mask_i & group_i) == core_pkg::ABeatBytes)
+  `COVER(beat_full, accept && $countones(mask_i) + $countones(mask_i & group_i)
+         == core_pkg::ABeatBytes)
   `COVER(odd_position, write_o == 2'b10)
   `COVER(last_word_alone, write_o == 2'b01)
   `COVER(ring_full, left_q != '0 && free_i == '0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from golden.lowering import Ints
 from golden.presets import Preset, find_preset
 from tb.core.build import checkers, parameters
 from tb.line.job import MAX_WINDOWS, LineJob, LineResult
@@ -52,28 +54,34 @@ class LineBench:
         """
         tiles = range(len(job.tiles))
         columns = job.preset.columns
-        parts = {
-            "table": [job.tables(tile) for tile in tiles],
-            "b": [job.tiles[tile].b for tile in tiles],
-            "run": [job.runs(tile) for tile in tiles],
-        }
-        bounds = {
-            f"{name}_bounds": np.cumsum([0, *(len(part) for part in parts[name])], dtype=np.int64) for name in parts
-        }
+        tables = [job.tables(tile) for tile in tiles]
+        b_rows = [job.tiles[tile].b for tile in tiles]
+        runs = [job.runs(tile) for tile in tiles]
         beats = job.beats()
         sums, tags = np.zeros((rows, columns), np.uint32), np.zeros((rows, 2), np.uint32)
-        arrays = {
+        arrays: dict[str, np.ndarray] = {
             "beats": beats,
-            "tables": np.concatenate(parts["table"]),
-            "b_rows": np.ascontiguousarray(np.concatenate(parts["b"])),
-            "runs": np.concatenate(parts["run"]),
-            **bounds,
+            "tables": np.concatenate(tables),
+            "b_rows": np.ascontiguousarray(np.concatenate(b_rows)),
+            "runs": np.concatenate(runs),
+            "table_bounds": _bounds(tables),
+            "b_bounds": _bounds(b_rows),
+            "run_bounds": _bounds(runs),
             "sums": sums,
             "tags": tags,
         }
         for name in _POINTERS:
             setattr(self._struct, name, arrays[name].ctypes.data)
-        values = (len(beats), len(job.tiles), rows, columns // 2, columns, int(job.fmt), job.bias, stall_permille)
+        values = (
+            len(beats),
+            len(job.tiles),
+            rows,
+            columns // 2,
+            columns,
+            int(job.fmt),
+            job.bias,
+            stall_permille,
+        )
         for name, value in zip(_INPUTS, values, strict=True):
             setattr(self._struct, name, value)
         # A row reads at most all entries of its windows, each two cycles; streams come one after the other.
@@ -91,8 +99,8 @@ class LineBench:
             raise LineFailure("an assertion of the RTL failed (see the standard output)")
         if (struct.rows_seen, struct.tiles_ended, struct.wrong_ends) != (rows, len(job.tiles), 0):
             raise LineFailure(
-                f"{struct.rows_seen} rows came instead of {rows}, {struct.tiles_ended} tiles ended instead of "
-                f"{len(job.tiles)}, {struct.wrong_ends} of them with the wrong half"
+                f"{struct.rows_seen} rows came instead of {rows}, {struct.tiles_ended} tiles ended instead "
+                f"of {len(job.tiles)}, {struct.wrong_ends} of them with the wrong half"
             )
         return LineResult(sums, tags, struct.narrow, struct.wide, struct.skipped)
 
@@ -110,15 +118,16 @@ class LineBench:
         if len(wrong):
             row = int(wrong[0, 0])
             raise LineFailure(
-                f"row {row} has tile and number {got.tags[row].tolist()}, expected {expected.tags[row].tolist()}"
+                f"row {row} has tile and number {got.tags[row].tolist()}, "
+                f"expected {expected.tags[row].tolist()}"
             )
         wrong = np.argwhere(got.sums != expected.sums)
         if len(wrong):
             row, column = (int(index) for index in wrong[0])
             value, want = got.sums[row, column], expected.sums[row, column]
             raise LineFailure(
-                f"{len(wrong)} of {got.sums.size} sums differ, the first one in row {row}, column {column}: RTL "
-                f"0x{int(value):08X} ({value.view(np.float32)!s}), golden 0x{int(want):08X} "
+                f"{len(wrong)} of {got.sums.size} sums differ, the first one in row {row}, column {column}: "
+                f"RTL 0x{int(value):08X} ({value.view(np.float32)!s}), golden 0x{int(want):08X} "
                 f"({want.view(np.float32)!s})"
             )
         for name in ("narrow", "wide", "skipped"):
@@ -126,6 +135,11 @@ class LineBench:
                 raise LineFailure(
                     f"the line counted {getattr(got, name)} {name} elements, golden {getattr(expected, name)}"
                 )
+
+
+def _bounds(parts: Sequence[np.ndarray]) -> Ints:
+    """Where each part begins when they are joined, and the end."""
+    return np.cumsum([0, *(len(part) for part in parts)], dtype=np.int64)
 
 
 @lru_cache

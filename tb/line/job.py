@@ -1,4 +1,4 @@
-"""Random work for one PE line, and what it must make of it: windows of any shape, not only of convolutions."""
+"""Random work for one PE line, and what it must make of it: windows of any shape, not of layers alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from golden.formats import FP16_INFINITY, U16, U32, Bool, Fp8Format, canonical_fp32, decode_fp8, fp16_to_float32
+from golden.formats import (
+    FP16_INFINITY,
+    U16,
+    U32,
+    Bool,
+    Fp8Format,
+    canonical_fp32,
+    decode_fp8,
+    fp16_to_float32,
+)
 from golden.lowering import Ints
 from golden.presets import Preset
 
@@ -118,13 +127,17 @@ class LineJob:
         words = self.words
         span = slice(at, at + count)
         mask, group, zeros, data = 0, 0, 0, b""
-        nonzero, wide, values = words.nonzero[span].ravel(), words.wide[span].ravel(), words.value[span].ravel()
-        for index in np.flatnonzero(nonzero):
-            mask |= 1 << int(index)
-            group |= int(wide[index]) << int(index)
+        nonzero, wide, values = (
+            words.nonzero[span].ravel(),
+            words.wide[span].ravel(),
+            words.value[span].ravel(),
+        )
+        for index in np.flatnonzero(nonzero).tolist():
+            mask |= 1 << index
+            group |= int(wide[index]) << index
             data += int(values[index]).to_bytes(2 if wide[index] else 1, "little")
-        for index, count_of_word in enumerate(words.zeros[span]):
-            zeros |= int(count_of_word) << (3 * index)
+        for word, real in enumerate(words.zeros[span].tolist()):
+            zeros |= real << (3 * word)
         raw = (count << 16).to_bytes(4, "little")
         raw += b"".join(number.to_bytes(8, "little") for number in (mask, group, zeros))
         return np.frombuffer(raw + data.ljust(BEAT_BYTES, b"\0"), np.uint32)
@@ -138,7 +151,9 @@ class LineJob:
                 for valid, offset, k_base in reversed(entries.tolist()):
                     packed = packed << 13 | valid << 12 | offset << 6 | k_base
                 address = (tile & 1) << 4 | phase << 2 | index
-                rows.append(np.frombuffer(address.to_bytes(4, "little") + packed.to_bytes(16, "little"), np.uint32))
+                rows.append(
+                    np.frombuffer(address.to_bytes(4, "little") + packed.to_bytes(16, "little"), np.uint32)
+                )
         return np.array(rows, np.uint32).reshape(-1, TABLE_WORDS)
 
     def runs(self, tile: int) -> npt_u64:
@@ -166,7 +181,9 @@ class LineJob:
     def expected(self) -> LineResult:
         """What the line must answer, in plain float32 arithmetic."""
         words = self.words
-        half = np.where(words.wide, words.value, decode_fp8(words.value.astype(np.uint8), self.fmt, self.bias))
+        half = np.where(
+            words.wide, words.value, decode_fp8(words.value.astype(np.uint8), self.fmt, self.bias)
+        )
         a = fp16_to_float32(half.astype(np.uint16))
         base = narrow = wide = skipped = 0
         sums, tags = [], []
@@ -191,7 +208,11 @@ class LineJob:
                         base += run.step if row + 1 < run.rows else window.words
         product = np.array(sums, np.float32).reshape(-1, self.preset.columns)
         return LineResult(
-            canonical_fp32(product.view(np.uint32)), np.array(tags, np.uint32).reshape(-1, 2), narrow, wide, skipped
+            canonical_fp32(product.view(np.uint32)),
+            np.array(tags, np.uint32).reshape(-1, 2),
+            narrow,
+            wide,
+            skipped,
         )
 
 

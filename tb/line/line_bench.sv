@@ -36,7 +36,7 @@ module line_bench #(
     output bit [127:0] entries
   );
   import "DPI-C" function bit line_ready();
-  import "DPI-C" function int unsigned line_loaded();
+  import "DPI-C" function bit [1:0] line_loaded();
   import "DPI-C" function void line_tile_end(input int unsigned parity);
   // Returns whether this was the last row.
   import "DPI-C" function bit line_row(
@@ -105,8 +105,7 @@ module line_bench #(
       if (tile_end) line_tile_end(32'(tile_end_parity));
       if (row_valid && row_ready_q) done_o <= line_row(32'(tile), 32'(row), sum);
       line_count(issue && !wide, issue && wide && phase, 32'(skipped));
-      number   = line_loaded();
-      loaded_q <= number[1:0];
+      loaded_q <= line_loaded();
     end
   end
 

@@ -104,7 +104,7 @@ svBit line_b_row(unsigned* address, svBitVecVal* row) {
 }
 
 // Asked once a cycle, after the row above: a tile is loaded one cycle after its last row was written.
-unsigned line_loaded() {
+svBitVecVal line_loaded() {
   const unsigned before = g_loaded;
   if (g_loading < g_opened && g_b == g_job.b_bounds[g_loading + 1]) {
     g_loaded |= 1u << (g_loading & 1);

@@ -5,31 +5,31 @@
 // `ready_o` may fall without an accept (it depends on `row_end_i` and on the credits), so only the
 // window's side is held stable, by the row sequencer.
 module nonzero_walker_checks #(
-  parameter int unsigned Rows = 8,
-  parameter int unsigned RowQueue = 2,
-  localparam int unsigned CreditBits = $clog2(RowQueue + 1)
+    parameter int unsigned Rows = 8,
+    parameter int unsigned RowQueue = 2,
+    localparam int unsigned CreditBits = $clog2(RowQueue + 1)
 ) (
-  input logic                           clk_i,
-  input logic                           rst_ni,
-  input logic                           row_end_i,
-  input logic                           row_taken_i,
-  input logic                           issue_o,
-  input logic                           fetch_o,
-  input logic                           wide_o,
-  input logic                           phase_o,
-  input logic                           first_o,
-  input logic [core_pkg::KBits-1:0]     k_o,
-  input logic                           row_end_o,
-  input logic                           row_empty_o,
-  input logic [core_pkg::CountBits-1:0] release_o,
-  input logic                           tile_end_o,
-  input logic                           wait_queue_o,
-  input logic [CreditBits-1:0]          credits_q,
-  input logic [Rows-1:0]                mask_q,
-  input logic [Rows-1:0]                onehot,
-  input logic                           busy_q,
-  input logic                           load,
-  input logic                           done
+    input logic                           clk_i,
+    input logic                           rst_ni,
+    input logic                           row_end_i,
+    input logic                           row_taken_i,
+    input logic                           issue_o,
+    input logic                           fetch_o,
+    input logic                           wide_o,
+    input logic                           phase_o,
+    input logic                           first_o,
+    input logic [    core_pkg::KBits-1:0] k_o,
+    input logic                           row_end_o,
+    input logic                           row_empty_o,
+    input logic [core_pkg::CountBits-1:0] release_o,
+    input logic                           tile_end_o,
+    input logic                           wait_queue_o,
+    input logic [         CreditBits-1:0] credits_q,
+    input logic [               Rows-1:0] mask_q,
+    input logic [               Rows-1:0] onehot,
+    input logic                           busy_q,
+    input logic                           load,
+    input logic                           done
 );
 
   logic steps;
@@ -42,8 +42,8 @@ module nonzero_walker_checks #(
   // Elements leave lowest first, one at a time; an FP16 element stays for its second cycle.
   `CHECK(one_element, issue_o, onehot != '0 && (mask_q & (onehot - 1'b1)) == '0)
   `CHECK_NEXT(element_leaves, steps && !done, (mask_q & $past(onehot)) == '0)
-  `CHECK_NEXT(second_cycle, issue_o && wide_o && !phase_o,
-              issue_o && wide_o && phase_o && $stable(k_o))
+  `CHECK_NEXT(second_cycle, issue_o && wide_o && !phase_o, issue_o && wide_o && phase_o && $stable
+              (k_o))
   `CHECK(second_cycle_is_fp16, phase_o, issue_o && wide_o)
   `CHECK(row_of_b_in_range, fetch_o, 32'(k_o) < Rows)
 
@@ -66,4 +66,7 @@ module nonzero_walker_checks #(
 
 endmodule
 
-bind nonzero_walker nonzero_walker_checks #(.Rows(Rows), .RowQueue(RowQueue)) i_checks (.*);
+bind nonzero_walker nonzero_walker_checks #(
+    .Rows(Rows),
+    .RowQueue(RowQueue)
+) i_checks (.*);

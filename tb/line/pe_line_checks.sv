@@ -6,30 +6,30 @@
 // their stability is checked where they enter the core. Finished rows wait in a queue, which has checks of
 // its own.
 module pe_line_checks #(
-  parameter int unsigned Rows = 8,
-  localparam int unsigned EndStages = 3
+    parameter int unsigned Rows = 8,
+    localparam int unsigned EndStages = 3
 ) (
-  input logic                           clk_i,
-  input logic                           rst_ni,
-  input logic                           a_ready_o,
-  input logic                           b_write_i,
-  input logic [core_pkg::KBits:0]       b_addr_i,
-  input logic [1:0]                     b_loaded_i,
-  input logic                           run_ready_o,
-  input logic [core_pkg::CountBits-1:0] written,
-  input logic [core_pkg::CountBits-1:0] released_q,
-  input logic [core_pkg::CountBits-1:0] release_words,
-  input logic                           fetch,
-  input logic                           issue,
-  input logic                           wide,
-  input logic                           phase,
-  input logic                           parity,
-  input logic                           s1_valid_q,
-  input logic                           s1_wide_q,
-  input core_pkg::operand_t             s1_operand,
-  input logic [EndStages-1:0]           end_q,
-  input logic [EndStages-1:0]           empty_q,
-  input logic                           queue_ready
+    input logic                                         clk_i,
+    input logic                                         rst_ni,
+    input logic                                         a_ready_o,
+    input logic                                         b_write_i,
+    input logic               [      core_pkg::KBits:0] b_addr_i,
+    input logic               [                    1:0] b_loaded_i,
+    input logic                                         run_ready_o,
+    input logic               [core_pkg::CountBits-1:0] written,
+    input logic               [core_pkg::CountBits-1:0] released_q,
+    input logic               [core_pkg::CountBits-1:0] release_words,
+    input logic                                         fetch,
+    input logic                                         issue,
+    input logic                                         wide,
+    input logic                                         phase,
+    input logic                                         parity,
+    input logic                                         s1_valid_q,
+    input logic                                         s1_wide_q,
+    input core_pkg::operand_t                           s1_operand,
+    input logic               [          EndStages-1:0] end_q,
+    input logic               [          EndStages-1:0] empty_q,
+    input logic                                         queue_ready
 );
 
   localparam int unsigned NarrowBits = 4;
@@ -38,8 +38,7 @@ module pe_line_checks #(
   assign used = written - released_q;
 
   // The ring holds what was written and not yet released, and never more than it has words.
-  `CHECK(ring_holds, release_words != '0,
-         release_words <= used && 32'(used) <= core_pkg::RingWords)
+  `CHECK(ring_holds, release_words != '0, release_words <= used && 32'(used) <= core_pkg::RingWords)
 
   // B rows are read only when their half is loaded, and written only when it is not.
   `CHECK(b_loaded, fetch, b_loaded_i[parity])

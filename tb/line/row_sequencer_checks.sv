@@ -2,39 +2,41 @@
 
 // Checks of the walk over runs and rows: nothing is read before it is there, no non-zero is dropped.
 module row_sequencer_checks #(
-  parameter int unsigned Rows = 8
+    parameter int unsigned Rows = 8
 ) (
-  input logic                                           clk_i,
-  input logic                                           rst_ni,
-  input logic                                           run_valid_i,
-  input logic                                           run_ready_o,
-  input core_pkg::line_run_t                            run_i,
-  input logic                 [1:0]                     b_loaded_i,
-  input logic                                           gather_o,
-  input logic                 [Rows-1:0]                mask_i,
-  input logic                                           valid_o,
-  input logic                                           ready_i,
-  input logic                                           row_end_o,
-  input logic                                           tile_end_o,
-  input logic                 [core_pkg::RowsBits-1:0]  row_o,
-  input logic                                           wait_a_o,
-  input logic                                           wait_b_o,
-  input logic                 [core_pkg::CountBits-1:0] available,
-  input logic                 [core_pkg::CountBits-1:0] base_q,
-  input logic                 [core_pkg::RowsBits-1:0]  row_q,
-  input logic                 [core_pkg::WindowBits-1:0] window_q,
-  input logic                                           can_step,
-  input logic                                           marker,
-  input logic                                           empty_row,
-  input logic                                           last_window,
-  input logic                                           last_row
+    input logic                                           clk_i,
+    input logic                                           rst_ni,
+    input logic                                           run_valid_i,
+    input logic                                           run_ready_o,
+    input core_pkg::line_run_t                            run_i,
+    input logic                [                     1:0] b_loaded_i,
+    input logic                                           gather_o,
+    input logic                [                Rows-1:0] mask_i,
+    input logic                                           valid_o,
+    input logic                                           ready_i,
+    input logic                                           row_end_o,
+    input logic                                           tile_end_o,
+    input logic                [  core_pkg::RowsBits-1:0] row_o,
+    input logic                                           wait_a_o,
+    input logic                                           wait_b_o,
+    input logic                [ core_pkg::CountBits-1:0] available,
+    input logic                [ core_pkg::CountBits-1:0] base_q,
+    input logic                [  core_pkg::RowsBits-1:0] row_q,
+    input logic                [core_pkg::WindowBits-1:0] window_q,
+    input logic                                           can_step,
+    input logic                                           marker,
+    input logic                                           empty_row,
+    input logic                                           last_window,
+    input logic                                           last_row
 );
 
   // A window of the whole ring would wait for ever: the unpacker writes its words in pairs, so that the last
   // word of a row that begins at an odd position needs room for two.
-  `CHECK(run_fits, run_valid_i && run_ready_o && !marker,
-         32'(run_i.window) < core_pkg::RingWords && run_i.step <= run_i.window &&
-         32'(run_i.windows) <= 1 << core_pkg::WindowBits)
+  logic run_taken;
+  assign run_taken = run_valid_i && run_ready_o && !marker;
+  `CHECK(window_fits, run_taken, 32'(run_i.window) < core_pkg::RingWords)
+  `CHECK(step_fits, run_taken, run_i.step <= run_i.window)
+  `CHECK(windows_fit, run_taken, 32'(run_i.windows) <= 1 << core_pkg::WindowBits)
 
   // Masks are read only when the row's words have come and its tile's B is loaded.
   `CHECK(a_there, gather_o, available >= run_i.window && 32'(available) <= core_pkg::RingWords)

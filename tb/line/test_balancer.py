@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from tb.core.build import checkers, parameters
 from tb.toolchain import REPO_ROOT, rtl_sources, verilate
 
 STALLS = (0, 300, 800)
-COSTS = {
+COSTS: dict[str, Callable[[np.random.Generator, int], Ints]] = {
     "any": lambda rng, count: rng.integers(0, 5000, count),
     "ties": lambda rng, count: rng.integers(0, 4, count),
     "all alike": lambda rng, count: np.full(count, 17),
@@ -31,8 +33,7 @@ def balancer(preset: str) -> ctypes.CDLL:
     wanted = ("-GLines", "-GRows")
     build = verilate(
         f"balancer_{preset}",
-        [*rtl_sources("load_balancer"), *checkers()]
-        + [REPO_ROOT / "tb/core/load_balancer_checks.sv"],
+        [*rtl_sources("load_balancer"), *checkers(), REPO_ROOT / "tb/core/load_balancer_checks.sv"],
         "load_balancer",
         args=["--assert", *(part for part in parameters(find_preset(preset)) if part.startswith(wanted))],
         cxx_sources=[REPO_ROOT / "tb/line/balancer_loop.cpp"],
@@ -41,7 +42,9 @@ def balancer(preset: str) -> ctypes.CDLL:
     return ctypes.CDLL(str(build.artifact))
 
 
-def check_balancer(preset: str, costs: Ints, groups: list[Ints], enabled: bool, stall: int, seed: int) -> None:
+def check_balancer(
+    preset: str, costs: Ints, groups: list[Ints], enabled: bool, stall: int, seed: int
+) -> None:
     """Give groups of channels to the balancer and require golden's line for each."""
     lines = find_preset(preset).lines
     orders = [dispatch_order(costs, group) if enabled else group for group in groups]
@@ -52,12 +55,14 @@ def check_balancer(preset: str, costs: Ints, groups: list[Ints], enabled: bool, 
     channels = np.concatenate(orders).astype(np.uint16)
     count = len(channels)
     last = np.concatenate([np.arange(len(group)) == len(group) - 1 for group in groups]).astype(np.uint8)
-    depth = np.concatenate([np.full(len(group), -(-len(group) // lines)) for group in groups]).astype(np.uint8)
+    depth = np.concatenate([np.full(len(group), -(-len(group) // lines)) for group in groups]).astype(
+        np.uint8
+    )
     answered, line = np.zeros(count, np.uint16), np.zeros(count, np.uint8)
-    pointers = [channels, costs[channels].astype(np.uint32), last, depth]
+    arrays: list[np.ndarray] = [channels, costs[channels].astype(np.uint32), last, depth]
     status = balancer(preset).balancer_run(
         ctypes.c_int64(count),
-        *(ctypes.c_void_p(array.ctypes.data) for array in pointers),
+        *(ctypes.c_void_p(array.ctypes.data) for array in arrays),
         int(enabled),
         stall,
         ctypes.c_uint64(seed),
@@ -68,8 +73,8 @@ def check_balancer(preset: str, costs: Ints, groups: list[Ints], enabled: bool, 
     np.testing.assert_array_equal(answered, channels)
     wrong = np.flatnonzero(line != expected)
     assert not len(wrong), (
-        f"{len(wrong)} of {count} lines are wrong, the first one for entry {wrong[0]} (channel {channels[wrong[0]]}): "
-        f"line {line[wrong[0]]}, golden {expected[wrong[0]]}"
+        f"{len(wrong)} of {count} lines are wrong, the first one for entry {wrong[0]} "
+        f"(channel {channels[wrong[0]]}): line {line[wrong[0]]}, golden {expected[wrong[0]]}"
     )
 
 
@@ -83,14 +88,15 @@ def test_lines_are_golden(rng: np.random.Generator, kind: str, enabled: bool, pr
         counts = [1, sizes.lines - 1, sizes.lines, sizes.lines + 1, sizes.lines * sizes.rows]
         counts += rng.integers(1, sizes.lines * sizes.rows + 1, 20).tolist()
         bounds = np.cumsum([0, *counts])
-        groups = [np.arange(start, end) for start, end in zip(bounds[:-1], bounds[1:], strict=True)]
+        groups = [np.arange(start, end) for start, end in pairwise(bounds)]
         costs = np.asarray(COSTS[kind](rng, int(bounds[-1])), np.int64)
         check_balancer(preset, costs, groups, enabled, stall, int(rng.integers(1 << 30)))
 
 
 def test_a_wrong_line_is_named(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "tb.line.test_balancer.assign_lines", lambda costs, group, lines, enabled: np.zeros(len(group), np.int64)
+        "tb.line.test_balancer.assign_lines",
+        lambda costs, group, lines, enabled: np.zeros(len(group), np.int64),
     )
     with pytest.raises(AssertionError, match=r"\d+ of 20 lines are wrong, .* line 1, golden 0"):
         check_balancer("tiny", np.arange(20), [np.arange(20)], True, 0, 1)

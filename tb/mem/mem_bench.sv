@@ -1,8 +1,8 @@
 // Queues of several depths with streams of their own, and a memory whose size is no power of two.
 module mem_bench #(
     localparam int unsigned Queues = 4,
-    localparam int unsigned Width = 16,
-    localparam int unsigned Words = 12
+    localparam int unsigned Width  = 16,
+    localparam int unsigned Words  = 12
 ) (
     input  logic                                clk_i,
     input  logic                                rst_ni,

@@ -2,14 +2,14 @@
 
 // Checks of a memory's use: a foundry macro gives garbage for a word that is read while it is written.
 module sram_checks #(
-  parameter int unsigned Words = 16,
-  localparam int unsigned AddrWidth = $clog2(Words)
+    parameter int unsigned Words = 16,
+    localparam int unsigned AddrWidth = $clog2(Words)
 ) (
-  input logic                 clk_i,
-  input logic                 write_i,
-  input logic [AddrWidth-1:0] write_addr_i,
-  input logic                 read_i,
-  input logic [AddrWidth-1:0] read_addr_i
+    input logic                 clk_i,
+    input logic                 write_i,
+    input logic [AddrWidth-1:0] write_addr_i,
+    input logic                 read_i,
+    input logic [AddrWidth-1:0] read_addr_i
 );
 
   // A memory has no reset: its enables are 0 as long as the logic around it is in reset.

@@ -12,7 +12,13 @@ from tb.toolchain import REPO_ROOT, rtl_sources, verilate
 
 CYCLES = 200_000
 PLACES = ("queue of 1", "queue of 2", "queue of 3", "queue of 8", "memory")
-FAULTS = ("", "ready is wrong", "valid is wrong", "the data are wrong", "an assertion failed (see the standard output)")
+FAULTS = (
+    "",
+    "ready is wrong",
+    "valid is wrong",
+    "the data are wrong",
+    "an assertion failed (see the standard output)",
+)
 
 
 class _Report(ctypes.Structure):

@@ -114,8 +114,8 @@ class PeBench:
             kind = "FP16" if stimulus.wide[at] else f"{stimulus.fmt.name} with bias {stimulus.bias}"
             got, want = sums[at, column], modules[at, column]
             raise PeFailure(
-                f"{len(wrong)} of {sums.size} sums differ, the first one in column {column} after element {at} "
-                f"({kind} 0x{int(stimulus.data[at]):04X} times 0x{int(stimulus.b[at, column]):04X}): "
+                f"{len(wrong)} of {sums.size} sums differ, the first one in column {column} after element "
+                f"{at} ({kind} 0x{int(stimulus.data[at]):04X} times 0x{int(stimulus.b[at, column]):04X}): "
                 f"PE 0x{int(got):08X} ({got.view(np.float32)!s}), "
                 f"modules 0x{int(want):08X} ({want.view(np.float32)!s})"
             )

@@ -3,16 +3,16 @@
 // Covers of the operands that a PE has met. What it must do is compared with the arithmetic modules in
 // tb/pe; what its line must give it is checked once for all PEs of the line.
 module pe_checks (
-  input logic                                                    clk_i,
-  input logic                                                    rst_ni,
-  input logic                                                    valid_i,
-  input logic                                                    wide_i,
-  input logic                                                    phase_i,
-  input logic                                                    first_i,
-  input core_pkg::operand_t                                      a_i,
-  input logic [core_pkg::PeColumns-1:0][core_pkg::ElemBits-1:0]  b_i,
-  input logic [core_pkg::PeColumns-1:0][core_pkg::SumBits-1:0]   sum_o,
-  input logic [core_pkg::PeColumns-1:0]                          add_q
+    input logic                                                                 clk_i,
+    input logic                                                                 rst_ni,
+    input logic                                                                 valid_i,
+    input logic                                                                 wide_i,
+    input logic                                                                 phase_i,
+    input logic                                                                 first_i,
+    input core_pkg::operand_t                                                   a_i,
+    input logic               [core_pkg::PeColumns-1:0][core_pkg::ElemBits-1:0] b_i,
+    input logic               [core_pkg::PeColumns-1:0][ core_pkg::SumBits-1:0] sum_o,
+    input logic               [core_pkg::PeColumns-1:0]                         add_q
 );
 
   // An exponent field that only a subnormal has once it is normalised.

@@ -1,22 +1,30 @@
-"""The PE, bit for bit against the arithmetic modules and against IEEE float32; its multiplier, exhaustively."""
+"""The PE, bit for bit against the arithmetic modules and IEEE float32; its multiplier, exhaustively."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from golden.formats import FP16_INFINITY, FP16_NAN, U16, Fp8Format, canonical_fp32, decode_fp8, fp16_to_float32
+from golden.formats import (
+    FP16_INFINITY,
+    FP16_NAN,
+    U16,
+    Fp8Format,
+    canonical_fp32,
+    decode_fp8,
+    fp16_to_float32,
+)
 from tb.pe.bench import PeFailure, Stimulus, pe_bench
 
 NEGATIVE = 0x8000
 LARGEST = 0x7BFF
 SMALLEST_NORMAL = 0x0400
 ONE = 0x3C00
-EDGES = np.array(
-    [0x0000, 0x0001, 0x0002, 0x03FF, SMALLEST_NORMAL, SMALLEST_NORMAL + 1, 0x07FF, 0x3BFF, ONE, ONE + 1, 0x3FFF]
-    + [0x7800, LARGEST - 1, LARGEST, FP16_INFINITY, FP16_NAN, 0x7C01, 0x7FFF],
-    np.uint16,
-)
+_SMALL = (0x0000, 0x0001, 0x0002, 0x03FF, SMALLEST_NORMAL, SMALLEST_NORMAL + 1, 0x07FF)
+_LARGE = (0x3BFF, ONE, ONE + 1, 0x3FFF, 0x7800, LARGEST - 1, LARGEST, FP16_INFINITY, FP16_NAN, 0x7C01, 0x7FFF)
+EDGES = np.array([*_SMALL, *_LARGE], np.uint16)
 """FP16 values at the borders of zero, subnormals, normals, rounding, infinity and NaN."""
 BOTH_SIGNS = np.concatenate([EDGES, EDGES | NEGATIVE]).astype(np.uint16)
 ELEMENTS = 100_000
@@ -49,7 +57,7 @@ def near_one_half(rng: np.random.Generator, count: int) -> U16:
     return (rng.integers(0x3800, 0x4400, count) | rng.integers(0, 2, count) * NEGATIVE).astype(np.uint16)
 
 
-KINDS = {
+KINDS: dict[str, Callable[[np.random.Generator, int], U16]] = {
     "any bits": any_half,
     "finite": finite_half,
     "subnormal": subnormal_half,
@@ -58,7 +66,9 @@ KINDS = {
 }
 
 
-def draw(rng: np.random.Generator, a_kind: str, b_kind: str, wide_share: float, fmt: Fp8Format, bias: int) -> Stimulus:
+def draw(
+    rng: np.random.Generator, a_kind: str, b_kind: str, wide_share: float, fmt: Fp8Format, bias: int
+) -> Stimulus:
     """Draw elements of both widths, in rows, some with a gap before them."""
     count = ELEMENTS
     wide = rng.random(count) < wide_share
@@ -164,7 +174,10 @@ def test_a_difference_is_named(monkeypatch: pytest.MonkeyPatch, rng: np.random.G
     sums, modules = bench.run(stimulus)
     sums[20, 1] ^= 1
     monkeypatch.setattr(bench, "run", lambda stimulus: (sums, modules))
-    with pytest.raises(PeFailure, match=rf"1 of {2 * ELEMENTS} sums differ, the first one in column 1 after element 20 \(FP16"):
+    with pytest.raises(
+        PeFailure,
+        match=rf"1 of {2 * ELEMENTS} sums differ, the first one in column 1 after element 20 \(FP16",
+    ):
         bench.check(stimulus)
 
 
