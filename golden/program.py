@@ -94,7 +94,8 @@ def window_of(lowering: Lowering, phase: Phase, tile: KTile) -> Window:
     height = max(tap.dy for tap in taps) - dy + 1
     width = max(tap.dx for tap in taps) - dx + 1
     window = Window(taps, dy, dx, height, width, words)
-    if window.size > lowering.preset.a_words:
+    # The unpacker writes words in pairs: the ring takes the last word of a window only with room for two.
+    if window.size >= lowering.preset.a_words:
         raise ProgramError(
             f"layer {lowering.geometry.name} {lowering.step}: a window of {window.size} words does not fit "
             f"the A ring of {lowering.preset.a_words} (preset {lowering.preset.name}, field a_words)"
@@ -230,8 +231,8 @@ def _interleave(real: list[Block], empty: list[Block]) -> list[Block]:
     return merged if real else empty
 
 
-def _segments(window: Window, tile: KTile, window_words: int) -> list[list[tuple[int, int]]]:
-    """Return (offset, first B row) of each ring word of a row's list, in windows of `window_words`."""
+def _segments(window: Window, tile: KTile, part_words: int) -> list[list[tuple[int, int]]]:
+    """Return (offset, first B row) of each ring word of a row's list, in parts of `part_words`."""
     entries = [
         (
             ((tap.dx - window.dx) * window.height + tap.dy - window.dy) * window.words + word,
@@ -240,7 +241,7 @@ def _segments(window: Window, tile: KTile, window_words: int) -> list[list[tuple
         for tap in window.taps
         for word in range(window.words)
     ]
-    return [entries[start : start + window_words] for start in range(0, len(entries), window_words)]
+    return [entries[start : start + part_words] for start in range(0, len(entries), part_words)]
 
 
 def _fields(*fields: tuple[int, int]) -> int:
@@ -258,15 +259,15 @@ def _tile_command(intra: bool, first: bool, last: bool, b_rows: int, rows: int, 
     return OP_TILE << _OP_SHIFT | payload
 
 
-def _segment_command(phase: int, index: int, entries: list[tuple[int, int]], window_words: int) -> int:
-    """Encode one window of a segment table; entry 0 lowest, the table's index above the last entry."""
+def _segment_command(phase: int, index: int, entries: list[tuple[int, int]], part_words: int) -> int:
+    """Encode one part of a segment table; entry 0 lowest, the table's index above the last entry."""
     word = _fields((phase, 2), (index, 2))
-    for entry in range(window_words - 1, -1, -1):
+    for entry in range(part_words - 1, -1, -1):
         offset, k_base = entries[entry] if entry < len(entries) else (0, 0)
         word = word << 13 | _fields((int(entry < len(entries)), 1), (offset, 6), (k_base, 6))
     return OP_SEGMENT << _OP_SHIFT | word
 
 
-def _run_command(op: int, rows: int, step: int, window: int, phase: int, windows: int, end: bool) -> int:
-    payload = _fields((rows, 8), (step, 7), (window, 7), (phase, 2), (windows, 3), (int(end), 1))
+def _run_command(op: int, rows: int, step: int, window: int, phase: int, parts: int, end: bool) -> int:
+    payload = _fields((rows, 8), (step, 7), (window, 7), (phase, 2), (parts, 3), (int(end), 1))
     return op << _OP_SHIFT | payload

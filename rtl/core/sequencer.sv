@@ -5,7 +5,7 @@
 module sequencer #(
     parameter int unsigned Lines = 2,
     parameter int unsigned Rows = 8,
-    localparam int unsigned WindowWords = Rows / core_pkg::WordLen
+    localparam int unsigned PartWords = Rows / core_pkg::WordLen
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -24,7 +24,7 @@ module sequencer #(
     // Segment table
     output logic table_write_o,
     output logic [core_pkg::TableBits:0] table_index_o,
-    output core_pkg::seg_entry_t [WindowWords-1:0] entries_o,
+    output core_pkg::seg_entry_t [PartWords-1:0] entries_o,
     // Runs
     output logic [Lines-1:0] run_valid_o,
     input logic [Lines-1:0] run_ready_i,
@@ -48,7 +48,7 @@ module sequencer #(
     input logic [core_pkg::TileBits-1:0] row_done_tile_i
 );
 
-  localparam int unsigned SegBits = WindowWords * $bits(core_pkg::seg_entry_t);
+  localparam int unsigned SegBits = PartWords * $bits(core_pkg::seg_entry_t);
 
   core_pkg::op_e op;
   logic [core_pkg::PayloadBits-1:0] payload;
@@ -113,7 +113,7 @@ module sequencer #(
           step: run_cmd.step,
           window: run_cmd.window,
           phase: run_cmd.phase,
-          windows: run_cmd.windows,
+          parts: run_cmd.parts,
           tile_end: run_cmd.tile_end,
           parity: parity_q,
           tile: open_q,

@@ -1,13 +1,13 @@
 // A line's window of A: a ring of 64 words that rows of the same image row share.
 //
 // Values lie in a memory that gives one element a cycle; masks, group bits and zero counts lie in
-// registers, so that the masks of a whole window of words are known in the cycle that asks and an
+// registers, so that the masks of a whole part of a row are known in the cycle that asks and an
 // empty word never costs one.
 module a_ring #(
     parameter int unsigned Rows = 8,
-    localparam int unsigned WindowWords = Rows / core_pkg::WordLen,
+    localparam int unsigned PartWords = Rows / core_pkg::WordLen,
     localparam int unsigned WordBits = core_pkg::WordLen * core_pkg::ElemBits,
-    // Real zeros of a window: at most all its entries.
+    // Real zeros of a part: at most all its entries.
     localparam int unsigned SkipBits = $clog2(Rows + 1)
 ) (
     input  logic                                          clk_i,
@@ -16,10 +16,10 @@ module a_ring #(
     input  logic                 [core_pkg::AddrBits-1:1] write_pair_i,
     input  core_pkg::word_meta_t [                   1:0] meta_i,
     input  logic                 [        2*WordBits-1:0] data_i,
-    // Masks of one window
+    // Masks of one part of a row
     input  logic                                          gather_i,
     input  logic                 [core_pkg::AddrBits-1:0] base_i,
-    input  core_pkg::seg_entry_t [       WindowWords-1:0] entries_i,
+    input  core_pkg::seg_entry_t [         PartWords-1:0] entries_i,
     output logic                 [              Rows-1:0] mask_o,
     output logic                 [              Rows-1:0] group_o,
     output logic                 [          SkipBits-1:0] zeros_o,
@@ -43,7 +43,7 @@ module a_ring #(
     zeros_o = '0;
     meta    = '0;
     if (gather_i) begin
-      for (int unsigned w = 0; w < WindowWords; w++) begin
+      for (int unsigned w = 0; w < PartWords; w++) begin
         if (entries_i[w].valid) begin
           meta = meta_q[base_i+entries_i[w].place.offset];
           mask_o[w*core_pkg::WordLen+:core_pkg::WordLen] = meta.mask;

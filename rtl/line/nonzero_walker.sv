@@ -1,22 +1,22 @@
-// Zero skipping: issues the non-zero elements of a window one after the other, an FP8 element in one
+// Zero skipping: issues the non-zero elements of a part of a row one after the other, an FP8 element in one
 // cycle and an FP16 element in two.
 //
-// The end of a row rides on its last element; only a row (or the last window of one) without any
+// The end of a row rides on its last element; only a row (or the last part of one) without any
 // non-zero costs a cycle of its own. A row may end only if the queue behind the PEs has room for it.
 module nonzero_walker #(
     parameter int unsigned Rows = 8,
     parameter int unsigned RowQueue = 2,
-    localparam int unsigned WindowWords = Rows / core_pkg::WordLen,
+    localparam int unsigned PartWords = Rows / core_pkg::WordLen,
     localparam int unsigned IndexBits = $clog2(Rows)
 ) (
     input logic clk_i,
     input logic rst_ni,
-    // Windows
+    // Parts of rows
     input logic valid_i,
     output logic ready_o,
     input logic [Rows-1:0] mask_i,
     input logic [Rows-1:0] group_i,
-    input core_pkg::word_place_t [WindowWords-1:0] places_i,
+    input core_pkg::word_place_t [PartWords-1:0] places_i,
     input logic [core_pkg::AddrBits-1:0] base_i,
     input logic row_end_i,
     input logic tile_end_i,
@@ -49,7 +49,7 @@ module nonzero_walker #(
 
   logic busy_q, phase_q, begun_q;
   logic [Rows-1:0] mask_q, group_q;
-  core_pkg::word_place_t [WindowWords-1:0] places_q;
+  core_pkg::word_place_t [PartWords-1:0] places_q;
   logic [core_pkg::AddrBits-1:0] base_q;
   logic row_end_q, tile_end_q, parity_q;
   logic [core_pkg::CountBits-1:0] release_q;

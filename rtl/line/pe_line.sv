@@ -141,7 +141,7 @@ module pe_line #(
   );
 
   // ---------------------------------------------------------------------------------------------
-  // Rows, windows, elements
+  // Rows, parts, elements
   // ---------------------------------------------------------------------------------------------
   logic run_valid, run_pop;
   core_pkg::line_run_t run;
@@ -173,30 +173,30 @@ module pe_line #(
   ) i_sequencer (
       .clk_i,
       .rst_ni,
-      .run_valid_i  (run_valid),
-      .run_ready_o  (run_pop),
-      .run_i        (run),
+      .run_valid_i(run_valid),
+      .run_ready_o(run_pop),
+      .run_i      (run),
       .b_loaded_i,
-      .written_i    (written),
+      .written_i  (written),
       .table_index_o,
       .entries_i,
-      .gather_o     (gather),
-      .base_o       (gather_base),
-      .mask_i       (gather_mask),
-      .group_i      (gather_group),
-      .zeros_i      (gather_zeros),
-      .valid_o      (win_valid),
-      .ready_i      (win_ready),
-      .mask_o       (win_mask),
-      .group_o      (win_group),
-      .places_o     (win_places),
-      .window_base_o(win_base),
-      .row_end_o    (win_row_end),
-      .tile_end_o   (win_tile_end),
-      .release_o    (win_release),
-      .parity_o     (win_parity),
-      .tile_o       (win_tile),
-      .row_o        (win_row),
+      .gather_o   (gather),
+      .base_o     (gather_base),
+      .mask_i     (gather_mask),
+      .group_i    (gather_group),
+      .zeros_i    (gather_zeros),
+      .valid_o    (win_valid),
+      .ready_i    (win_ready),
+      .mask_o     (win_mask),
+      .group_o    (win_group),
+      .places_o   (win_places),
+      .part_base_o(win_base),
+      .row_end_o  (win_row_end),
+      .tile_end_o (win_tile_end),
+      .release_o  (win_release),
+      .parity_o   (win_parity),
+      .tile_o     (win_tile),
+      .row_o      (win_row),
       .skipped_o,
       .wait_a_o,
       .wait_b_o

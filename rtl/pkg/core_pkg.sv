@@ -16,7 +16,7 @@ package core_pkg;
   localparam int unsigned ABeatBits = ABeatBytes * ByteBits;
   // Real (not padded) zeros of a word: 0 to 4.
   localparam int unsigned ZerosBits = $clog2(WordLen + 1);
-  // What the ring keeps beside the values of a word, so that a whole window is known in one cycle.
+  // What the ring keeps beside the values of a word, so that a whole part of a row is known in one cycle.
   typedef struct packed {
     logic [ZerosBits-1:0] zeros;
     logic [WordLen-1:0]   group;
@@ -29,7 +29,7 @@ package core_pkg;
   localparam int unsigned PayloadBits = CmdBits - OpBits;
   typedef enum logic [OpBits-1:0] {
     OpTile    = 3'd0,  // opens a K tile: its B rows, its lines, its place in the sum
-    OpSegment = 3'd1,  // writes one window of the open tile's segment table
+    OpSegment = 3'd1,  // writes one part of the open tile's segment table
     OpRun     = 3'd2,  // rows of one image row: a constant step through the A ring
     OpZero    = 3'd3   // rows of a phase that meets no tap: +0
   } op_e;
@@ -42,8 +42,8 @@ package core_pkg;
   localparam int unsigned KBits = 6;  // a B row of a line: 36 rows
   localparam int unsigned MaxLines = 16;
   localparam int unsigned PhaseBits = 2;  // stride 2 has four phases
-  localparam int unsigned WindowBits = 2;  // a row has at most four windows
-  localparam int unsigned TableBits = PhaseBits + WindowBits;
+  localparam int unsigned PartBits = 2;  // a row is read in at most four parts
+  localparam int unsigned TableBits = PhaseBits + PartBits;
   localparam int unsigned TableDepth = 1 << TableBits;
 
   // Tiles in flight between the sequencer and the partial sums; lines see two of them at a time.
@@ -65,7 +65,7 @@ package core_pkg;
     logic [CountBits-1:0] step;      // ring words from one row to the next
     logic [CountBits-1:0] window;    // ring words that one row spans
     logic [PhaseBits-1:0] phase;     // which segment table
-    logic [WindowBits:0]  windows;   // windows of a row; 0: the row is +0
+    logic [PartBits:0]    parts;     // parts of a row; 0: the row is +0
     logic                 tile_end;  // last run of its tile
   } run_cmd_t;
 
@@ -75,7 +75,7 @@ package core_pkg;
     logic [KBits-1:0]    k_base;
   } word_place_t;
 
-  // One entry of a segment table; a window may have fewer words than the table has room for.
+  // One entry of a segment table; a part may have fewer words than the table has room for.
   typedef struct packed {
     logic        valid;
     word_place_t place;
@@ -87,7 +87,7 @@ package core_pkg;
     logic [CountBits-1:0] step;
     logic [CountBits-1:0] window;
     logic [PhaseBits-1:0] phase;
-    logic [WindowBits:0]  windows;
+    logic [PartBits:0]    parts;
     logic                 tile_end;
     logic                 parity;    // half of the B memory and of the segment table
     logic [TileBits-1:0]  tile;

@@ -175,9 +175,9 @@ FAULTS = {
     ),
     "window dropped": Fault(
         "line/row_sequencer.sv",
-        "assign keep = mask_i != '0 || «last_window»;",
+        "assign keep = mask_i != '0 || «last_part»;",
         "1'b0",
-        **_line("sparse", "a_window_kept"),
+        **_line("sparse", "a_part_kept"),
     ),
     "row not begun anew": Fault(
         "line/nonzero_walker.sv",

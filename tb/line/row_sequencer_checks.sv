@@ -4,30 +4,30 @@
 module row_sequencer_checks #(
     parameter int unsigned Rows = 8
 ) (
-    input logic                                           clk_i,
-    input logic                                           rst_ni,
-    input logic                                           run_valid_i,
-    input logic                                           run_ready_o,
-    input core_pkg::line_run_t                            run_i,
-    input logic                [                     1:0] b_loaded_i,
-    input logic                                           gather_o,
-    input logic                [                Rows-1:0] mask_i,
-    input logic                                           valid_o,
-    input logic                                           ready_i,
-    input logic                                           row_end_o,
-    input logic                                           tile_end_o,
-    input logic                [  core_pkg::RowsBits-1:0] row_o,
-    input logic                                           wait_a_o,
-    input logic                                           wait_b_o,
-    input logic                [ core_pkg::CountBits-1:0] available,
-    input logic                [ core_pkg::CountBits-1:0] base_q,
-    input logic                [  core_pkg::RowsBits-1:0] row_q,
-    input logic                [core_pkg::WindowBits-1:0] window_q,
-    input logic                                           can_step,
-    input logic                                           marker,
-    input logic                                           empty_row,
-    input logic                                           last_window,
-    input logic                                           last_row
+    input logic                                          clk_i,
+    input logic                                          rst_ni,
+    input logic                                          run_valid_i,
+    input logic                                          run_ready_o,
+    input core_pkg::line_run_t                           run_i,
+    input logic                [                    1:0] b_loaded_i,
+    input logic                                          gather_o,
+    input logic                [               Rows-1:0] mask_i,
+    input logic                                          valid_o,
+    input logic                                          ready_i,
+    input logic                                          row_end_o,
+    input logic                                          tile_end_o,
+    input logic                [ core_pkg::RowsBits-1:0] row_o,
+    input logic                                          wait_a_o,
+    input logic                                          wait_b_o,
+    input logic                [core_pkg::CountBits-1:0] available,
+    input logic                [core_pkg::CountBits-1:0] base_q,
+    input logic                [ core_pkg::RowsBits-1:0] row_q,
+    input logic                [ core_pkg::PartBits-1:0] part_q,
+    input logic                                          can_step,
+    input logic                                          marker,
+    input logic                                          empty_row,
+    input logic                                          last_part,
+    input logic                                          last_row
 );
 
   // A window of the whole ring would wait for ever: the unpacker writes its words in pairs, so that the last
@@ -36,25 +36,25 @@ module row_sequencer_checks #(
   assign run_taken = run_valid_i && run_ready_o && !marker;
   `CHECK(window_fits, run_taken, 32'(run_i.window) < core_pkg::RingWords)
   `CHECK(step_fits, run_taken, run_i.step <= run_i.window)
-  `CHECK(windows_fit, run_taken, 32'(run_i.windows) <= 1 << core_pkg::WindowBits)
+  `CHECK(parts_fit, run_taken, 32'(run_i.parts) <= 1 << core_pkg::PartBits)
 
   // Masks are read only when the row's words have come and its tile's B is loaded.
   `CHECK(a_there, gather_o, available >= run_i.window && 32'(available) <= core_pkg::RingWords)
   `CHECK(b_there, gather_o, b_loaded_i[run_i.parity])
 
-  // A window with a non-zero, and the end of a row or a tile, always go on.
-  `CHECK_NEXT(window_kept, can_step && (mask_i != '0 || last_window), valid_o)
-  `CHECK_HELD(window_held, valid_o, ready_i, row_o)
+  // A part with a non-zero, and the end of a row or a tile, always go on.
+  `CHECK_NEXT(part_kept, can_step && (mask_i != '0 || last_part), valid_o)
+  `CHECK_HELD(part_held, valid_o, ready_i, row_o)
 
-  `COVER(window_dropped, gather_o && mask_i == '0 && !last_window)
-  `COVER(row_of_zeros, gather_o && mask_i == '0 && last_window && window_q == '0)
+  `COVER(part_dropped, gather_o && mask_i == '0 && !last_part)
+  `COVER(row_of_zeros, gather_o && mask_i == '0 && last_part && part_q == '0)
   `COVER(row_without_taps, can_step && !marker && empty_row)
-  `COVER(full_window, gather_o && mask_i == '1)
-  `COVER(several_windows, gather_o && last_window && window_q != '0)
+  `COVER(full_part, gather_o && mask_i == '1)
+  `COVER(several_parts, gather_o && last_part && part_q != '0)
   `COVER(end_of_tile_alone, can_step && marker)
   `COVER(run_of_one_row, can_step && !marker && row_q == '0 && last_row)
   `COVER(overlapping_rows, can_step && !last_row && run_i.step < run_i.window)
-  `COVER(skipped_columns, can_step && last_window && !last_row && run_i.step == run_i.window)
+  `COVER(skipped_columns, can_step && last_part && !last_row && run_i.step == run_i.window)
   `COVER(both_halves_of_b, gather_o && b_loaded_i == '1)
   `COVER(odd_base, gather_o && base_q[0])
   `COVER(waits_for_a, wait_a_o)
