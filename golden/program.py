@@ -21,6 +21,9 @@ WORD_LEN = 4
 COMMAND_WORDS = 5
 """32-bit words of a command as the testbench reads it: 128 bits, then the channels that must have lines."""
 
+MAX_CHANNELS = 1 << 16
+"""The load balancer numbers channels in 16 bits."""
+
 OP_TILE, OP_SEGMENT, OP_RUN, OP_ZERO = range(4)
 _OP_SHIFT = 125
 
@@ -133,6 +136,14 @@ class Program:
     """One core's commands for one replay (the same for every tile of columns)."""
 
     lowering: Lowering
+
+    def __post_init__(self) -> None:
+        channels = self.lowering.a_shape[1]
+        if channels > MAX_CHANNELS:
+            raise ProgramError(
+                f"layer {self.lowering.geometry.name} {self.lowering.step}: {channels} channels to reduce "
+                f"over, the load balancer numbers at most {MAX_CHANNELS}"
+            )
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:

@@ -129,7 +129,6 @@ OUTSIDE: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "stride": (lambda: nn.Conv2d(3, 3, 1, stride=3), "layer extra: stride is 3"),
     "strides": (lambda: nn.Conv2d(3, 3, 1, stride=(1, 2)), "layer extra: stride is 1x2"),
     "paddings": (lambda: nn.Conv2d(3, 3, 3, padding=(0, 1)), "layer extra: padding is 0x1"),
-    "padding": (lambda: nn.Conv2d(3, 3, 1, padding=1), "layer extra: padding is 1"),
     "mode": (lambda: nn.Conv2d(3, 3, 3, padding=1, padding_mode="circular"), "layer extra: padding_mode is"),
     "even": (
         lambda: nn.Conv2d(3, 3, 2, padding="same"),
