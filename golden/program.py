@@ -168,11 +168,6 @@ class Program:
             )
         return tuple(_interleave(real, empty))
 
-    @property
-    def tile_count(self) -> int:
-        """K tiles of a block."""
-        return len(self.lowering.k_tiles) or len(self.lowering.wg_tiles)
-
     @cached_property
     def windows(self) -> dict[tuple[int, int], Window]:
         """Window by phase and tile."""

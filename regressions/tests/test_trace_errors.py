@@ -12,29 +12,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from regressions.tests.small_trace import RUN, Tensors, random_layers, rewrite
-from regressions.traces import LayerTrace, TensorStatistics, Trace, TraceError, write_sample, write_trace
+from regressions.tests.small_trace import RUN, Tensors, rewrite
+from regressions.traces import LayerTrace, TensorStatistics, Trace, TraceError, write_trace
 from regressions.traces.schema import METADATA_KEY
 from regressions.traces.validation import checksum
-
-
-@pytest.fixture
-def layers(rng: np.random.Generator) -> list[LayerTrace]:
-    return random_layers(rng)
-
-
-@pytest.fixture
-def full(tmp_path: Path, layers: list[LayerTrace]) -> Path:
-    path = tmp_path / "full.safetensors"
-    write_trace(path, RUN, layers)
-    return path
-
-
-@pytest.fixture
-def sample(full: Path) -> Path:
-    path = full.with_name("sample.safetensors")
-    write_sample(Trace.open(full), path, columns=4, pixels=20)
-    return path
 
 
 def load_all(path: Path) -> None:

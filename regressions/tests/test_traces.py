@@ -12,36 +12,17 @@ import pytest
 from numpy.typing import NDArray
 
 from golden.geometry import Step
-from regressions.tests.small_trace import BATCH, GEOMETRIES, RUN, Tensors, random_bits, random_layers, rewrite
-from regressions.traces import LayerTrace, TensorStatistics, Trace, write_sample, write_trace
+from regressions.tests.small_trace import BATCH, GEOMETRIES, RUN, Tensors, random_bits, rewrite
+from regressions.traces import LayerTrace, TensorStatistics, Trace, write_trace
 from regressions.traces.__main__ import main
 from regressions.traces.packing import ENCODINGS, PACKED, RAW, pack, unpack
 from regressions.traces.schema import METADATA_KEY
 from regressions.traces.writer import sample_layer
 
 
-@pytest.fixture
-def layers(rng: np.random.Generator) -> list[LayerTrace]:
-    return random_layers(rng)
-
-
 @pytest.fixture(params=ENCODINGS)
 def encoding(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture
-def full(tmp_path: Path, layers: list[LayerTrace]) -> Path:
-    path = tmp_path / "full.safetensors"
-    write_trace(path, RUN, layers)
-    return path
-
-
-@pytest.fixture
-def sample(full: Path) -> Path:
-    path = full.with_name("sample.safetensors")
-    write_sample(Trace.open(full), path, columns=4, pixels=20)
-    return path
 
 
 # --- Round trips ------------------------------------------------------------------------------------
