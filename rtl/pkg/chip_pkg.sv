@@ -32,10 +32,13 @@ package chip_pkg;
   typedef logic [LineBits-1:0] data_t;
   typedef logic [TagBits-1:0] tag_t;
 
-  // A stream as a job names it.
+  // A stream as a job names it, and the wave (modulo 4) in which the job was dealt: the same stream may be
+  // read again in the next wave.
+  localparam int unsigned WaveBits = 2;
   typedef struct packed {
-    line_t  line;
-    bytes_t bytes;
+    logic [WaveBits-1:0] wave;
+    line_t               line;
+    bytes_t              bytes;
   } extent_t;
 
   // What a feeder is told of a job.
@@ -60,9 +63,11 @@ package chip_pkg;
     logic [ChunkBits-1:0] beats;         // its lines, 1 to MaxChunkBeats
     logic                 active;        // a stream is being fetched
     line_t                base;          // its first line
+    logic [WaveBits-1:0]  wave;
     line_t                next;          // first line not asked for yet
     logic                 pending;       // another stream waits behind it
     line_t                pending_base;
+    logic [WaveBits-1:0]  pending_wave;
   } fetch_state_t;
 
   // What comes back: one beat of a burst.
