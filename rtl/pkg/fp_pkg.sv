@@ -258,6 +258,82 @@ package fp_pkg;
   endfunction
 
   ////////////////////////////////////////////////////////////////////////////////////////////////
+  // Product of binary32
+  ////////////////////////////////////////////////////////////////////////////////////////////////
+
+  localparam int unsigned Mul32Bits = 2 * Fp32Precision;
+  localparam int unsigned Mul32Top = Mul32Bits - 1;
+  localparam int unsigned Mul32ShiftBits = $clog2(Mul32Bits);
+  localparam int unsigned Mul32DropBits = Mul32Top - Fp32ManBits;
+  // Exponents are signed and hold the sum of two, and that of subnormals brought to a leading one.
+  localparam int unsigned Mul32ExpBits = Fp32ExpBits + 2;
+  // Moved right by this much, any product is below half of the last place.
+  localparam int unsigned Mul32MaxShift = Fp32Precision + 1;
+  // Holds any exponent above a rounded significand, so that overflow shows.
+  localparam int unsigned Mul32SumBits = Mul32ExpBits + Fp32ManBits;
+
+  // Product of two operands, full IEEE.
+  function automatic logic [Fp32Bits-1:0] mul_fp32(input logic [Fp32Bits-1:0] a,
+                                                   input logic [Fp32Bits-1:0] b);
+    /* verilator no_inline_task */
+    fp32_t x, y;
+    logic is_normal;
+    logic [Mul32Bits-1:0] sig, kept;
+    logic signed [Mul32ExpBits-1:0] exp, below;
+    logic [Mul32ShiftBits-1:0] shift;
+    logic [  Mul32SumBits-1:0] magnitude;
+
+    x = a;
+    y = b;
+    sig = Mul32Bits'({x.exp != '0, x.man}) * Mul32Bits'({y.exp != '0, y.man});
+
+    // Exponent field for a leading one at the top. Normal operands leave it there or one below; others
+    // are the exception.
+    exp = Mul32ExpBits'(x.exp) + Mul32ExpBits'(x.exp == '0) + Mul32ExpBits'(y.exp) +
+        Mul32ExpBits'(y.exp == '0) - Mul32ExpBits'(Fp32Bias - 1);
+    if (sig < Mul32Bits'(1) << (Mul32Top - 1)) begin
+      for (int unsigned step = 1 << (Mul32ShiftBits - 1); step > 1; step >>= 1) begin
+        if (sig < Mul32Bits'(2) << (Mul32Top - step)) begin
+          sig = sig << step;
+          exp = exp - Mul32ExpBits'(step);
+        end
+      end
+    end
+    if (!sig[Mul32Top]) begin
+      sig = sig << 1;
+      exp = exp - Mul32ExpBits'(1);
+    end
+
+    // Below exponent 1 the product is subnormal.
+    below = Mul32ExpBits'(1) - exp;
+    is_normal = below <= 0;
+    shift = is_normal ? '0 :
+        below > Mul32ExpBits'(Mul32MaxShift) ? Mul32ShiftBits'(Mul32MaxShift) :
+        Mul32ShiftBits'(below);
+    kept = sig >> shift;
+    kept = kept | Mul32Bits'((kept << shift) != sig);  // sticky
+
+    // The rounding may carry out of the word: the place above it is the exponent's.
+    magnitude = Mul32SumBits'(({1'b0, kept} + (Mul32Bits + 1)'(2 ** (Mul32DropBits - 1) - 1) +
+                               (Mul32Bits + 1)'(kept[Mul32DropBits])) >> Mul32DropBits);
+    if (is_normal) magnitude = magnitude + {Mul32ExpBits'(-below), {Fp32ManBits{1'b0}}};
+    if (magnitude >= {2'b00, {Fp32ExpBits{1'b1}}, {Fp32ManBits{1'b0}}})
+      magnitude = {2'b00, {Fp32ExpBits{1'b1}}, {Fp32ManBits{1'b0}}};
+    if (sig == '0) magnitude = '0;
+    return (x.exp == '1) | (y.exp == '1) ? mul_fp32_special(
+        x, y
+    ) : {x.sign ^ y.sign, magnitude[Fp32Bits-2:0]};
+  endfunction
+
+  // Product of operands of which at least one is an infinity or a NaN.
+  function automatic logic [Fp32Bits-1:0] mul_fp32_special(input fp32_t x, input fp32_t y);
+    logic invalid;  // a NaN, or infinity times zero
+    invalid = (x.exp == '1 && x.man != '0) || (y.exp == '1 && y.man != '0) ||
+        {x.exp, x.man} == '0 || {y.exp, y.man} == '0;
+    return invalid ? Fp32Nan : {x.sign ^ y.sign, {Fp32ExpBits{1'b1}}, {Fp32ManBits{1'b0}}};
+  endfunction
+
+  ////////////////////////////////////////////////////////////////////////////////////////////////
   // Conversions
   ////////////////////////////////////////////////////////////////////////////////////////////////
 
@@ -294,6 +370,13 @@ package fp_pkg;
     if (is_normal) magnitude = magnitude + {1'b0, distance, {Fp16ManBits{1'b0}}};
     if (magnitude > NarrowBits'(Fp16Inf)) magnitude = NarrowBits'(Fp16Inf);
     return x.exp == '1 && x.man != '0 ? Fp16Nan : {x.sign, magnitude[Fp16Bits-2:0]};
+  endfunction
+
+  // FP16 to binary32: the exact product by one.
+  localparam logic [Fp16Bits-1:0] Fp16One = {1'b0, Fp16ExpBits'(Fp16Bias), {Fp16ManBits{1'b0}}};
+
+  function automatic logic [Fp32Bits-1:0] to_fp32(input logic [Fp16Bits-1:0] a);
+    return mul(a, Fp16One);
   endfunction
 
   // FP8 to FP16. Exponents are signed and hold all that a bias can make of them.

@@ -30,6 +30,7 @@ class Ports:
 
 MODULES = {
     "fp32_add": Ports({"a_i": np.uint32, "b_i": np.uint32}, {"sum_o": np.uint32}),
+    "fp32_mul": Ports({"a_i": np.uint32, "b_i": np.uint32}, {"prod_o": np.uint32}),
     "fp16_mul": Ports({"a_i": np.uint16, "b_i": np.uint16}, {"prod_o": np.uint32}),
     "fp32_to_fp16": Ports({"a_i": np.uint32}, {"y_o": np.uint16}),
     "fp8_to_fp16": Ports({"code_i": np.uint8, "fmt_i": np.uint8, "bias_i": np.uint8}, {"y_o": np.uint16}),

@@ -48,6 +48,12 @@ def add(a: Words, b: Words) -> Words:
         return fp32_bits(a.view(np.float32) + b.view(np.float32))
 
 
+def multiply_fp32(a: Words, b: Words) -> Words:
+    """Return the binary32 product of binary32 words."""
+    with np.errstate(all="ignore"):
+        return fp32_bits(a.view(np.float32) * b.view(np.float32))
+
+
 def multiply(a: Words, b: Words) -> Words:
     """Return the exact product of FP16 words as binary32 words.
 

@@ -132,6 +132,57 @@ def highest(rng: Rng, count: int, exponents: Exponents) -> Pair:
     return words[0], words[1]
 
 
+def product_ties(rng: Rng, count: int, exponents: Exponents) -> Pair:
+    """Products whose bits below the last place are those of a tie, or one of the factors is one bit beside.
+
+    Factors of 12 and 13 significant bits give products of 25: their last bit is half of the last place.
+    """
+    short = [rng.integers(1 << (bits - 1), 1 << bits, count) | 1 for bits in (12, 13)]
+    mantissas = [(s << (24 - bits)) & ((1 << 23) - 1) for s, bits in zip(short, (12, 13), strict=True)]
+    mantissas[0] = np.clip(mantissas[0] + rng.integers(-1, 2, count), 0, (1 << 23) - 1)
+    fields = rng.integers(exponents[0], exponents[1] + 1, count)
+    other = np.clip(rng.integers(120, 134, count), *exponents)
+    return assemble(rng, fields, mantissas[0]), assemble(rng, other, mantissas[1])
+
+
+def product_lowest(rng: Rng, count: int, exponents: Exponents) -> Pair:
+    """Products around the lowest exponents: subnormals, and what rounds to a normal number or to 0.
+
+    Half of them have few significant bits, so that subnormal products meet ties.
+    """
+    first = rng.integers(max(exponents[0], 1), 254, count)
+    second = np.clip(127 - first + rng.integers(-28, 4, count), exponents[0], exponents[1])
+    kept = rng.integers(0, 25, (2, count))
+    mantissas = (np.stack([significands(rng, count), significands(rng, count)]) >> kept << kept) & (
+        (1 << 23) - 1
+    )
+    mantissas = np.where(rng.integers(0, 2, count) == 0, mantissas, rng.integers(0, 1 << 23, (2, count)))
+    return _swapped(rng, assemble(rng, first, mantissas[0]), assemble(rng, second, mantissas[1]))
+
+
+def product_subnormals(rng: Rng, count: int, exponents: Exponents) -> Pair:
+    """A subnormal of any length by a number of any exponent."""
+    low = assemble(
+        rng, np.zeros(count, np.int64), rng.integers(0, 1 << 23, count) >> rng.integers(0, 24, count)
+    )
+    other = assemble(rng, rng.integers(*exponents, count, endpoint=True), rng.integers(0, 1 << 23, count))
+    return _swapped(rng, low, other)
+
+
+def _swapped(rng: Rng, a: Words, b: Words) -> Pair:
+    """Swap the operands of about every other case."""
+    swap = rng.integers(0, 2, a.size) == 0
+    return np.where(swap, b, a), np.where(swap, a, b)
+
+
+def product_highest(rng: Rng, count: int, exponents: Exponents) -> Pair:
+    """Products that overflow, or just do not."""
+    first = rng.integers(1, 255, count)
+    second = np.clip(254 + 127 - first + rng.integers(-3, 4, count), exponents[0], exponents[1])
+    sig = np.stack([significands(rng, count), significands(rng, count)]) & ((1 << 23) - 1)
+    return assemble(rng, first, sig[0]), assemble(rng, second, sig[1])
+
+
 def uniform(rng: Rng, count: int, exponents: Exponents) -> Pair:
     """Bits at random."""
     a, b = rng.integers(exponents[0] << 23, (exponents[1] + 1) << 23, (2, count), dtype=np.uint32)
@@ -150,6 +201,17 @@ ADD_KINDS: dict[str, tuple[Callable[[Rng, int, Exponents], Pair], int]] = {
     "uniform": (uniform, 8 << 20),
 }
 """Kinds of operands of an addition, each with its number of cases."""
+
+MUL_KINDS: dict[str, tuple[Callable[[Rng, int, Exponents], Pair], int]] = {
+    "specials": (special_pairs, 1),
+    "exponents": (exponent_pairs, 4 << 20),
+    "ties": (product_ties, 4 << 20),
+    "lowest": (product_lowest, 8 << 20),
+    "subnormals": (product_subnormals, 4 << 20),
+    "highest": (product_highest, 4 << 20),
+    "uniform": (uniform, 8 << 20),
+}
+"""Kinds of operands of a product of binary32 numbers, each with its number of cases."""
 
 
 def accumulator_words(words: Words) -> Words:

@@ -34,6 +34,14 @@ def fp32_add(module: BulkModel, kind: str, rng: Rng) -> None:
         check(module, kind, [a, b], [references.add(a, b)])
 
 
+def fp32_mul(module: BulkModel, kind: str, rng: Rng) -> None:
+    """Compare the product of binary32 numbers with numpy on one kind of operands."""
+    draw, total = stimulus.MUL_KINDS[kind]
+    for count in stimulus.chunks(total):
+        a, b = draw(rng, count, stimulus.ALL_EXPONENTS)
+        check(module, kind, [a, b], [references.multiply_fp32(a, b)])
+
+
 def acc_add(module: BulkModel, full: BulkModel, kind: str, rng: Rng) -> None:
     """Compare the accumulator's addition with the full one on multiples of 2^-48."""
     draw, total = stimulus.ADD_KINDS.get(kind, stimulus.ADD_KINDS["near"])

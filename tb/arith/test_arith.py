@@ -8,7 +8,7 @@ import pytest
 from tb.arith import suites
 from tb.arith.bulk_model import MODULES, model
 from tb.arith.references import FORMATS
-from tb.arith.stimulus import ADD_KINDS
+from tb.arith.stimulus import ADD_KINDS, MUL_KINDS
 from tb.toolchain import RTL_ROOT, Toolchain
 
 Rng = np.random.Generator
@@ -34,6 +34,11 @@ def test_acc_add_equals_fp32_add_on_its_domain(kind: str, rng: Rng) -> None:
 
 def test_acc_add_accumulates_products_as_ieee_does(rng: Rng) -> None:
     suites.accumulation(model("acc_add_probe"), rng)
+
+
+@pytest.mark.parametrize("kind", MUL_KINDS)
+def test_fp32_mul(kind: str, rng: Rng) -> None:
+    suites.fp32_mul(model("fp32_mul"), kind, rng)
 
 
 def test_fp16_mul_every_number_by_each_kind(rng: Rng) -> None:

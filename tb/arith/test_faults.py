@@ -35,6 +35,10 @@ def _add(kind: str) -> Callable[[BulkModel, Rng], None]:
     return lambda module, rng: suites.fp32_add(module, kind, rng)
 
 
+def _mul_fp32(kind: str) -> Callable[[BulkModel, Rng], None]:
+    return lambda module, rng: suites.fp32_mul(module, kind, rng)
+
+
 def _acc_add(kind: str) -> Callable[[BulkModel, Rng], None]:
     return lambda module, rng: suites.acc_add(module, model("fp32_add"), kind, rng)
 
@@ -77,6 +81,30 @@ FAULTS = {
     ),
     "acc-add-ties-away": Fault(
         "round_sum", "AddBits'(sig[AddDropBits])", "AddBits'(1)", "acc_add_probe", suites.accumulation
+    ),
+    "mul-fp32-ties-up": Fault(
+        "mul_fp32", "(Mul32Bits + 1)'(kept[Mul32DropBits])", "1'b1", "fp32_mul", _mul_fp32("ties")
+    ),
+    "mul-fp32-no-sticky": Fault(
+        "mul_fp32", "Mul32Bits'((kept << shift) != sig)", "'0", "fp32_mul", _mul_fp32("lowest")
+    ),
+    "mul-fp32-subnormal-operand": Fault(
+        "mul_fp32", "Mul32ExpBits'(y.exp == '0)", "'0", "fp32_mul", _mul_fp32("subnormals")
+    ),
+    "mul-fp32-normaliser": Fault("mul_fp32", "step > 1", "step > 2", "fp32_mul", _mul_fp32("subnormals")),
+    "mul-fp32-shift-wraps": Fault(
+        "mul_fp32", "below > Mul32ExpBits'(Mul32MaxShift)", "1'b0", "fp32_mul", _mul_fp32("exponents")
+    ),
+    "mul-fp32-overflow": Fault(
+        "mul_fp32",
+        "if (magnitude >= {2'b00, {Fp32ExpBits{1'b1}}, {Fp32ManBits{1'b0}}})",
+        "if (1'b0)",
+        "fp32_mul",
+        _mul_fp32("highest"),
+    ),
+    "mul-fp32-zero": Fault("mul_fp32", "if (sig == '0)", "if (1'b0)", "fp32_mul", _mul_fp32("specials")),
+    "mul-fp32-infinity-by-zero": Fault(
+        "mul_fp32_special", "{y.exp, y.man} == '0", "1'b0", "fp32_mul", _mul_fp32("specials")
     ),
     "mul-subnormals": Fault("mul", "step > 1", "step > 2", "fp16_mul", suites.fp16_mul_kinds),
     "mul-exponent": Fault("mul", "Fp32Bits'(y.exp == '0)", "'0", "fp16_mul", suites.fp16_mul_random),
