@@ -41,6 +41,22 @@ package chip_pkg;
     bytes_t              bytes;
   } extent_t;
 
+  // Lines of memory from `first` to before `past`.
+  typedef struct packed {
+    line_t first;
+    line_t past;
+  } window_t;
+
+  // Lines that a stream spans: the last one may be used in part.
+  function automatic logic [LineAddrBits:0] line_count(input bytes_t bytes);
+    return ((LineAddrBits + 1)'(bytes) + (LineAddrBits + 1)'(LineBytes - 1)) >> LineShift;
+  endfunction
+
+  function automatic logic holds(input window_t window, input line_t first, input bytes_t bytes);
+    return first >= window.first &&
+        (LineAddrBits + 1)'(first) + line_count(bytes) <= (LineAddrBits + 1)'(window.past);
+  endfunction
+
   // What a feeder is told of a job.
   localparam int unsigned JobBits = 32;
   typedef struct packed {
@@ -153,6 +169,31 @@ package chip_pkg;
     logic       mask;
     logic [4:0] columns;     // real ones: the others are not counted
   } post_config_t;
+
+  // A descriptor, as the hardware uses it.
+  localparam int unsigned DescriptorLines = 2;
+  localparam int unsigned CompletionLines = 4;
+  typedef struct packed {
+    logic                  intra;        // WG
+    logic                  balance;
+    logic                  a_fmt;
+    logic                  b_fmt;
+    logic [5:0]            a_bias;
+    logic [5:0]            b_bias;
+    post_config_t          post;
+    logic                  from_record;  // the output bias follows from `threshold`
+    logic [7:0]            numerator;    // share of FP16 that the threshold policy allows
+    logic [7:0]            denominator;
+    line_t                 table_line;
+    logic [JobBits-1:0]    jobs;
+    line_t                 records;      // 0: none
+    line_t                 completion;
+    line_t                 threshold;
+    line_t                 next;
+    logic                  last;
+    window_t               out_window;
+    window_t [Streams-1:0] windows;
+  } layer_t;
 
   // The histogram of floor(log2|x|) of finite FP16 non-zeros.
   localparam int MinExponent = -24;

@@ -22,4 +22,22 @@ package counter_pkg;
     logic [CounterBits-1:0] psum_writes;   // partial-sum memory writes
   } counters_t;
 
+  // Those of the chip; software reads them as those of core 255.
+  typedef struct packed {
+    logic [CounterBits-1:0] cycles;         // from the start to the end of the last descriptor
+    logic [CounterBits-1:0] a_lines;        // lines read, by stream
+    logic [CounterBits-1:0] b_lines;
+    logic [CounterBits-1:0] c_lines;
+    logic [CounterBits-1:0] d_lines;
+    logic [CounterBits-1:0] control_lines;  // descriptors, job tables
+    logic [CounterBits-1:0] read_bursts;
+    logic [CounterBits-1:0] write_beats;
+    logic [CounterBits-1:0] write_bytes;    // strobes that were set
+    logic [CounterBits-1:0] jobs;           // finished
+    logic [CounterBits-1:0] held;           // cycles in which a request waited for another core's
+    logic [CounterBits-1:0] detached;       // cores that nobody waited for any more
+  } chip_counters_t;
+
+  localparam int unsigned ChipCounters = $bits(chip_counters_t) / CounterBits;
+
 endpackage
