@@ -25,8 +25,13 @@ def strip_comments(text: str) -> str:
 
 
 def source_files() -> list[Path]:
-    """List every SystemVerilog file of the design."""
+    """List every SystemVerilog file of the design that is written by hand."""
     return sorted(RTL_ROOT.rglob("*.sv"))
+
+
+def generated_files() -> list[Path]:
+    """List the files that are made from register files."""
+    return [path for path in rtl_sources() if not path.is_relative_to(RTL_ROOT)]
 
 
 def declared_units(path: Path) -> list[str]:

@@ -74,7 +74,16 @@ def test_what_is_installed_is_what_is_pinned() -> None:
 IMPORT_NAMES = {"cocotb_tools": "cocotb", "PIL": "pillow", "sklearn": "scikit-learn"}
 """Distributions whose import name is not their own."""
 
-TB_OF_REGRESS = ("__init__", "build_cache", "cocotb_simulation", "core", "host", "toolchain")
+TB_OF_REGRESS = (
+    "__init__",
+    "build_cache",
+    "chip",
+    "cocotb_simulation",
+    "core",
+    "host",
+    "register_map",
+    "toolchain",
+)
 """Parts of tb that a regression uses as well; the rest are testbenches of blocks."""
 
 ROOMS = ("golden", "tb", "regressions", "reports", "benchmarks", "checks")

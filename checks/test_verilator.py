@@ -24,8 +24,7 @@ MODULES_AND_PRESETS = [
 
 def lint(root: Path, module: str, *arguments: str) -> None:
     """Lint a module of the design in ``root/rtl``; what it instantiates is found by file name."""
-    design = root / "rtl"
-    folders = sorted({path.parent for path in design.rglob("*.sv")})
+    folders = sorted({(root / rtl.relative(path)).parent for path in MODULES.values()})
     search = [word for folder in folders for word in ("-y", os.path.relpath(folder, REPO_ROOT))]
     waivers = [root / rtl.relative(rtl.WAIVERS)] if rtl.WAIVERS.exists() else []
     files = [root / rtl.relative(path) for path in [*rtl.packages(), MODULES[module]]]

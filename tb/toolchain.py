@@ -33,6 +33,7 @@ from tb.build_cache import (
     locked,
     write_whole,
 )
+from tb.register_map import generated_sources
 
 __all__ = ["BuildResult", "Toolchain", "ToolchainError", "rtl_sources", "verilate"]
 
@@ -252,6 +253,8 @@ def verilate(name: str, sources: Sequence[Path], top: str, **options: object) ->
 def rtl_sources(*names: str, root: Path = RTL_ROOT) -> list[Path]:
     """List the design's files: packages in order of dependence, then modules sorted by path.
 
+    What is made from register files (``.rdl``) is among them.
+
     Parameters
     ----------
     *names : str
@@ -264,7 +267,7 @@ def rtl_sources(*names: str, root: Path = RTL_ROOT) -> list[Path]:
     ToolchainError
         If a named module has no file.
     """
-    files = sorted(root.rglob("*.sv"))
+    files = [*sorted(root.rglob("*.sv")), *generated_sources(root)]
     packages = {path.stem: path for path in files if path.stem.endswith("_pkg")}
     modules = {path.stem: path for path in files if path.stem not in packages}
     missing = [name for name in names if name not in modules]
