@@ -32,12 +32,12 @@ module byte_window #(
   // First byte of the window and what is taken from there on.
   localparam int unsigned OffsetBits = $clog2(chip_pkg::LineBytes + Bytes);
 
-  chip_pkg::data_t [Lines-1:0] line_q, line_d;
-  logic [HeldBits-1:0] held_q, kept;
+  chip_pkg::data_t [Lines-1:0] line_q;
+  logic [HeldBits-1:0] held_q;
   logic [SumBits-1:0] count_q;
   logic [chip_pkg::LineShift-1:0] offset_q;
   logic [OffsetBits-1:0] offset_d;
-  logic [HeldBits-1:0] dropped;
+  logic [HeldBits-1:0] dropped, place;
   logic end_q, accept;
 
   assign ready_o = flush_i || (held_q != HeldBits'(Lines) && !end_q);
@@ -54,23 +54,7 @@ module byte_window #(
 
   assign offset_d = OffsetBits'(offset_q) + OffsetBits'(take_i);
   assign dropped = HeldBits'(offset_d >> chip_pkg::LineShift);
-  assign kept = held_q - dropped;
-
-  always_comb begin
-    line_d = line_q;
-    if (dropped != '0) begin
-      for (int unsigned i = 0; i < Lines; i++) begin
-        for (int unsigned d = 1; d < Lines - i; d++) begin
-          if (dropped == HeldBits'(d)) line_d[i] = line_q[i+d];
-        end
-      end
-    end
-    if (accept) begin
-      for (int unsigned i = 0; i < Lines; i++) begin
-        if ((flush_i ? '0 : kept) == HeldBits'(i)) line_d[i] = data_i;
-      end
-    end
-  end
+  assign place = flush_i ? '0 : held_q - dropped;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -79,7 +63,7 @@ module byte_window #(
       offset_q <= '0;
       end_q    <= 1'b0;
     end else begin
-      held_q   <= (flush_i ? '0 : kept) + HeldBits'(accept);
+      held_q   <= place + HeldBits'(accept);
       count_q  <= (flush_i ? '0 : count_q - SumBits'(take_i)) + (accept ? SumBits'(bytes_i) : '0);
       offset_q <= flush_i ? '0 : offset_d[chip_pkg::LineShift-1:0];
       end_q    <= accept ? last_i : end_q && !flush_i;
@@ -87,7 +71,15 @@ module byte_window #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (accept || dropped != '0) line_q <= line_d;
+    for (int unsigned i = 0; i < Lines; i++) begin
+      if (accept && HeldBits'(i) == place) begin
+        line_q[i] <= data_i;
+      end else if (dropped != '0) begin
+        for (int unsigned d = 1; d < Lines - i; d++) begin
+          if (HeldBits'(d) == dropped) line_q[i] <= line_q[i+d];
+        end
+      end
+    end
   end
 
 endmodule

@@ -1,0 +1,184 @@
+// Reads the items of stream C in order and hands each to whom it belongs.
+//
+// Commands go to the core as they are, costs to its balancer, the rest to the A side. An item that the
+// chip cannot carry out is an error; nothing after it is read.
+module item_sequencer #(
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Rows = 8,
+    localparam int unsigned DepthBits = $clog2(Rows + 1),
+    localparam int unsigned ChannelBits = $clog2(Lines * Rows)
+) (
+    input logic clk_i,
+    input logic rst_ni,
+    // Lines of items
+    input logic valid_i,
+    output logic ready_o,
+    input chip_pkg::data_t data_i,
+    input logic [6:0] bytes_i,  // a multiple of an item's
+    input logic last_i,
+    // The job that the items belong to
+    input logic has_a_i,
+    output logic job_end_o,
+    // To the core
+    output logic cmd_valid_o,
+    input logic cmd_ready_i,
+    output logic [core_pkg::CmdBits-1:0] cmd_o,
+    output logic cost_valid_o,
+    input logic cost_ready_i,
+    output logic cost_last_o,
+    output logic [DepthBits-1:0] cost_depth_o,
+    output logic [ChannelBits-1:0] cost_channel_o,
+    output logic [chip_pkg::CostBits-1:0] cost_o,
+    // To the A side
+    output logic feed_valid_o,
+    input logic feed_ready_i,
+    output feeder_pkg::feed_t feed_o,
+    output logic base_valid_o,
+    input logic base_ready_i,
+    output chip_pkg::base_item_t base_o,
+    // Status
+    output logic error_o  // the item is malformed
+);
+
+  localparam int unsigned LineItems = chip_pkg::LineBytes / chip_pkg::ItemBytes;
+  localparam int unsigned IndexBits = $clog2(LineItems);
+  localparam int unsigned ItemShift = $clog2(chip_pkg::ItemBytes);
+  localparam int unsigned CostItemBits = $bits(chip_pkg::cost_item_t);
+  localparam int unsigned BaseItemBits = $bits(chip_pkg::base_item_t);
+  localparam int unsigned BaseItems = (Rows + chip_pkg::BaseEntries - 1) / chip_pkg::BaseEntries;
+
+  logic [IndexBits-1:0] index_q, last_index;
+  logic second_q, ending_q;  // channel of a Cost item; the job's items are done
+  logic active, malformed, done, line_done;
+
+  chip_pkg::item_e op;
+  logic [core_pkg::CmdBits-1:0] item;
+  logic [core_pkg::PayloadBits-1:0] payload;
+  chip_pkg::cost_item_t cost;
+  chip_pkg::feed_item_t feed;
+  chip_pkg::feed_rows_item_t rows;
+  chip_pkg::base_item_t base;
+
+  assign active = valid_i && !ending_q;
+
+  always_comb begin
+    item = '0;
+    if (active) item = data_i[{index_q, {(ItemShift+3) {1'b0}}}+:core_pkg::CmdBits];
+  end
+
+  assign op = chip_pkg::item_e'(item[core_pkg::CmdBits-1-:core_pkg::OpBits]);
+  assign payload = item[core_pkg::PayloadBits-1:0];
+  assign cost = chip_pkg::cost_item_t'(payload[CostItemBits-1:0]);
+  assign feed = chip_pkg::feed_item_t'(payload[feeder_pkg::ColumnsBits-1:0]);
+  assign rows = chip_pkg::feed_rows_item_t'(payload[feeder_pkg::FeedBits-1:0]);
+  assign base = chip_pkg::base_item_t'(payload[BaseItemBits-1:0]);
+
+  // ---------------------------------------------------------------------------------------------
+  // What the chip can carry out
+  // ---------------------------------------------------------------------------------------------
+  logic cost_fits, feed_fits, rows_fit;
+
+  function automatic logic elements_fit(input logic [chip_pkg::ElementBits:0] n);
+    return n != '0 && 32'(n) <= chip_pkg::UnitElements;
+  endfunction
+
+  assign cost_fits = cost.depth != '0 && 32'(cost.depth) <= Rows &&
+      32'(cost.channel0) < Lines * Rows && (!cost.two || 32'(cost.channel1) < Lines * Rows);
+  assign feed_fits = feed.columns != '0 && feed.words != '0 && feed.line_mask != '0 &&
+      feed.line_mask >> Lines == '0;
+  assign rows_fit = rows.count != '0 && rows.channel_units != '0 && rows.kx != '0 &&
+      rows.last_ky != '0 && elements_fit(
+      rows.last_elements
+  ) && rows.pixels != '0 && 32'(rows.pixels) <= Rows && 32'(rows.pitch) <= chip_pkg::UnitElements &&
+      (rows.channel_units == 3'd1 || (rows.ky != '0 && elements_fit(
+      rows.elements
+  )));
+
+  always_comb begin
+    malformed = 1'b0;
+    if (active) begin
+      unique case (op)
+        chip_pkg::ItemCost: malformed = !cost_fits || payload >> CostItemBits != '0;
+        chip_pkg::ItemFeed: malformed = !feed_fits || payload >> feeder_pkg::ColumnsBits != '0;
+        chip_pkg::ItemFeedRows: malformed = !rows_fit || payload >> feeder_pkg::FeedBits != '0;
+        chip_pkg::ItemBase:
+        malformed = 32'(base.index) >= BaseItems || payload >> BaseItemBits != '0;
+        default: malformed = 1'b0;  // a command: the core's own
+      endcase
+    end
+  end
+
+  assign error_o = malformed;
+
+  // ---------------------------------------------------------------------------------------------
+  // To whom the item goes
+  // ---------------------------------------------------------------------------------------------
+  assign cmd_o = item;
+  assign cost_last_o = cost.last && (second_q || !cost.two);
+  assign cost_depth_o = DepthBits'(cost.depth);
+  assign cost_channel_o = ChannelBits'(second_q ? cost.channel1 : cost.channel0);
+  assign cost_o = second_q ? cost.cost1 : cost.cost0;
+  assign base_o = base;
+  assign feed_o = '{
+          op:
+          ending_q
+          ?
+          feeder_pkg::FeedEnd
+          :
+          op
+          ==
+          chip_pkg::ItemFeedRows
+          ?
+          feeder_pkg::FeedRows
+          :
+          feeder_pkg::FeedColumns,
+          has_a: has_a_i,
+          payload: payload[feeder_pkg::FeedBits-1:0]
+      };
+
+  always_comb begin
+    cmd_valid_o  = 1'b0;
+    cost_valid_o = 1'b0;
+    feed_valid_o = ending_q;
+    base_valid_o = 1'b0;
+    done         = 1'b0;
+    if (active && !malformed) begin
+      unique case (op)
+        chip_pkg::ItemCost: begin
+          cost_valid_o = 1'b1;
+          done = cost_ready_i && (second_q || !cost.two);
+        end
+        chip_pkg::ItemFeed, chip_pkg::ItemFeedRows: begin
+          feed_valid_o = 1'b1;
+          done = feed_ready_i;
+        end
+        chip_pkg::ItemBase: begin
+          base_valid_o = 1'b1;
+          done = base_ready_i;
+        end
+        default: begin
+          cmd_valid_o = 1'b1;
+          done = cmd_ready_i;
+        end
+      endcase
+    end
+  end
+
+  assign last_index = IndexBits'((bytes_i >> ItemShift) - 7'd1);
+  assign line_done = done && index_q == last_index;
+  assign ready_o = line_done;
+  assign job_end_o = ending_q && feed_ready_i;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      index_q  <= '0;
+      second_q <= 1'b0;
+      ending_q <= 1'b0;
+    end else begin
+      if (done) index_q <= line_done ? '0 : index_q + 1'b1;
+      if (cost_valid_o && cost_ready_i) second_q <= cost.two && !second_q;
+      ending_q <= (line_done && last_i) || (ending_q && !feed_ready_i);
+    end
+  end
+
+endmodule
