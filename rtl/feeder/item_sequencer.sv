@@ -76,23 +76,20 @@ module item_sequencer #(
   // ---------------------------------------------------------------------------------------------
   // What the chip can carry out
   // ---------------------------------------------------------------------------------------------
-  logic cost_fits, feed_fits, rows_fit;
-
-  function automatic logic elements_fit(input logic [chip_pkg::ElementBits:0] n);
-    return n != '0 && 32'(n) <= chip_pkg::UnitElements;
-  endfunction
+  logic cost_fits, feed_fits, unit_fits, last_unit_fits, rows_fit;
 
   assign cost_fits = cost.depth != '0 && 32'(cost.depth) <= Rows &&
       32'(cost.channel0) < Lines * Rows && (!cost.two || 32'(cost.channel1) < Lines * Rows);
   assign feed_fits = feed.columns != '0 && feed.words != '0 && feed.line_mask != '0 &&
       feed.line_mask >> Lines == '0;
+  // The fields of a channel's other units do not matter if it has but one.
+  assign unit_fits = rows.ky != '0 && rows.elements != '0 &&
+      32'(rows.elements) <= chip_pkg::UnitElements;
+  assign last_unit_fits = rows.last_ky != '0 && rows.last_elements != '0 &&
+      32'(rows.last_elements) <= chip_pkg::UnitElements;
   assign rows_fit = rows.count != '0 && rows.channel_units != '0 && rows.kx != '0 &&
-      rows.last_ky != '0 && elements_fit(
-      rows.last_elements
-  ) && rows.pixels != '0 && 32'(rows.pixels) <= Rows && 32'(rows.pitch) <= chip_pkg::UnitElements &&
-      (rows.channel_units == 3'd1 || (rows.ky != '0 && elements_fit(
-      rows.elements
-  )));
+      last_unit_fits && (unit_fits || rows.channel_units == 3'd1) &&
+      rows.pixels != '0 && 32'(rows.pixels) <= Rows && 32'(rows.pitch) <= chip_pkg::UnitElements;
 
   always_comb begin
     malformed = 1'b0;

@@ -1,0 +1,1 @@
+"""Testbench of the feeder: streams of jobs in memory to the ports of a sparse core."""
