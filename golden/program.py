@@ -1,9 +1,9 @@
 """Commands of a sparse core: blocks of rows, tiles, segment tables and runs, compiled from a lowering.
 
 The core holds a *block* of partial sums at a time. For each block the K tiles follow one another; in each
-tile the block's rows come as *runs*: rows of one image row, whose windows of A overlap in the lines' rings
-with a constant step. A ring word is four consecutive entries of a line's list. `rtl/pkg/core_pkg.sv` gives
-the encoding.
+tile the block's rows come as *runs*: rows whose windows of A overlap in the lines' rings with a constant
+step. `golden/patches.py` says which rows a block takes and in which order. A ring word is four consecutive
+entries of a line's list. `rtl/pkg/core_pkg.sv` gives the encoding.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from golden.lowering import Ints, KTile, Lowering, Phase, Tap
-
-WORD_LEN = 4
-"""Entries of a ring word."""
+from golden.lowering import Ints, KTile, Lowering, Phase
+from golden.patches import WORD_LEN, Block, Patch, ProgramError, Window, phase_blocks, window_of
 
 COMMAND_WORDS = 5
 """32-bit words of a command as the testbench reads it: 128 bits, then the channels that must have lines."""
@@ -27,108 +25,7 @@ MAX_CHANNELS = 1 << 16
 OP_TILE, OP_SEGMENT, OP_RUN, OP_ZERO = range(4)
 _OP_SHIFT = 125
 
-
-class ProgramError(ValueError):
-    """A replay does not fit the hardware's buffers."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """How a phase's rows read the ring in one tile.
-
-    Attributes
-    ----------
-    taps : tuple of Tap
-        The chunk's taps that the phase meets, ascending.
-    dy, dx : int
-        Smallest shifts of those taps.
-    height, width : int
-        Rows and columns of A that a row's window spans.
-    words : int
-        Ring words of one pixel: ``ceil(depth / 4)``.
-    """
-
-    taps: tuple[Tap, ...]
-    dy: int
-    dx: int
-    height: int
-    width: int
-    words: int
-
-    @property
-    def size(self) -> int:
-        """Ring words of a window."""
-        return self.height * self.width * self.words
-
-    def step(self, a_step: int) -> int:
-        """Ring words from one row's window to the next."""
-        return min(a_step, self.width) * self.height * self.words if self.taps else 0
-
-
-@dataclass(frozen=True)
-class Run:
-    """Consecutive rows of one image row: their row indices (M) and their origins in padded A."""
-
-    rows: Ints
-    origins: Ints
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rows of one phase whose partial sums are held together. `zero`: they meet no tap and are +0."""
-
-    phase: int
-    runs: tuple[Run, ...]
-    zero: bool = False
-
-    @property
-    def rows(self) -> Ints:
-        """Row indices (M) in the order of the partial-sum rows."""
-        return np.concatenate([run.rows for run in self.runs])
-
-
-def window_of(lowering: Lowering, phase: Phase, tile: KTile) -> Window:
-    """Return the window of `phase` in `tile` (size 0 if it meets none of the chunk's taps)."""
-    taps = tuple(tap for tap in phase.taps if tile.first_tap <= tap.number < tile.tap_end)
-    words = -(-tile.depth // WORD_LEN)
-    if not taps:
-        return Window((), 0, 0, 0, 0, words)
-    dy, dx = min(tap.dy for tap in taps), min(tap.dx for tap in taps)
-    height = max(tap.dy for tap in taps) - dy + 1
-    width = max(tap.dx for tap in taps) - dx + 1
-    window = Window(taps, dy, dx, height, width, words)
-    # The unpacker writes words in pairs: the ring takes the last word of a window only with room for two.
-    if window.size >= lowering.preset.a_words:
-        raise ProgramError(
-            f"layer {lowering.geometry.name} {lowering.step}: a window of {window.size} words does not fit "
-            f"the A ring of {lowering.preset.a_words} (preset {lowering.preset.name}, field a_words)"
-        )
-    return window
-
-
-def _pack_runs(lowering: Lowering, rows: Ints, origins: Ints, splittable: bool) -> list[list[Run]]:
-    """Cut one phase into lists of runs of at most `psum_rows` rows each."""
-    limit = lowering.preset.psum_rows
-    flat_rows = rows.reshape(-1, rows.shape[-1]) if not splittable else rows.reshape(1, -1)
-    flat_origins = origins.reshape(flat_rows.shape)
-    blocks: list[list[Run]] = [[]]
-    used = 0
-    for line_rows, line_origins in zip(flat_rows, flat_origins, strict=True):
-        start = 0
-        while start < len(line_rows):
-            rest = len(line_rows) - start
-            room = limit - used
-            take = min(rest, room)
-            if used and rest > room and not splittable:
-                take = 0
-            if take == 0:
-                blocks.append([])
-                used = 0
-                continue
-            blocks[-1].append(Run(line_rows[start : start + take], line_origins[start : start + take]))
-            used += take
-            start += take
-    return blocks
+__all__ = ["COMMAND_WORDS", "WORD_LEN", "Block", "Patch", "Program", "ProgramError", "Window"]
 
 
 @dataclass(frozen=True)
@@ -149,83 +46,134 @@ class Program:
     def blocks(self) -> tuple[Block, ...]:
         """Blocks of rows in the order in which the core opens them."""
         lowering = self.lowering
-        limit = lowering.preset.psum_rows
         if not lowering.phases:
+            limit = lowering.preset.psum_rows
             rows = np.arange(lowering.rows, dtype=np.int64)
-            return tuple(
-                Block(0, (Run(rows[start : start + limit], rows[start : start + limit]),))
-                for start in range(0, len(rows), limit)
-            )
+            return tuple(Block(0, rows[start : start + limit], ()) for start in range(0, len(rows), limit))
         real: list[Block] = []
         empty: list[Block] = []
         for index, phase in enumerate(lowering.phases):
-            rows, origins = lowering.phase_rows(phase), lowering.phase_origins(phase)
-            # Rows of one-word windows share nothing, so a run may cross image rows and images.
-            single = lowering.geometry.kernel == 1 or not phase.taps
-            packed = _pack_runs(lowering, rows, origins, single)
-            (real if phase.taps else empty).extend(
-                Block(index, tuple(runs), not phase.taps) for runs in packed
-            )
+            (real if phase.taps else empty).extend(phase_blocks(lowering, index))
         return tuple(_interleave(real, empty))
 
+    def window(self, block: Block, t: int) -> Window:
+        """Return the window of a block's rows in K tile `t` (FP, BP); size 0 if they meet none of its taps.
+
+        Raises
+        ------
+        ProgramError
+            If the window does not fit the A ring.
+        """
+        key = (block.phase, block.height, t)
+        if key not in self._windows:
+            lowering = self.lowering
+            self._windows[key] = window_of(
+                lowering, lowering.phases[block.phase], lowering.k_tiles[t], block.height
+            )
+        return self._windows[key]
+
     @cached_property
-    def windows(self) -> dict[tuple[int, int], Window]:
-        """Window by phase and tile."""
-        return {
-            (p, t): window_of(self.lowering, phase, tile)
-            for p, phase in enumerate(self.lowering.phases)
-            for t, tile in enumerate(self.lowering.k_tiles)
-        }
+    def _windows(self) -> dict[tuple[int, int, int], Window]:
+        """Windows met so far, by phase, height of the patches and tile."""
+        return {}
+
+    def block_columns(self, block: Block, t: int) -> tuple[Ints, int]:
+        """Columns of A that a block sends for K tile `t` (FP, BP).
+
+        Returns
+        -------
+        tops : int64 [columns]
+            Address in padded A (channel 0) of each column's top pixel, in the order in which they are sent.
+        height : int
+            Pixels of a column; they lie a row of padded A apart.
+        """
+        window = self.window(block, t)
+        if block.zero or not window.taps:
+            return np.zeros(0, np.int64), 0
+        a_step = self._phase(block).a_step
+        corner = window.dy * self.lowering.padded_shape[3] + window.dx
+        tops = np.concatenate([_column_origins(patch, window.width, a_step) for patch in block.patches])
+        return corner + tops, window.pitch
 
     def commands(self) -> np.ndarray:
         """Encode the commands: uint32 [n, COMMAND_WORDS]."""
-        words = self._intra_commands() if not self.lowering.phases else self._inter_commands()
+        tiles = self.lowering.k_tiles
+        words: list[tuple[int, int]] = []
+        for block in self.blocks:
+            if block.zero:
+                words.append((self.zero_command(len(block.rows)), 0))
+            elif self.lowering.phases:
+                for t, tile in enumerate(tiles):
+                    need = int(tile.channels[-1]) + 1
+                    commands = self.tile_commands(block, t, t == 0, t == len(tiles) - 1)
+                    words += [(command, need if i == 0 else 0) for i, command in enumerate(commands)]
+            else:
+                pixels = self.lowering.wg_tiles
+                for t, tile_pixels in enumerate(pixels):
+                    first, last = t == 0, t == len(pixels) - 1
+                    commands = self.wg_tile_commands(len(block.rows), len(tile_pixels), first, last)
+                    words += [(command, 0) for command in commands]
         raw = b"".join(word.to_bytes(16, "little") + need.to_bytes(4, "little") for word, need in words)
         return np.frombuffer(raw, np.uint32).reshape(-1, COMMAND_WORDS)
 
-    def _inter_commands(self) -> list[tuple[int, int]]:
-        lowering = self.lowering
-        tiles, part_words = lowering.k_tiles, lowering.preset.rows // WORD_LEN
-        commands: list[tuple[int, int]] = []
-        for block in self.blocks:
-            if block.zero:
-                commands.append((_run_command(OP_ZERO, len(block.rows), 0, 0, 0, 0, False), 0))
-                continue
-            a_step = lowering.phases[block.phase].a_step
-            for t, tile in enumerate(tiles):
-                mask = sum(1 << line for line, held in enumerate(tile.line_channels) if len(held))
-                need = int(tile.channels[-1]) + 1
-                first, last = t == 0, t == len(tiles) - 1
-                b_rows = tile.tap_count * tile.depth
-                commands.append((_tile_command(False, first, last, b_rows, len(block.rows), mask), need))
-                window = self.windows[block.phase, t]
-                parts = _segments(window, tile, part_words)
-                for index, entries in enumerate(parts):
-                    commands.append((_segment_command(block.phase, index, entries, part_words), 0))
-                for i, run in enumerate(block.runs):
-                    step, end = window.step(a_step), i == len(block.runs) - 1
-                    command = _run_command(
-                        OP_RUN, len(run.rows), step, window.size, block.phase, len(parts), end
-                    )
-                    commands.append((command, 0))
-        return commands
+    def tile_commands(self, block: Block, t: int, first: bool, last: bool) -> list[int]:
+        """Commands (128 bits each) of K tile `t` of a block of FP or BP: Tile, Segments, Runs.
 
-    def _intra_commands(self) -> list[tuple[int, int]]:
-        lowering, preset = self.lowering, self.lowering.preset
-        tiles = lowering.wg_tiles
-        mask = (1 << preset.lines) - 1
-        commands: list[tuple[int, int]] = []
-        for block in self.blocks:
-            rows = len(block.rows)
-            for t, pixels in enumerate(tiles):
-                words = -(-len(pixels) // WORD_LEN)
-                commands.append(
-                    (_tile_command(True, t == 0, t == len(tiles) - 1, len(pixels), rows, mask), 0)
-                )
-                entries = [(w, w * WORD_LEN) for w in range(words)]
-                commands.append((_segment_command(0, 0, entries, preset.rows // WORD_LEN), 0))
-                commands.append((_run_command(OP_RUN, rows, words, words, 0, 1, True), 0))
-        return commands
+        Parameters
+        ----------
+        first, last : bool
+            Whether the block's partial sums start here, and leave as results.
+        """
+        tile, window = self.lowering.k_tiles[t], self.window(block, t)
+        part_words = self.lowering.preset.rows // WORD_LEN
+        mask = sum(1 << line for line, held in enumerate(tile.line_channels) if len(held))
+        parts = _segments(window, tile, part_words)
+        return [
+            _tile_command(False, first, last, tile.tap_count * tile.depth, len(block.rows), mask),
+            *(
+                _segment_command(block.phase, index, entries, part_words)
+                for index, entries in enumerate(parts)
+            ),
+            *self._run_commands(block, window, len(parts)),
+        ]
+
+    def _run_commands(self, block: Block, window: Window, parts: int) -> list[int]:
+        if not window.taps:
+            return [_run_command(OP_RUN, len(block.rows), 0, 0, 0, block.phase, 0, True)]
+        a_step = self._phase(block).a_step
+        # Ring words from a row to the one below it, and from a column of rows to the next.
+        down = a_step * window.words
+        across = min(a_step, window.width) * window.pitch * window.words
+        runs: list[tuple[int, int, int]] = []  # rows, step, advance
+        for patch in block.patches:
+            if block.height == 1:
+                runs.append((patch.width, across, window.size))
+            else:
+                to_next = across - (block.height - 1) * down
+                runs += [(block.height, down, to_next)] * (patch.width - 1)
+                runs.append((block.height, down, window.size))
+        return [
+            _run_command(OP_RUN, rows, step, window.size, advance, block.phase, parts, i == len(runs) - 1)
+            for i, (rows, step, advance) in enumerate(runs)
+        ]
+
+    def _phase(self, block: Block) -> Phase:
+        return self.lowering.phases[block.phase]
+
+    def wg_tile_commands(self, rows: int, pixels: int, first: bool, last: bool) -> list[int]:
+        """Commands (128 bits each) of a K tile of WG: `pixels` of δ for a block of `rows` rows."""
+        preset = self.lowering.preset
+        words = -(-pixels // WORD_LEN)
+        entries = [(w, w * WORD_LEN) for w in range(words)]
+        return [
+            _tile_command(True, first, last, pixels, rows, (1 << preset.lines) - 1),
+            _segment_command(0, 0, entries, preset.rows // WORD_LEN),
+            _run_command(OP_RUN, rows, words, words, words, 0, 1, True),
+        ]
+
+    def zero_command(self, rows: int) -> int:
+        """Return the command (128 bits) of a block of `rows` rows that meet no tap: they are +0."""
+        return _run_command(OP_ZERO, rows, 0, 0, 0, 0, 0, False)
 
 
 def _interleave(real: list[Block], empty: list[Block]) -> list[Block]:
@@ -237,11 +185,20 @@ def _interleave(real: list[Block], empty: list[Block]) -> list[Block]:
     return merged if real else empty
 
 
+def _column_origins(patch: Patch, width: int, a_step: int) -> Ints:
+    """Top origins of a patch's columns: overlapping windows share them, others follow one another."""
+    tops = patch.origins[:, 0]
+    if width == 1 or width < a_step:
+        return (tops[:, None] + np.arange(width)[None, :]).reshape(-1)
+    shared: Ints = tops[0] + np.arange((len(tops) - 1) * a_step + width)
+    return shared
+
+
 def _segments(window: Window, tile: KTile, part_words: int) -> list[list[tuple[int, int]]]:
     """Return (offset, first B row) of each ring word of a row's list, in parts of `part_words`."""
     entries = [
         (
-            ((tap.dx - window.dx) * window.height + tap.dy - window.dy) * window.words + word,
+            ((tap.dx - window.dx) * window.pitch + tap.dy - window.dy) * window.words + word,
             (tap.number - tile.first_tap) * tile.depth + word * WORD_LEN,
         )
         for tap in window.taps
@@ -274,6 +231,8 @@ def _segment_command(phase: int, index: int, entries: list[tuple[int, int]], par
     return OP_SEGMENT << _OP_SHIFT | word
 
 
-def _run_command(op: int, rows: int, step: int, window: int, phase: int, parts: int, end: bool) -> int:
-    payload = _fields((rows, 8), (step, 7), (window, 7), (phase, 2), (parts, 3), (int(end), 1))
+def _run_command(
+    op: int, rows: int, step: int, window: int, advance: int, phase: int, parts: int, end: bool
+) -> int:
+    payload = _fields((advance, 7), (rows, 8), (step, 7), (window, 7), (phase, 2), (parts, 3), (int(end), 1))
     return op << _OP_SHIFT | payload

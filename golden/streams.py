@@ -30,7 +30,7 @@ from golden import native
 from golden.fgmp import FgmpTensor
 from golden.formats import U16, U32
 from golden.lowering import Ints, KTile, Lowering
-from golden.program import WORD_LEN, Block, Program, Window
+from golden.program import WORD_LEN, Program
 
 BEAT_WORDS = 11
 CLASS_PADDING, CLASS_ZERO, CLASS_FP8, CLASS_FP16 = range(4)
@@ -115,12 +115,9 @@ class CoreStreams:
             # The columns of a block and chunk are the same in every channel group.
             spans: dict[int, tuple[int, int, int]] = {}
             for t, tile in enumerate(lowering.k_tiles):
-                window = program.windows[block.phase, t]
-                if not window.taps:
-                    continue
                 if tile.first_tap not in spans:
-                    address = self._block_columns(block, window)
-                    spans[tile.first_tap] = (filled, len(address), window.height)
+                    address, height = program.block_columns(block, t)
+                    spans[tile.first_tap] = (filled, len(address), height)
                     columns.append(address)
                     filled += len(address)
                 jobs.append((t * lines, *spans[tile.first_tap]))
@@ -142,12 +139,6 @@ class CoreStreams:
                 column_array.ctypes.data,
             )
         )
-
-    def _block_columns(self, block: Block, window: Window) -> Ints:
-        """Addresses in padded A of the columns that a block's runs read: int64 [columns]."""
-        a_step = self.lowering.phases[block.phase].a_step
-        corner = window.dy * self.lowering.padded_shape[3] + window.dx
-        return corner + np.concatenate([_columns(run.origins, window.width, a_step) for run in block.runs])
 
     def _pack_intra(self, classes: npt.NDArray[np.uint8], values: U16, limit: int) -> int:
         lowering = self.lowering
@@ -231,14 +222,6 @@ class CoreStreams:
         rows = [block.rows for block in self.program.blocks]
         starts = np.cumsum([0] + [len(block) for block in rows[:-1]])
         return _int64(starts), _int64(np.concatenate(rows))
-
-
-def _columns(origins: Ints, width: int, a_step: int) -> Ints:
-    """Addresses of a run's columns: overlapping windows share them, others follow one another."""
-    if width < a_step or len(origins) == 1 or width == 1:
-        return (origins[:, None] + np.arange(width)[None, :]).reshape(-1)
-    shared: Ints = origins[0] + np.arange((len(origins) - 1) * a_step + width)
-    return shared
 
 
 def _channel_lists(tiles: tuple[KTile, ...]) -> tuple[Ints, Ints]:

@@ -165,8 +165,9 @@ class Core {
   Run decoded_run(Cycle cycle) {
     const RunCommand told(raw());
     const int tile = line_tiles_.back();
-    return {cycle + 1,  tiles_[tile].b_loaded, table(told.phase), told.rows,    told.step,
-            told.window, told.parts,           tile,              0,            told.tile_end};
+    return {cycle + 1,   tiles_[tile].b_loaded, table(told.phase), told.rows, told.step,
+            told.window, told.advance,          told.parts,        tile,      0,
+            told.tile_end};
   }
 
   void run(Cycle cycle) {

@@ -26,12 +26,12 @@ struct Rules {
       tree_cycles, sum_cycles, result_places, result_cycles, tree_levels;
 };
 
-// What a line is told: rows of one image row, one row of WG, or only the end of a tile (no rows).
+// What a line is told: rows a step apart, one row of WG, or only the end of a tile (no rows).
 struct Run {
   Cycle visible;
   Cycle b_loaded;  // the tile's B rows are in place
   const SegmentEntry* table;
-  int rows, step, window, parts;
+  int rows, step, window, advance, parts;
   int tile, row;
   bool tile_end;
 };
@@ -162,7 +162,7 @@ class Line {
     cycles.wait_a += wasted(std::max(begin, run.b_loaded), arrived);
     const bool last_part = part_ + 1 >= run.parts;
     const bool last_row = row_ + 1 >= run.rows;
-    const int passed = run.rows == 0 ? 0 : last_row ? run.window : run.step;
+    const int passed = run.rows == 0 ? 0 : last_row ? run.advance : run.step;
     int issue = 0;
     if (reads) {
       const SegmentEntry* entry = run.table + part_ * rules_.segment_words;

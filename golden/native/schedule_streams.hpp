@@ -42,11 +42,12 @@ struct TileCommand {
 
 struct RunCommand {
   bool tile_end;
-  int parts, phase, window, step, rows;
+  int parts, phase, window, step, rows, advance;
 
   explicit RunCommand(const std::uint32_t* raw)
       : tile_end(field(raw, 0, 1)), parts(field(raw, 1, 3)), phase(field(raw, 4, 2)),
-        window(field(raw, 6, 7)), step(field(raw, 13, 7)), rows(field(raw, 20, kRowBits)) {}
+        window(field(raw, 6, 7)), step(field(raw, 13, 7)), rows(field(raw, 20, kRowBits)),
+        advance(field(raw, 28, 7)) {}
 };
 
 struct SegmentEntry {

@@ -27,7 +27,8 @@ def test_more_channels_than_the_balancer_numbers() -> None:
 def test_window_larger_than_the_ring() -> None:
     """The ring keeps room for a pair of words, so a window of just its size would wait for ever."""
     fits = lowering(3, kernel=7)
-    words = max(window.size for window in Program(fits).windows.values())
+    program = Program(fits)
+    words = max(program.window(block, t).size for block in program.blocks for t in range(len(fits.k_tiles)))
     for room, good in ((words + 1, True), (words, False)):
         small = replace(fits, preset=replace(fits.preset, a_words=room))
         if good:

@@ -109,6 +109,7 @@ module sequencer #(
   always_comb begin
     for (int unsigned l = 0; l < Lines; l++) begin
       run_o[l] = '{
+          advance: run_cmd.advance,
           rows: run_cmd.rows,
           step: run_cmd.step,
           window: run_cmd.window,

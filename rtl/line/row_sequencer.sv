@@ -66,8 +66,8 @@ module row_sequencer #(
   assign last_part = (core_pkg::PartBits + 1)'(part_q) + 1'b1 >= run_i.parts;
   assign last_row = row_q + 1'b1 >= run_i.rows;
   assign run_ready_o = can_step && last_part && last_row;
-  // Ring words behind the row; at the run's end all that its last row spans. A marker has none.
-  assign passed = marker ? '0 : last_row ? run_i.window : run_i.step;
+  // Ring words behind the row, that none later reads. A marker has none.
+  assign passed = marker ? '0 : last_row ? run_i.advance : run_i.step;
   assign keep = mask_i != '0 || last_part;
 
   assign skipped_o = zeros_i;

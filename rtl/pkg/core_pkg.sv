@@ -30,7 +30,7 @@ package core_pkg;
   typedef enum logic [OpBits-1:0] {
     OpTile    = 3'd0,  // opens a K tile: its B rows, its lines, its place in the sum
     OpSegment = 3'd1,  // writes one part of the open tile's segment table
-    OpRun     = 3'd2,  // rows of one image row: a constant step through the A ring
+    OpRun     = 3'd2,  // rows a constant step through the A ring apart
     OpZero    = 3'd3   // rows of a phase that meets no tap: +0
   } op_e;
 
@@ -61,6 +61,7 @@ package core_pkg;
   } tile_cmd_t;
 
   typedef struct packed {
+    logic [CountBits-1:0] advance;   // ring words from the last row to the next run's first
     logic [RowsBits-1:0]  rows;
     logic [CountBits-1:0] step;      // ring words from one row to the next
     logic [CountBits-1:0] window;    // ring words that one row spans
@@ -83,6 +84,7 @@ package core_pkg;
 
   // What a line is told to do: a run, or one row of WG, or only that a tile has ended (rows = 0).
   typedef struct packed {
+    logic [CountBits-1:0] advance;
     logic [RowsBits-1:0]  rows;
     logic [CountBits-1:0] step;
     logic [CountBits-1:0] window;

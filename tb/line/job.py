@@ -77,11 +77,12 @@ class Window:
 
 @dataclass
 class Run:
-    """Rows that step through the ring by a constant; `rows` 0 only ends the tile."""
+    """Rows that step through the ring by a constant, then `advance`; `rows` 0 only ends the tile."""
 
     phase: int
     rows: int
     step: int
+    advance: int
     row: int
     tile_end: bool
 
@@ -162,6 +163,7 @@ class LineJob:
         for run in self.tiles[tile].runs:
             window = self.tiles[tile].windows[run.phase]
             fields = (
+                (run.advance, 7),
                 (run.rows, 8),
                 (run.step, 7),
                 (window.words, 7),
@@ -205,7 +207,7 @@ class LineJob:
                                 wide += bool(words.wide[at, slot])
                         sums.append(total)
                         tags.append((number % TILES, (run.row + row) % 256))
-                        base += run.step if row + 1 < run.rows else window.words
+                        base += run.step if row + 1 < run.rows else run.advance
         product = np.array(sums, np.float32).reshape(-1, self.preset.columns)
         return LineResult(
             canonical_fp32(product.view(np.uint32)),
@@ -234,12 +236,13 @@ def random_job(rng: np.random.Generator, preset: Preset, mix: Mix, tiles: int) -
     """Draw a job of `tiles` tiles."""
     fmt, bias = Fp8Format(int(rng.integers(2))), int(rng.choice([0, 7, 15, 24]))
     drawn = [_tile(rng, preset, mix) for _ in range(tiles)]
-    count = sum(
-        (run.rows - 1) * run.step + tile.windows[run.phase].words
-        for tile in drawn
-        for run in tile.runs
-        if run.rows
-    )
+    count = base = 0
+    for tile in drawn:
+        for run in tile.runs:
+            if run.rows:
+                base += (run.rows - 1) * run.step
+                count = max(count, base + tile.windows[run.phase].words)
+                base += run.advance
     return LineJob(preset, fmt, bias, drawn, _words(rng, mix, fmt, bias, count), mix.whole_beats, rng)
 
 
@@ -261,10 +264,11 @@ def _tile(rng: np.random.Generator, preset: Preset, mix: Mix) -> Tile:
     runs = []
     for _ in range(int(rng.integers(1, 6))):
         phase = int(rng.integers(len(windows)))
-        step = int(rng.integers(0, windows[phase].words + 1))
-        runs.append(Run(phase, int(rng.integers(1, 12)), step, int(rng.integers(0, 200)), False))
+        step, advance = rng.integers(0, windows[phase].words + 1, 2).tolist()
+        rows, row = int(rng.integers(1, 12)), int(rng.integers(0, 200))
+        runs.append(Run(phase, rows, step, advance, row, False))
     if rng.random() < 0.4:
-        runs.append(Run(0, 0, 0, 0, True))  # the end of the tile on its own
+        runs.append(Run(0, 0, 0, 0, 0, True))  # the end of the tile on its own
     runs[-1].tile_end = True
     b = _halves(rng, (b_rows, preset.columns), mix.specials)
     return Tile(windows, runs, b)

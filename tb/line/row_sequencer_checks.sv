@@ -35,7 +35,9 @@ module row_sequencer_checks #(
   logic run_taken;
   assign run_taken = run_valid_i && run_ready_o && !marker;
   `CHECK(window_fits, run_taken, 32'(run_i.window) < core_pkg::RingWords)
+  // Only words that have come are passed over.
   `CHECK(step_fits, run_taken, run_i.step <= run_i.window)
+  `CHECK(advance_fits, run_taken, run_i.advance <= run_i.window)
   `CHECK(parts_fit, run_taken, 32'(run_i.parts) <= 1 << core_pkg::PartBits)
 
   // Masks are read only when the row's words have come and its tile's B is loaded.
@@ -54,6 +56,7 @@ module row_sequencer_checks #(
   `COVER(end_of_tile_alone, can_step && marker)
   `COVER(run_of_one_row, can_step && !marker && row_q == '0 && last_row)
   `COVER(overlapping_rows, can_step && !last_row && run_i.step < run_i.window)
+  `COVER(overlapping_runs, can_step && !marker && last_row && run_i.advance < run_i.window)
   `COVER(skipped_columns, can_step && last_part && !last_row && run_i.step == run_i.window)
   `COVER(both_halves_of_b, gather_o && b_loaded_i == '1)
   `COVER(odd_base, gather_o && base_q[0])
