@@ -1,0 +1,1 @@
+"""The result path alone, and the threshold policy, against the golden model."""
