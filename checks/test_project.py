@@ -71,7 +71,12 @@ def test_what_is_installed_is_what_is_pinned() -> None:
     assert not wrong
 
 
-IMPORT_NAMES = {"cocotb_tools": "cocotb", "PIL": "pillow", "sklearn": "scikit-learn"}
+IMPORT_NAMES = {
+    "cocotb_tools": "cocotb",
+    "cocotbext": "cocotbext-axi",
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+}
 """Distributions whose import name is not their own."""
 
 TB_OF_REGRESS = (
@@ -102,6 +107,8 @@ def group_of(path: Path) -> str:
         return "tests"
     if "tests" in parts:
         return "capture_tests"  # helpers, some of them for the tests of capture alone
+    if parts[:3] == ("tb", "chip", "protocol"):
+        return "tests"
     if parts[0] == "tb" and parts[1].removesuffix(".py") not in TB_OF_REGRESS:
         return "tests"
     return "capture" if parts[:2] == ("regressions", "capture") else "regress"

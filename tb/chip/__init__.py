@@ -1,0 +1,1 @@
+"""Testbench of the chip: registers, memory model, protocol checks, whole runs."""
