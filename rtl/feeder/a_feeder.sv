@@ -35,7 +35,8 @@ module a_feeder #(
     output logic [core_pkg::ABeatBits-1:0] beat_data_o,
     // Status
     output logic idle_o,
-    output logic error_o  // masks and length contradict
+    output logic error_o,  // masks and length contradict
+    output logic base_error_o  // a row takes what its unit does not have
 );
 
   localparam int unsigned MaskBytes = (Rows + 7) / 8;
@@ -168,7 +169,8 @@ module a_feeder #(
           ky: last_unit ? rows_q.last_ky : rows_q.ky,
           kx: rows_q.kx,
           pitch: rows_q.pitch,
-          pixels: rows_q.pixels
+          pixels: rows_q.pixels,
+          elements: last_unit ? rows_q.last_elements : rows_q.elements
       };
 
   assign tile_done = take && last_block &&
@@ -249,7 +251,8 @@ module a_feeder #(
       .mask_o      (row_mask),
       .group_o     (row_group),
       .values_o    (row_values),
-      .idle_o      (gather_idle)
+      .idle_o      (gather_idle),
+      .error_o     (base_error_o)
   );
 
   assign block_words = WordsBits'(entries / core_pkg::WordLen);

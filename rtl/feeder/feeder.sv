@@ -176,7 +176,7 @@ module feeder #(
   // ---------------------------------------------------------------------------------------------
   // Operands
   // ---------------------------------------------------------------------------------------------
-  logic a_idle, b_idle, a_error, b_error;
+  logic a_idle, b_idle, a_error, b_error, base_error;
 
   a_feeder #(
       .Lines(Lines),
@@ -204,7 +204,8 @@ module feeder #(
       .beat_group_o(a_group_o),
       .beat_data_o (a_data_o),
       .idle_o      (a_idle),
-      .error_o     (a_error)
+      .error_o     (a_error),
+      .base_error_o(base_error)
   );
 
   // Skipped work follows from the counts of what was not skipped.
@@ -245,7 +246,7 @@ module feeder #(
       if (a_error || b_error) begin
         error_o <= 1'b1;
         cause_o <= chip_pkg::CauseStreamLength;
-      end else if (item_error || part_item) begin
+      end else if (item_error || part_item || base_error) begin
         error_o <= 1'b1;
         cause_o <= chip_pkg::CauseItem;
       end

@@ -19,11 +19,12 @@ package feeder_pkg;
 
   // How the rows of a unit are gathered.
   typedef struct packed {
-    logic                           first;   // of its K tile: the base table changes
+    logic                           first;     // of its K tile: the base table changes
     logic [2:0]                     ky;
     logic [2:0]                     kx;
     logic [chip_pkg::ElementBits:0] pitch;
     logic [5:0]                     pixels;
+    logic [chip_pkg::ElementBits:0] elements;
   } unit_t;
 
 endpackage

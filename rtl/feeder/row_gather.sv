@@ -1,9 +1,9 @@
 // Rows of WG from the elements that they share: a unit's elements come in blocks, its rows leave one a
 // cycle.
 //
-// A row's entry j is element base[j] + ky * pitch + kx of its unit. Two banks: one is filled while rows
-// are gathered from the other. The base table in use stays as it is until the last row of its K tile
-// has left; what is written meanwhile belongs to the next one.
+// A row's entry j is element base[j] + ky * pitch + kx of its unit, ky counted from the unit's first.
+// Two banks: one is filled while rows are gathered from the other. The base table in use stays as it is
+// until the last row of its K tile has left; what is written meanwhile belongs to the next one.
 module row_gather #(
     parameter  int unsigned Rows      = 8,
     localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
@@ -30,14 +30,19 @@ module row_gather #(
     output logic [Rows-1:0] mask_o,
     output logic [Rows-1:0] group_o,
     output logic [Rows-1:0][core_pkg::ElemBits-1:0] values_o,
-    output logic idle_o
+    output logic idle_o,
+    output logic error_o  // a row takes what its unit does not have
 );
 
   localparam int unsigned Elements = chip_pkg::UnitElements;
   localparam int unsigned Blocks = (Elements + Rows - 1) / Rows;
   localparam int unsigned BlockBits = $clog2(Blocks);
 
+  // The fields can name places beyond a unit: up to seven pitches on from a base.
+  localparam int unsigned PlaceBits = $clog2(8 * (chip_pkg::UnitElements + 1));
+
   typedef logic [chip_pkg::ElementBits-1:0] index_t;
+  typedef logic [PlaceBits-1:0] place_t;
   typedef struct packed {
     logic                          mask;
     logic                          group;
@@ -115,7 +120,7 @@ module row_gather #(
   // Rows
   // ---------------------------------------------------------------------------------------------
   logic [2:0] ky_q, kx_q;
-  index_t row_start_q;  // ky * pitch
+  place_t row_start_q, place;  // row_start: ky * pitch
   logic row_end, take;
   element_t element;
 
@@ -130,10 +135,14 @@ module row_gather #(
     group_o  = '0;
     values_o = '0;
     element  = '0;
+    place    = '0;
+    error_o  = 1'b0;
     if (take) begin
       for (int unsigned j = 0; j < Rows; j++) begin
         if (6'(j) < current.pixels) begin
-          element = bank_q[{gather_q, base_q[j]+row_start_q+index_t'(kx_q)}];
+          place = place_t'(base_q[j]) + row_start_q + place_t'(kx_q);
+          error_o = error_o || place >= place_t'(current.elements);
+          element = bank_q[{gather_q, index_t'(place)}];
           mask_o[j] = element.mask;
           group_o[j] = element.group;
           values_o[j] = element.value;
@@ -154,7 +163,7 @@ module row_gather #(
         kx_q <= row_end ? '0 : kx_q + 3'd1;
         if (row_end) begin
           ky_q        <= unit_done ? '0 : ky_q + 3'd1;
-          row_start_q <= unit_done ? '0 : row_start_q + index_t'(current.pitch);
+          row_start_q <= unit_done ? '0 : row_start_q + place_t'(current.pitch);
         end
       end
     end

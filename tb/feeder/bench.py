@@ -19,6 +19,12 @@ from tb.toolchain import rtl_sources, verilate
 
 FEEDER_TB = Path(__file__).resolve().parent
 
+MODULES = (
+    *("sram", "stream_fifo", "stream_buffer", "byte_window", "fgmp_block"),
+    *("beat_cutter", "row_gather", "a_feeder", "b_feeder", "item_sequencer", "feeder"),
+)
+"""The feeder and all in it."""
+
 PORTS = ("commands", "beats", "rows", "costs")
 SINK_WORDS = (4, BEAT_WORDS, 8, COST_WORDS)
 """32-bit words of what each port of the core takes."""
@@ -150,7 +156,10 @@ class FeederBench:
         memory, table = lay_out(jobs)
         memory, table = np.ascontiguousarray(memory), np.ascontiguousarray(table)
         expected = [sum(len(job.outputs[port]) for job in jobs) for port in range(4)]
-        room = [np.zeros((count + 64, words), np.uint32) for count, words in zip(expected, SINK_WORDS)]
+        room = [
+            np.zeros((count + 64, words), np.uint32)
+            for count, words in zip(expected, SINK_WORDS, strict=True)
+        ]
         job = _Job()
         job.memory, job.lines = memory.ctypes.data, len(memory)
         job.jobs, job.job_count = table.ctypes.data, len(table)
@@ -224,7 +233,7 @@ def feeder_bench(preset: str, coverage: bool = False) -> FeederBench:
     sizes = [part for part in parameters(find_preset(preset)) if part.startswith(wanted)]
     build = verilate(
         f"feeder_bench_{preset}",
-        [*rtl_sources(), *checkers("mem", "feeder"), FEEDER_TB / "feeder_bench.sv"],
+        [*rtl_sources(*MODULES), *checkers("mem", "feeder"), FEEDER_TB / "feeder_bench.sv"],
         "feeder_bench",
         args=["--assert", *sizes, *(COVERAGE if coverage else ())],
         cxx_sources=[FEEDER_TB / "feeder_loop.cpp"],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from golden.formats import U16, Bool
+from golden.lowering import Ints
 
 LINE_BYTES = 64
 
@@ -31,8 +32,8 @@ class Elements:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __getitem__(self, index: object) -> Elements:
-        return Elements(self.values[index], self.mask[index], self.group[index])  # type: ignore[index]
+    def __getitem__(self, index: slice | Ints) -> Elements:
+        return Elements(self.values[index], self.mask[index], self.group[index])
 
 
 def random_elements(rng: np.random.Generator, count: int, density: float, wide: float) -> Elements:

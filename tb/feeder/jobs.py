@@ -10,7 +10,6 @@ import numpy as np
 from golden.formats import U32, Fp8Format, decode_fp8
 from golden.presets import Preset
 from golden.program import WORD_LEN
-from golden.streams import BEAT_WORDS
 from tb.feeder.bench import SINK_WORDS, FeedJob
 from tb.feeder.fgmp_stream import Elements, block, blocks, join, random_elements
 

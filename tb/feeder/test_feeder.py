@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.formats import Fp8Format
 from golden.presets import find_preset
 from tb.feeder.bench import FeedJob, Stalls, feeder_bench
 from tb.feeder.jobs import JobWriter, random_job
