@@ -20,10 +20,24 @@ constexpr int kTags = 32;
 constexpr int kLineWords = 16;
 constexpr int kSettle = 20;  // cycles after the end in which nothing may come any more
 
+// One model serves all runs, so that its coverage is that of all of them.
+std::unique_ptr<VerilatedContext> g_context;
+std::unique_ptr<Vfeeder_bench> g_model;
+
 struct Burst {
   int stream, tag, beats, sent;
   std::int64_t line, due;
 };
+
+Vfeeder_bench& fresh_model() {
+  if (!g_context || g_context->gotError()) {
+    g_model.reset();
+    g_context = std::make_unique<VerilatedContext>();
+    g_context->fatalOnError(false);
+    g_model = std::make_unique<Vfeeder_bench>(g_context.get());
+  }
+  return *g_model;
+}
 }  // namespace
 
 // One kind of output: its words, and how many have come. More than there is room for is counted only.
@@ -50,16 +64,11 @@ extern "C" struct FeederJob {
 };
 
 #ifdef FEEDER_COVERAGE
-extern "C" void feeder_coverage(const char* path) { Verilated::threadContextp()->coveragep()->write(path); }
+extern "C" void feeder_coverage(const char* path) { g_context->coveragep()->write(path); }
 #endif
 
 extern "C" void feeder_run(FeederJob* job) {
-  static const auto context = std::make_unique<VerilatedContext>();
-  Verilated::threadContextp(context.get());
-  context->gotError(false);
-  context->gotFinish(false);
-  context->fatalOnError(false);
-  const auto model = std::make_unique<Vfeeder_bench>(context.get());
+  auto* const model = &fresh_model();
   std::uint64_t random = job->seed * 0x9E3779B97F4A7C15u | 1;
   const auto draw = [&](std::uint32_t below) {
     random ^= random << 13;
@@ -84,6 +93,8 @@ extern "C" void feeder_run(FeederJob* job) {
   model->job_valid_i = 0;
   model->grant_i = 0;
   model->fill_valid_i = 0;
+  model->eval();
+  model->clk_i = 1;  // the checkers forget the run before
   model->eval();
   model->rst_ni = 1;
 
@@ -158,7 +169,7 @@ extern "C" void feeder_run(FeederJob* job) {
 
     model->clk_i = 1;
     model->eval();
-    if (context->gotError()) {
+    if (g_context->gotError()) {
       job->status = 2;
       break;
     }
@@ -178,6 +189,5 @@ extern "C" void feeder_run(FeederJob* job) {
     }
   }
   job->cycles = cycle;
-  model->final();
   std::fflush(stdout);
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from golden.formats import Fp8Format
 from golden.presets import find_preset
 from tb.feeder.bench import FeedJob, Stalls, feeder_bench
-from tb.feeder.jobs import JobWriter, random_job
+from tb.feeder.fgmp_stream import LINE_BYTES
+from tb.feeder.jobs import JobWriter, UnitShape, random_job
 
 SIZES = ("tiny", "core")
 STALLS = {
@@ -38,3 +40,70 @@ def test_jobs(rng: np.random.Generator, seed: int, preset: str, intra: bool, sta
     for round_number in range(4):
         jobs = random_jobs(rng, preset, intra, 8)
         bench.check(jobs, seed + round_number, STALLS[stalls])
+
+
+@pytest.mark.parametrize("fmt", list(Fp8Format))
+@pytest.mark.parametrize("bias", [0, 7, 15, 40, 63])
+def test_b_is_widened(rng: np.random.Generator, seed: int, fmt: Fp8Format, bias: int) -> None:
+    writer = JobWriter(find_preset("core"), rng, 0.9, 0.2, fmt, bias)
+    writer.command()
+    writer.rows(200)
+    feeder_bench("core").check([writer.job()], seed, fmt=int(fmt), bias=bias)
+
+
+@pytest.mark.parametrize("preset", SIZES)
+def test_base_stays_until_it_is_overwritten(rng: np.random.Generator, seed: int, preset: str) -> None:
+    """K tiles that share a base table, and one that changes a part of it."""
+    rows = find_preset(preset).rows
+    writer = JobWriter(find_preset(preset), rng, 0.7, 0.2)
+    table = rng.integers(0, 100, rows).tolist()
+    shape = UnitShape(3, 2, 1, 40, 2, 150, 110)
+    writer.base(table)
+    writer.feed_rows(table, shape, 3)
+    writer.feed_rows(table, shape, 2)
+    changed = [*table[: rows // 2 // 12 * 12], *rng.integers(0, 100, rows - rows // 2 // 12 * 12).tolist()]
+    writer.base(changed, rows // 2 // 12 * 12)
+    writer.feed_rows(changed, shape, 2)
+    writer.command()
+    for stalls in STALLS.values():
+        feeder_bench(preset).check([writer.job()], seed, stalls)
+
+
+@pytest.mark.parametrize("shape", ["3x3", "1x1"])
+@pytest.mark.parametrize("density", [0.1, 0.4])
+def test_a_row_a_cycle(rng: np.random.Generator, seed: int, shape: str, density: float) -> None:
+    """The rows of WG leave one beat a cycle, whatever a unit's rows are."""
+    writer = JobWriter(find_preset("core"), rng, density, 0.2)
+    table = list(range(36))
+    writer.base(table)
+    if shape == "3x3":
+        writer.feed_rows(table, UnitShape(3, 3, 3, 50, 1, 138, 138), 100)
+    else:
+        writer.feed_rows(table, UnitShape(1, 1, 1, 0, 1, 36, 36), 500)
+    writer.command()
+    outcome = feeder_bench("core").check([writer.job()], seed)
+    assert outcome.last_cycles[1] < 1.1 * len(outcome.outputs[1]) + 50
+
+
+@pytest.mark.parametrize("density", [0.1, 0.4, 1.0])
+def test_columns_and_rows_of_b_a_cycle(rng: np.random.Generator, seed: int, density: float) -> None:
+    """The words of FP and BP leave one beat a cycle, and B one row a cycle."""
+    for stream in ("a", "b"):
+        writer = JobWriter(find_preset("core"), rng, density, 0.2)
+        if stream == "a":
+            writer.feed(60, 9, 0xFF)
+        else:
+            writer.rows(1000)
+        writer.command()
+        outcome = feeder_bench("core").check([writer.job()], seed)
+        port = 1 if stream == "a" else 2
+        assert outcome.last_cycles[port] < 1.1 * len(outcome.outputs[port]) + 50
+
+
+@pytest.mark.parametrize("preset", SIZES)
+def test_streams_are_read_once(rng: np.random.Generator, seed: int, preset: str) -> None:
+    """Of each stream its lines and no others."""
+    jobs = random_jobs(rng, preset, False, 6)
+    outcome = feeder_bench(preset).check(jobs, seed, STALLS["all at random"])
+    streams = [stream for job in jobs for stream in (job.a, job.b, job.c)]
+    assert outcome.lines_read == sum(-(-len(stream) // LINE_BYTES) for stream in streams)

@@ -1,0 +1,58 @@
+`include "tb/checks.svh"
+
+// Checks of the items' way: each goes to one port, and stays there until it is taken.
+module item_sequencer_checks (
+    input logic                                          clk_i,
+    input logic                                          rst_ni,
+    input logic                                          valid_i,
+    input logic                                          ready_o,
+    input logic                 [                   6:0] bytes_i,
+    input logic                                          last_i,
+    input logic                                          job_end_o,
+    input logic                                          cmd_valid_o,
+    input logic                                          cmd_ready_i,
+    input logic                 [ core_pkg::CmdBits-1:0] cmd_o,
+    input logic                                          cost_valid_o,
+    input logic                                          cost_ready_i,
+    input logic                                          cost_last_o,
+    input logic                 [chip_pkg::CostBits-1:0] cost_o,
+    input logic                                          feed_valid_o,
+    input logic                                          feed_ready_i,
+    input feeder_pkg::feed_t                             feed_o,
+    input logic                                          base_valid_o,
+    input logic                                          base_ready_i,
+    input chip_pkg::base_item_t                          base_o,
+    input logic                                          error_o,
+    input logic                                          second_q,
+    input logic                                          ending_q,
+    input chip_pkg::cost_item_t                          cost
+);
+
+  // An error anywhere in the feeder takes the lines away.
+  logic stopped;
+  assign stopped = !valid_i && !ending_q;
+
+  `CHECK_NEXT(command_held, cmd_valid_o && !cmd_ready_i, stopped || (cmd_valid_o && $stable(cmd_o)))
+  `CHECK_NEXT(cost_held, cost_valid_o && !cost_ready_i, stopped || (cost_valid_o && $stable
+              ({cost_last_o, cost_o})))
+  `CHECK_NEXT(feed_held, feed_valid_o && !feed_ready_i, stopped || (feed_valid_o && $stable(feed_o)
+              ))
+  `CHECK_NEXT(base_held, base_valid_o && !base_ready_i, stopped || (base_valid_o && $stable(base_o)
+              ))
+  `CHECK(
+      one_port, valid_i || ending_q,
+      32'(cmd_valid_o) + 32'(cost_valid_o) + 32'(feed_valid_o) + 32'(base_valid_o) + 32'(error_o) == 1)
+  `CHECK(whole_items, valid_i, bytes_i != '0 && bytes_i[3:0] == '0)
+  `CHECK(end_after_the_last_item, ending_q, !ready_o)
+
+  `COVER(line_of_one_item, ready_o && bytes_i == 7'd16)
+  `COVER(line_of_four_items, ready_o && bytes_i == 7'd64)
+  `COVER(job_ends_in_a_whole_line, ready_o && last_i && bytes_i == 7'd64)
+  `COVER(one_channel, cost_valid_o && !cost.two)
+  `COVER(second_channel, cost_valid_o && second_q)
+  `COVER(group_ends, cost_valid_o && cost_ready_i && cost_last_o)
+  `COVER(end_waits, ending_q && !job_end_o)
+
+endmodule
+
+bind item_sequencer item_sequencer_checks i_checks (.*);

@@ -1,0 +1,47 @@
+`include "tb/checks.svh"
+
+// Checks of the banks and the base tables.
+module row_gather_checks #(
+    parameter int unsigned Rows = 8,
+    localparam int unsigned Blocks = (chip_pkg::UnitElements + Rows - 1) / Rows,
+    localparam int unsigned BlockBits = $clog2(Blocks)
+) (
+    input logic                              clk_i,
+    input logic                              rst_ni,
+    input logic                              base_write_i,
+    input logic                              valid_i,
+    input logic                              ready_o,
+    input logic                              last_i,
+    input feeder_pkg::unit_t                 unit_i,
+    input logic                              opened_o,
+    input logic                              valid_o,
+    input logic                              ready_i,
+    input logic              [          1:0] full_q,
+    input logic                              fill_q,
+    input logic                              gather_q,
+    input logic              [BlockBits-1:0] block_q,
+    input logic                              fill,
+    input logic                              unit_done,
+    input feeder_pkg::unit_t                 current
+);
+
+  `CHECK(
+      unit_in_range, fill,
+      unit_i.ky != '0 && unit_i.kx != '0 && unit_i.pixels != '0 && 32'(unit_i.pixels) <= Rows && 32'(block_q) * Rows < 32'(unit_i.elements))
+  `CHECK(last_block_ends_the_unit, fill && last_i,
+         (32'(block_q) + 1) * Rows >= 32'(unit_i.elements))
+  `CHECK(banks_in_turn, full_q == 2'b01 || full_q == 2'b10, full_q[gather_q])
+  `CHECK(fills_the_empty_bank, fill, !full_q[fill_q])
+  `CHECK(table_stands_when_it_is_taken, opened_o, !base_write_i)
+
+  `COVER(both_banks_full, full_q == 2'b11)
+  `COVER(fill_while_gathering, fill && valid_o && ready_i)
+  `COVER(bank_waits, valid_i && !ready_o)
+  `COVER(unit_of_one_row, unit_done && current.ky == 3'd1 && current.kx == 3'd1)
+  `COVER(largest_kernel, unit_done && current.ky == 3'd7 && current.kx == 3'd7)
+  `COVER(units_back_to_back, unit_done && full_q == 2'b11)
+  `COVER(largest_unit, fill && last_i && 32'(unit_i.elements) == chip_pkg::UnitElements)
+
+endmodule
+
+bind row_gather row_gather_checks #(.Rows(Rows)) i_checks (.*);
