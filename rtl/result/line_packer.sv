@@ -55,7 +55,8 @@ module line_packer #(
   typedef enum logic [1:0] {
     Pack,
     Rest,
-    Record
+    Record,
+    Idle  // no row is here
   } state_e;
   typedef logic [PlaceBits-1:0] place_t;
 
@@ -133,9 +134,9 @@ module line_packer #(
     write_o = '0;
     state_d = state_q;
     finishes = 1'b0;
-    unique case (state_q)
+    unique case (valid_i ? state_q : Idle)
       Pack: begin
-        if (valid_i && !overrun_o) begin
+        if (!overrun_o) begin
           write_valid_o = leaves;
           write_o.line  = line_address;
           if (!is_fgmp) begin
@@ -151,7 +152,8 @@ module line_packer #(
       end
       Rest: begin
         write_valid_o = 1'b1;
-        write_o.line = head_line_i[core_i] + chip_pkg::LineAddrBits'(written_q[core_i] >> OffsetBits);
+        write_o.line = head_line_i[core_i] +
+            chip_pkg::LineAddrBits'(written_q[core_i] >> OffsetBits);
         write_o.data = line_q[core_i];
         write_o.strobe = strobes('0, {1'b0, written_q[core_i][OffsetBits-1:0]});
         state_d = has_record ? Record : Pack;
@@ -171,7 +173,7 @@ module line_packer #(
         state_d  = Pack;
         finishes = 1'b1;
       end
-      default: state_d = Pack;
+      default: state_d = state_q;
     endcase
   end
 
@@ -183,7 +185,7 @@ module line_packer #(
 
   always_comb begin
     head_pop_o = '0;
-    if (valid_i && ready_o && last_i) head_pop_o[core_i] = 1'b1;
+    if (ready_o && last_i) head_pop_o[core_i] = 1'b1;
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden.chip.encoding import LINE_BYTES, Cause
 from golden.formats import U8
-from tb.core.build import checkers
+from tb.core.build import COVERAGE, checkers
 from tb.result.work import Work, bias_field
 from tb.toolchain import rtl_sources, verilate
 
 RESULT_TB = Path(__file__).resolve().parent
+CHECKS = checkers("mem", "result")
+"""Checkers of all that is built in."""
 KINDS = 42
 BINS = 40
 
@@ -140,7 +143,7 @@ class ResultBench:
             )
             at += job.rows
         memory, touched = work.memory.copy(), np.zeros(len(work.memory), np.uint8)
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "jobs": jobs,
             "row_index": np.concatenate([job.order for job in work.jobs]).astype(np.uint8),
             "results": np.concatenate([job.acc[job.order] for job in work.jobs]).astype(np.uint32),
@@ -222,6 +225,10 @@ class ResultBench:
             )
         return seen
 
+    def write_coverage(self, path: Path) -> None:
+        """Write the coverage since the last reset (of a build for it)."""
+        self._library.result_coverage(str(path).encode())
+
     def choose(
         self, histogram: NDArray[np.int64], numerator: int, denominator: int, fmt: int
     ) -> tuple[int, int]:
@@ -248,16 +255,21 @@ def _owner(work: Work, line: int) -> str:
 
 
 @lru_cache
-def result_bench(cores: int, pes: int) -> ResultBench:
-    """Build and load the bench at one size, once a process."""
+def _bench(cores: int, pes: int, coverage: bool) -> ResultBench:
     build = verilate(
-        f"result_bench_{cores}x{pes}",
-        [*rtl_sources(), *checkers("mem", "result"), RESULT_TB / "result_bench.sv"],
+        f"result_bench_{cores}x{pes}" + "_coverage" * coverage,
+        [*rtl_sources(), *CHECKS, RESULT_TB / "result_bench.sv"],
         "result_bench",
-        args=["--assert", f"-GCores={cores}", f"-GPes={pes}"],
+        args=["--assert", f"-GCores={cores}", f"-GPes={pes}", *(COVERAGE if coverage else ())],
         cxx_sources=[RESULT_TB / "result_loop.cpp"],
+        cflags=["-DRESULT_COVERAGE"] if coverage else [],
         kind="lib",
     )
-    bench = ResultBench(build.artifact, cores, pes)
+    return ResultBench(build.artifact, cores, pes)
+
+
+def result_bench(cores: int, pes: int, coverage: bool = False) -> ResultBench:
+    """Load the bench at one size, built once a process, and reset it."""
+    bench = _bench(cores, pes, coverage)
     bench.reset()
     return bench

@@ -153,13 +153,13 @@ module result_bench #(
       .clk_i,
       .rst_ni,
       .start_i,
-      .bins_i    (counts),
+      .bins_i(counts),
       .numerator_i,
       .denominator_i,
-      .fmt_i     (threshold_fmt_i),
-      .done_o    (threshold_done_o),
+      .fmt_i (threshold_fmt_i),
+      .done_o(threshold_done_o),
       .exponent_o,
-      .bias_o    (threshold_bias_o)
+      .bias_o(threshold_bias_o)
   );
 
 endmodule

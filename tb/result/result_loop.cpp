@@ -10,6 +10,9 @@
 
 #include "Vresult_bench.h"
 #include "verilated.h"
+#ifdef RESULT_COVERAGE
+#include "verilated_cov.h"
+#endif
 
 namespace {
 
@@ -64,6 +67,7 @@ std::uint32_t draw() {
 bool stalls(std::int64_t permille) { return permille != 0 && static_cast<std::int64_t>(draw() % 1000) < permille; }
 
 void start_model() {
+  g_model.reset();  // before its context
   g_context = std::make_unique<VerilatedContext>();
   g_context->fatalOnError(false);
   g_model = std::make_unique<Vresult_bench>(g_context.get());
@@ -293,5 +297,9 @@ void result_choose() {
   one.bias = m.threshold_bias_o;
   if (m.threshold_done_o) one.cycles = 1000;
 }
+
+#ifdef RESULT_COVERAGE
+void result_coverage(const char* path) { g_context->coveragep()->write(path); }
+#endif
 
 }  // extern "C"

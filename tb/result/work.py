@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.chip.encoding import LINE_BYTES, JobRecord, OutputMode
+from golden.chip.encoding import LINE_BYTES, MAX_COLUMNS, JobRecord, OutputMode
 from golden.chip.packing import pack_d
 from golden.exact import postprocess
 from golden.fgmp import channel_costs, encode, exponent_histogram
@@ -61,7 +60,9 @@ class Form:
         return self.mode is OutputMode.FGMP or self.residual or self.mask
 
     def d_bytes(self, operands: Operands) -> U8:
-        """Pack the D stream of a job; empty if nothing of it is asked for."""
+        """Pack the D stream of a job; empty if nothing of it is asked for, or FP32 results pass."""
+        if self.mode is OutputMode.FP32:
+            return np.zeros(0, np.uint8)
         return pack_d(
             len(operands.scale),
             (operands.scale, operands.bias) if self.scale_bias else None,
@@ -100,10 +101,10 @@ class Job:
     acc: U32
     order: NDArray[np.int64]
     operands: Operands
-    d_line: int
-    d_bytes: int
-    out_line: int
-    out_bytes: int
+    d_line: int = 0
+    d_bytes: int = 0
+    out_line: int = 0
+    out_bytes: int = 0
 
     @property
     def rows(self) -> int:
@@ -146,7 +147,7 @@ class Work:
 
     def record(self, job: Job) -> JobRecord:
         """Return the job's record."""
-        costs = (0,) * 16
+        costs: tuple[int, ...] = (0,) * MAX_COLUMNS
         if self.form.mode is OutputMode.FGMP:
             y = self.form.fp16(job.acc, job.operands)
             found = channel_costs(encode(y[:, :, None, None], self.form.fmt, self.form.e_thr))
@@ -182,11 +183,15 @@ class Work:
 # --------------------------------------------------------------------------------------------------
 
 SPECIALS = np.array(
-    [0, 1, 0x7FFFFF, 0x800000, 0x33000000, 0x33000001, 0x387FC000, 0x38800000, 0x477FE000, 0x477FF000]
-    + [0x7F7FFFFF, 0x7F800000, 0x7FC00000, 0x3F800000],
+    [
+        *(0, 1, 0x7FFFFF, 0x800000),  # zero, subnormals of binary32, its least normal
+        *(0x33000000, 0x33000001, 0x387FC000, 0x38800000),  # half of FP16's least, its subnormals' end
+        *(0x477FE000, 0x477FF000, 0x7F7FFFFF),  # FP16's greatest, what rounds to infinity, the greatest
+        *(0x7F800000, 0x7FC00000, 0x3F800000),  # infinity, NaN, one
+    ],
     np.uint32,
 )
-"""Zero, subnormals, the edges of FP16, infinity, NaN, one; of either sign."""
+"""Edges of the formats; of either sign."""
 
 
 def _floats(values: NDArray[np.float64]) -> U32:
@@ -251,7 +256,6 @@ class WorkMaker:
     rng: Rng
     cores: int
     width: int
-    lines: list[U8] = field(default_factory=list)
 
     def make(
         self,
@@ -264,8 +268,8 @@ class WorkMaker:
     ) -> Work:
         """Draw jobs with results and operands of one kind.
 
-        Rows come in any order unless the form needs them in order. Some jobs of different cores have the same D
-        stream, and outputs begin in neighbouring lines or not.
+        Rows come in any order unless the form needs them in order. Some jobs have the same D stream as the
+        one before. Outputs are exactly as long as needed, or longer.
         """
         rng = self.rng
         parts: list[U8] = [np.full(LINE_BYTES, UNTOUCHED, np.uint8)]
@@ -295,15 +299,13 @@ class WorkMaker:
             acc = canonical_fp32(VALUES[kind](rng, (rows, self.width)))
             order = np.arange(rows) if form.in_order else rng.permutation(rows)
             core = int(rng.integers(0, self.cores))
-            made.append(Job(core, int(indices[number]), acc, order, operands, d_line, d_bytes, 0, 0))
+            made.append(Job(core, int(indices[number]), acc, order, operands, d_line, d_bytes))
 
         def with_output(job: Job) -> Job:
             size = len(Work(form, self.width, 0, [], parts[0]).output(job))
             allowed = size if rng.random() < 0.5 else size + int(rng.integers(1, 200))
             at = place(np.full(allowed, UNTOUCHED, np.uint8))
-            return Job(
-                job.core, job.index, job.acc, job.order, job.operands, job.d_line, job.d_bytes, at, allowed
-            )
+            return replace(job, out_line=at, out_bytes=allowed)
 
         made = [with_output(job) for job in made]
         first_record = place(np.full(4 * jobs * LINE_BYTES, UNTOUCHED, np.uint8)) if records else 0
@@ -314,8 +316,3 @@ class WorkMaker:
 def bias_field(form: Form) -> int:
     """FP8 bias of a descriptor's output."""
     return bias_of(form.fmt, form.e_thr)
-
-
-def bounds(counts: list[int]) -> list[tuple[int, int]]:
-    """Where each of some parts begins and ends when they are joined."""
-    return list(pairwise(np.cumsum([0, *counts]).tolist()))

@@ -1,0 +1,57 @@
+`include "tb/checks.svh"
+
+// Checks of the result path's ports: offers stay, nothing changes under way, an error is the end.
+module result_path_checks #(
+    parameter int unsigned Cores = 1,
+    parameter int unsigned Pes   = 2
+) (
+    input logic                               clk_i,
+    input logic                               rst_ni,
+    input chip_pkg::post_config_t             config_i,
+    input chip_pkg::line_t                    records_i,
+    input logic                               clear_i,
+    input logic                   [Cores-1:0] job_valid_i,
+    input logic                   [Cores-1:0] job_ready_o,
+    input chip_pkg::result_job_t              job_i,
+    input logic                   [Cores-1:0] result_valid_i,
+    input logic                   [Cores-1:0] result_ready_o,
+    input logic                               write_valid_o,
+    input logic                               write_ready_i,
+    input chip_pkg::write_t                   write_o,
+    input logic                               done_valid_o,
+    input logic                               busy_o,
+    input logic                               error_o,
+    input chip_pkg::cause_e                   cause_o,
+    input logic                               d_wrong,
+    input logic                               overrun,
+    input logic                               packed_valid,
+    input logic                   [Cores-1:0] head_valid,
+    input logic                   [Cores-1:0] queue_ready,
+    input logic                   [Cores-1:0] stream_ready
+);
+
+  logic [Cores-1:0] result_waits_q;
+  always_ff @(posedge clk_i) result_waits_q <= result_valid_i & ~result_ready_o;
+
+  `CHECK(one_job_at_a_time, job_valid_i != '0, $onehot(job_valid_i))
+  `CHECK(job_has_rows, (job_valid_i & job_ready_o) != '0, job_i.rows != '0)
+  `CHECK_NEXT(results_held, 1'b1, !error_o -> (result_waits_q & ~result_valid_i) == '0)
+  `CHECK_HELD(write_held, write_valid_o, write_ready_i, write_o)
+  `CHECK_NEXT(config_stands_still, busy_o, !busy_o || ($stable(config_i) && $stable(records_i)))
+  `CHECK(clear_when_idle, clear_i, !busy_o)
+  `CHECK(error_has_a_cause, error_o,
+         cause_o == chip_pkg::CauseOverrun || cause_o == chip_pkg::CauseStreamLength)
+  `CHECK(error_is_the_end, error_o, !packed_valid && job_ready_o == '0 && result_ready_o == '0)
+  `CHECK_NEXT(error_follows, d_wrong || overrun, error_o)
+  `CHECK_NEXT(error_stays, error_o, error_o && $stable(cause_o))
+
+  `COVER(queue_full, (~queue_ready) != '0)
+  `COVER(stream_waits, (queue_ready & ~stream_ready) != '0)
+  `COVER(write_waits_in_error, error_o && write_valid_o)
+
+endmodule
+
+bind result_path result_path_checks #(
+    .Cores(Cores),
+    .Pes  (Pes)
+) i_checks (.*);

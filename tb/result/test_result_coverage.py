@@ -1,0 +1,54 @@
+"""What the tests of the result path are worth: every assertion is triggered and every cover is met."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from golden.chip.encoding import OutputMode
+from golden.fgmp import BINS
+from golden.formats import Fp8Format
+from tb.core.test_coverage import user_points
+from tb.result.bench import CHECKS, result_bench
+from tb.result.test_result import random_form, random_stalls, random_work
+from tb.result.work import VALUES, Form, WorkMaker
+
+CORES, PES = 3, 2
+NOT_BUILT = "sram_checks."
+"""The path has no memory behind that module."""
+
+
+def labels() -> set[str]:
+    """Name every check and cover of the checkers that are built in, as ``checker.label``."""
+    found = set()
+    for path in CHECKS[1:]:  # the first one holds the macros
+        text = path.read_text(encoding="utf-8")
+        found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\(\s*(\w+)", text)}
+        found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
+    return {label for label in found if not label.startswith(NOT_BUILT)}
+
+
+def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
+    bench = result_bench(CORES, PES, coverage=True)
+    for _ in range(40):
+        for kind in VALUES:
+            form = random_form(rng, OutputMode(int(rng.integers(0, 3))))
+            bench.check(random_work(rng, bench, form, kind), random_stalls(rng), int(rng.integers(1 << 30)))
+    everything = Form(OutputMode.FP16, Fp8Format.E4M3, 0, True, True, True, True)
+    for stalls in ({"grant": 900}, {"write": 900}, {"result": 0}):
+        bench.check(random_work(rng, bench, everything, "specials", 30), stalls, 1)
+    many = WorkMaker(rng, 1, bench.width).make(Form(OutputMode.FP32), "near one", 12)
+    bench.check(many, {"result": 900}, 1)
+    for top in range(BINS):
+        bench.choose(np.eye(1, BINS, top, dtype=np.int64)[0] * 7, 0, 1, 0)
+    bench.choose(np.zeros(BINS, np.int64), 1, 1, 0)
+    bench.choose(np.ones(BINS, np.int64), 1, 1, 0)
+    work = random_work(rng, bench, everything, "near one", 12)
+    bench.run(work, {"write": 900}, 1, out_bytes={0: 100})
+    path = tmp_path / "coverage.dat"
+    bench.write_coverage(path)
+    counts = user_points(path)
+    assert {point for point in counts if not point.startswith(NOT_BUILT)} == labels()
+    assert not [point for point, count in sorted(counts.items()) if not count]
