@@ -25,6 +25,9 @@ MODULES = (
 )
 """The feeder and all in it."""
 
+CHECKS = checkers("mem", "feeder")
+"""Checkers of every module of the feeder: part of every build."""
+
 PORTS = ("commands", "beats", "rows", "costs")
 SINK_WORDS = (4, BEAT_WORDS, 8, COST_WORDS)
 """32-bit words of what each port of the core takes."""
@@ -233,7 +236,7 @@ def feeder_bench(preset: str, coverage: bool = False) -> FeederBench:
     sizes = [part for part in parameters(find_preset(preset)) if part.startswith(wanted)]
     build = verilate(
         f"feeder_bench_{preset}",
-        [*rtl_sources(*MODULES), *checkers("mem", "feeder"), FEEDER_TB / "feeder_bench.sv"],
+        [*rtl_sources(*MODULES), *CHECKS, FEEDER_TB / "feeder_bench.sv"],
         "feeder_bench",
         args=["--assert", *sizes, *(COVERAGE if coverage else ())],
         cxx_sources=[FEEDER_TB / "feeder_loop.cpp"],

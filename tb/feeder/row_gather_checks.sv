@@ -9,8 +9,6 @@ module row_gather_checks #(
     input logic                              clk_i,
     input logic                              rst_ni,
     input logic                              base_write_i,
-    input logic                              valid_i,
-    input logic                              ready_o,
     input logic                              last_i,
     input feeder_pkg::unit_t                 unit_i,
     input logic                              opened_o,
@@ -36,7 +34,7 @@ module row_gather_checks #(
 
   `COVER(both_banks_full, full_q == 2'b11)
   `COVER(fill_while_gathering, fill && valid_o && ready_i)
-  `COVER(bank_waits, valid_i && !ready_o)
+  `COVER(row_waits, valid_o && !ready_i)
   `COVER(unit_of_one_row, unit_done && current.ky == 3'd1 && current.kx == 3'd1)
   `COVER(largest_kernel, unit_done && current.ky == 3'd7 && current.kx == 3'd7)
   `COVER(units_back_to_back, unit_done && full_q == 2'b11)

@@ -54,7 +54,7 @@ module stream_buffer_checks #(
   `CHECK(idle_is_empty, idle_o, !fetch_o.active && !valid_o && used_q == '0)
 
   `COVER(nothing_to_fetch, start_valid_i && start_ready_o && start_i.bytes == '0)
-  `COVER(stream_waits, pending_q && start_valid_i)
+  `COVER(stream_waits, pending_q && load)
   `COVER(next_stream_at_once, load && grant_i)
   `COVER(former_still_in_ring, load && used_q != '0)
   `COVER(ring_full, 32'(used_q) == Beats)

@@ -1,0 +1,84 @@
+"""What the feeder's tests are worth: on `tiny` every assertion is triggered and every cover is met."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from golden.presets import find_preset
+from tb.core.test_coverage import user_points
+from tb.feeder.bench import CHECKS, Stalls, feeder_bench
+from tb.feeder.jobs import JobWriter, UnitShape
+from tb.feeder.test_errors import STREAM_LENGTH, bad_items
+from tb.feeder.test_feeder import STALLS, random_jobs
+
+
+def labels() -> set[str]:
+    """Name every check and cover of the checkers that are built in, as ``checker.label``."""
+    found = set()
+    for path in (path for path in CHECKS if path.suffix == ".sv"):
+        text = path.read_text(encoding="utf-8")
+        found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\(\s*(\w+)", text)}
+        found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
+    return found
+
+
+BEYOND_TINY = {"beat_cutter_checks.c_greedy", "byte_window_checks.cov_two_lines_dropped"}
+"""On `tiny` the values of a block fit one beat, and a block is far shorter than two lines."""
+
+
+def test_every_point_is_met(rng: np.random.Generator, seed: int, tmp_path: Path) -> None:
+    bench = feeder_bench("tiny", coverage=True)
+    preset = find_preset("tiny")
+    for number in range(12):
+        for stalls in STALLS.values():
+            bench.check(random_jobs(rng, "tiny", number % 2 == 1, 8), seed + number, stalls)
+    # The largest kernel and the largest unit, and tiles that share a base table.
+    for stalls in (Stalls(), Stalls(take=(0, 950, 0, 0))):
+        writer = JobWriter(preset, rng, 0.6, 0.3)
+        table = list(range(8))
+        writer.base(table)
+        writer.feed_rows(table, UnitShape(7, 7, 7, 40, 1, 256, 256), 3)
+        for _ in range(6):
+            writer.feed_rows(table, UnitShape(1, 1, 1, 0, 1, 8, 8), 4)
+            writer.base(table)
+        writer.command()
+        bench.check([writer.job()], seed, stalls)
+    # A stream of whole lines, one whose last line has a byte, and items that fill lines.
+    for length in (64, 65, 128):
+        writer = JobWriter(preset, rng, 0.0, 0.0)
+        for _ in range(4):
+            writer.command()
+        writer.rows(length)
+        bench.check([writer.job()] * 3, seed)
+    # Errors.
+    writer = JobWriter(preset, rng, 1.0, 0.0)
+    writer.items.append(bad_items(preset.lines, preset.rows)["no columns"])
+    assert bench.run([writer.job()], seed).cause
+    for stream in ("a", "b"):
+        writer = JobWriter(preset, rng, 1.0, 0.0)
+        writer.feed(3, 2, 3)
+        writer.rows(9)
+        getattr(writer, stream).pop()
+        writer.command()
+        assert bench.run([writer.job()], seed).cause == STREAM_LENGTH
+    path = tmp_path / "coverage.dat"
+    bench.write_coverage(path)
+    counts = user_points(path)
+    assert set(counts) == labels()
+    assert {point for point, count in counts.items() if not count} == BEYOND_TINY
+
+
+def test_long_blocks_are_met_on_core(rng: np.random.Generator, seed: int, tmp_path: Path) -> None:
+    """What `tiny` is too small for."""
+    bench = feeder_bench("core", coverage=True)
+    writer = JobWriter(find_preset("core"), rng, 1.0, 0.9)
+    writer.feed(20, 9, 0xFF)
+    writer.command()
+    bench.check([writer.job()], seed)
+    path = tmp_path / "coverage.dat"
+    bench.write_coverage(path)
+    counts = user_points(path)
+    assert all(counts[point] for point in BEYOND_TINY)
