@@ -128,12 +128,34 @@ def writes(result_bytes: int, jobs: int, job_records: bool) -> Traffic:
     )
 
 
-def superblock_order(blocks: int, groups: int, size: int) -> list[tuple[int, int]]:
+def block_order(a: Sequence[Stream], per_wave: int) -> list[int]:
+    """Order blocks of rows so that a wave, which holds `per_wave` of them, has jobs of like duration.
+
+    The bytes of A say how long a block takes; blocks without A only write zeros. Those fill whole waves of
+    their own, spread between the others, so that no core stands idle while another computes and the zeros
+    leave under way.
+    """
+    real = sorted((block for block in range(len(a)) if a[block].bytes), key=lambda block: -a[block].bytes)
+    zero = [block for block in range(len(a)) if not a[block].bytes]
+    gap = -len(real) % per_wave
+    filling, zero = zero[:gap], zero[gap:]
+    waves = [real[start : start + per_wave] for start in range(0, len(real), per_wave)]
+    zero_waves = [zero[start : start + per_wave] for start in range(0, len(zero), per_wave)]
+    order: list[int] = []
+    for index, wave in enumerate(waves):
+        order += wave if len(wave) == per_wave else wave + filling
+        first, end = (len(zero_waves) * i // len(waves) for i in (index, index + 1))
+        for zeros in zero_waves[first:end]:
+            order += zeros
+    return order if real else zero
+
+
+def superblock_order(blocks: Sequence[int], groups: int, size: int) -> list[tuple[int, int]]:
     """Order jobs (block, group of columns): `size` groups at a time, in them block by block."""
     return [
         (block, group)
         for first in range(0, groups, size)
-        for block in range(blocks)
+        for block in blocks
         for group in range(first, min(first + size, groups))
     ]
 
@@ -155,9 +177,8 @@ def choose_order(
     list of (block, group)
     """
     groups = len(b)
-    # More groups at a time than cores share nothing further; divisors of the cores fill waves evenly.
-    sizes = sorted({size for size in range(1, cores + 1) if cores % size == 0 and size <= groups} | {1})
-    sizes += [groups] if groups <= cores and groups not in sizes else []
+    # Divisors of the cores fill waves evenly; all groups at once may be none, but leave no rest.
+    sizes = {size for size in range(1, min(groups, cores) + 1) if cores % size == 0 or size == groups}
 
     def reads(order: list[tuple[int, int]]) -> int:
         jobs = [
@@ -166,7 +187,8 @@ def choose_order(
         ]
         return stream_reads(jobs, cores).reads
 
-    return min((superblock_order(len(a), groups, size) for size in sizes), key=reads)
+    orders = [superblock_order(block_order(a, cores // size), groups, size) for size in sorted(sizes)]
+    return min(orders, key=reads)
 
 
 def compulsory(

@@ -9,6 +9,7 @@ from golden.chip.plan import (
     JobStreams,
     Stream,
     Traffic,
+    block_order,
     choose_order,
     compulsory,
     control_reads,
@@ -51,7 +52,17 @@ def test_control_and_writes() -> None:
 
 
 def test_superblocks_go_block_by_block() -> None:
-    assert superblock_order(2, 3, 2) == [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (1, 2)]
+    assert superblock_order([0, 1], 3, 2) == [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (1, 2)]
+
+
+def test_waves_have_jobs_of_like_duration() -> None:
+    sizes = [100, 0, 300, 0, 200, 0, 0, 90, 0]
+    a = [Stream(i, size, 0) for i, size in enumerate(sizes)]
+    # Blocks of zeros (1, 3, 5, 6, 8) fill the last wave of real ones, then waves of their own.
+    assert block_order(a, 2) == [2, 4, 1, 3, 0, 7, 5, 6, 8]
+    assert block_order(a, 3) == [2, 4, 0, 7, 1, 3, 5, 6, 8]
+    assert block_order([NO_STREAM] * 3, 2) == [0, 1, 2]
+    assert sorted(block_order(a, 1)) == list(range(9))
 
 
 def test_the_order_with_least_traffic_is_chosen() -> None:
@@ -59,13 +70,13 @@ def test_the_order_with_least_traffic_is_chosen() -> None:
     dear = [Stream(i, 640, 0) for i in range(6)]
     cheap = [Stream(20 + i, 64, 0) for i in range(4)]
     # Dear A: all four groups share a block in each wave of four, so every A is read once.
-    assert choose_order(dear, cheap, c, 4) == superblock_order(6, 4, 4)
+    assert choose_order(dear, cheap, c, 4) == superblock_order(range(6), 4, 4)
     # Dear B: one group at a time.
     cheap_a = [Stream(i, 64, 0) for i in range(6)]
     dear_b = [Stream(20 + i, 6400, 0) for i in range(4)]
-    assert choose_order(cheap_a, dear_b, c, 4) == superblock_order(6, 4, 1)
+    assert choose_order(cheap_a, dear_b, c, 4) == superblock_order(range(6), 4, 1)
     # One core shares nothing within a wave: any order costs the same.
-    assert sorted(choose_order(dear, cheap, c, 1)) == sorted(superblock_order(6, 4, 1))
+    assert sorted(choose_order(dear, cheap, c, 1)) == sorted(superblock_order(range(6), 4, 1))
 
 
 def test_compulsory_traffic_is_every_tensor_once(rng: np.random.Generator) -> None:
