@@ -17,6 +17,10 @@ from golden.lowering import Ints, KTile, Lowering, Phase, Tap
 WORD_LEN = 4
 """Entries of a ring word."""
 
+MAX_HEIGHT = 4
+"""Rows of a column of a patch, at most. Higher patches would send a tenth less of A, but stay longer in one
+place of an image, where some channels hold more than others: lines would wait for one another."""
+
 LOOK_BACK = 5 / 8
 """Share of the A ring that the window of a patch higher than one row may span: the rest is read ahead."""
 
@@ -207,7 +211,8 @@ def _bands(lowering: Lowering, phase: Phase, windows: Sequence[Window]) -> int:
         heights = _even(phase.height, bands)
         largest = max(window.size for window in _pitched(windows, heights[0], phase.a_step))
         if heights[0] > 1 and (
-            largest > LOOK_BACK * preset.a_words
+            heights[0] > MAX_HEIGHT
+            or largest > LOOK_BACK * preset.a_words
             # A step down must not pass over pixels that no window spans.
             or min(window.height for window in windows) < phase.a_step
         ):

@@ -49,8 +49,8 @@ PRESETS = {
     preset.name: preset
     for preset in (
         Preset("tiny", cores=1, lines=2, pes=2, rows=8, a_words=64, row_queue=2, psum_rows=16),
-        Preset("core", cores=1, lines=8, pes=8, rows=36, a_words=64, row_queue=8, psum_rows=128),
-        Preset("lnpu", cores=12, lines=8, pes=8, rows=36, a_words=64, row_queue=8, psum_rows=128),
+        Preset("core", cores=1, lines=8, pes=8, rows=36, a_words=64, row_queue=16, psum_rows=128),
+        Preset("lnpu", cores=12, lines=8, pes=8, rows=36, a_words=64, row_queue=16, psum_rows=128),
     )
 }
 

@@ -16,11 +16,8 @@ import numpy as np
 from golden.lowering import Ints, KTile, Lowering, Phase
 from golden.patches import WORD_LEN, Block, Patch, ProgramError, Window, phase_blocks, window_of
 
-COMMAND_WORDS = 5
-"""32-bit words of a command as the testbench reads it: 128 bits, then the channels that must have lines."""
-
-MAX_CHANNELS = 1 << 16
-"""The load balancer numbers channels in 16 bits."""
+COMMAND_WORDS = 4
+"""32-bit words of a command."""
 
 OP_TILE, OP_SEGMENT, OP_RUN, OP_ZERO = range(4)
 _OP_SHIFT = 125
@@ -33,14 +30,6 @@ class Program:
     """One core's commands for one replay (the same for every tile of columns)."""
 
     lowering: Lowering
-
-    def __post_init__(self) -> None:
-        channels = self.lowering.a_shape[1]
-        if channels > MAX_CHANNELS:
-            raise ProgramError(
-                f"layer {self.lowering.geometry.name} {self.lowering.step}: {channels} channels to reduce "
-                f"over, the load balancer numbers at most {MAX_CHANNELS}"
-            )
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -97,23 +86,18 @@ class Program:
 
     def commands(self) -> np.ndarray:
         """Encode the commands: uint32 [n, COMMAND_WORDS]."""
-        tiles = self.lowering.k_tiles
-        words: list[tuple[int, int]] = []
+        tiles, pixels = self.lowering.k_tiles, self.lowering.wg_tiles
+        words: list[int] = []
         for block in self.blocks:
             if block.zero:
-                words.append((self.zero_command(len(block.rows)), 0))
+                words.append(self.zero_command(len(block.rows)))
             elif self.lowering.phases:
-                for t, tile in enumerate(tiles):
-                    need = int(tile.channels[-1]) + 1
-                    commands = self.tile_commands(block, t, t == 0, t == len(tiles) - 1)
-                    words += [(command, need if i == 0 else 0) for i, command in enumerate(commands)]
+                for t in range(len(tiles)):
+                    words += self.tile_commands(block, t, t == 0, t == len(tiles) - 1)
             else:
-                pixels = self.lowering.wg_tiles
-                for t, tile_pixels in enumerate(pixels):
-                    first, last = t == 0, t == len(pixels) - 1
-                    commands = self.wg_tile_commands(len(block.rows), len(tile_pixels), first, last)
-                    words += [(command, 0) for command in commands]
-        raw = b"".join(word.to_bytes(16, "little") + need.to_bytes(4, "little") for word, need in words)
+                for t, held in enumerate(pixels):
+                    words += self.wg_tile_commands(len(block.rows), len(held), t == 0, t == len(pixels) - 1)
+        raw = b"".join(word.to_bytes(4 * COMMAND_WORDS, "little") for word in words)
         return np.frombuffer(raw, np.uint32).reshape(-1, COMMAND_WORDS)
 
     def tile_commands(self, block: Block, t: int, first: bool, last: bool) -> list[int]:
@@ -128,8 +112,10 @@ class Program:
         part_words = self.lowering.preset.rows // WORD_LEN
         mask = sum(1 << line for line, held in enumerate(tile.line_channels) if len(held))
         parts = _segments(window, tile, part_words)
+        ends_group = tile.tap_end == self.lowering.geometry.taps
+        b_rows = (len(tile.channels), tile.tap_count, tile.depth)
         return [
-            _tile_command(False, first, last, tile.tap_count * tile.depth, len(block.rows), mask),
+            _tile_command(False, first, last, ends_group, b_rows, len(block.rows), mask),
             *(
                 _segment_command(block.phase, index, entries, part_words)
                 for index, entries in enumerate(parts)
@@ -166,7 +152,7 @@ class Program:
         words = -(-pixels // WORD_LEN)
         entries = [(w, w * WORD_LEN) for w in range(words)]
         return [
-            _tile_command(True, first, last, pixels, rows, (1 << preset.lines) - 1),
+            _tile_command(True, first, last, False, (1, pixels, 1), rows, (1 << preset.lines) - 1),
             _segment_command(0, 0, entries, preset.rows // WORD_LEN),
             _run_command(OP_RUN, rows, words, words, words, 0, 1, True),
         ]
@@ -217,8 +203,25 @@ def _fields(*fields: tuple[int, int]) -> int:
     return word
 
 
-def _tile_command(intra: bool, first: bool, last: bool, b_rows: int, rows: int, mask: int) -> int:
-    payload = _fields((int(intra), 1), (int(first), 1), (int(last), 1), (b_rows, 6), (rows, 8), (mask, 16))
+def _tile_command(
+    intra: bool,
+    first: bool,
+    last: bool,
+    ends_group: bool,
+    b_rows: tuple[int, int, int],
+    rows: int,
+    mask: int,
+) -> int:
+    """Encode the opening of a tile; `b_rows`: channels, taps of each, channels that a line may hold."""
+    channels, taps, depth = b_rows
+    payload = _fields(
+        *((int(flag), 1) for flag in (intra, first, last, ends_group)),
+        (channels, 10),
+        (taps, 6),
+        (depth, 6),
+        (rows, 8),
+        (mask, 16),
+    )
     return OP_TILE << _OP_SHIFT | payload
 
 

@@ -15,15 +15,15 @@ import numpy as np
 
 from golden import native
 from golden.counters import work_counters
+from golden.lowering import Ints
 from golden.program import OP_TILE, OP_ZERO, WORD_LEN
 from golden.streams import CoreStreams
 
-# Fields of commands that count something (tile_cmd_t and run_cmd_t of rtl/pkg/core_pkg.sv).
+# Fields of commands that count something (tile_cmd_t, run_cmd_t of rtl/pkg/core_pkg.sv): lowest bit and width.
 _OP_SHIFT = 29  # in the last word
-_LINE_MASK = 0xFFFF
-_TILE_ROWS_AT, _TILE_B_ROWS_AT, _TILE_LAST_AT, _TILE_FIRST_AT = 16, 24, 30, 31
-_RUN_ROWS_AT = 20
-_ROWS_MASK, _B_ROWS_MASK = 0xFF, 0x3F
+_TILE_ROWS, _TILE_TAPS, _TILE_CHANNELS = (16, 8), (30, 6), (36, 10)
+_TILE_LAST, _TILE_FIRST, _TILE_INTRA = (47, 1), (48, 1), (49, 1)
+_RUN_ROWS = (20, 8)
 
 
 class ScheduleError(RuntimeError):
@@ -92,11 +92,11 @@ class Schedule:
     cycles : int
         From the start to the last half row of results accepted.
     first_command : int
-        Cycles before the first command, while the balancer gives lines to the first group's channels.
+        Cycles before the first tile opens, while the balancer gives lines to the first group's channels.
     first_load : int
         Cycles before the B rows of the first tile are in place.
     busy, wait_a, wait_b, wait_queue, idle : int
-        Line cycles from the first command on: that issue; without the row's A; without the tile's B; with the
+        Line cycles: that issue; without the row's A; without the tile's B; with the
         queue of finished rows full; the rest.
     """
 
@@ -172,7 +172,7 @@ def model_cycles(streams: CoreStreams, rules: ScheduleRules = RULES) -> Schedule
             f"commands wait for beats of A that do not come, or a queue is too small ({rules})"
         )
     first_command, cycles, first_load, busy, wait_a, wait_b, wait_queue = (int(value) for value in out)
-    idle = preset.lines * (cycles - first_command) - busy - wait_a - wait_b - wait_queue
+    idle = preset.lines * cycles - busy - wait_a - wait_b - wait_queue
     return Schedule(cycles, first_command, first_load, busy, wait_a, wait_b, wait_queue, idle)
 
 
@@ -190,14 +190,11 @@ def predicted_counters(streams: CoreStreams) -> PredictedCounters:
     """Count what a launch moves, whenever it does so; the RTL's counters must equal these exactly."""
     work = work_counters(streams.lowering, streams.a, columns=1)
     opcode = streams.commands[:, 3] >> _OP_SHIFT
-    tiles = streams.commands[opcode == OP_TILE].astype(np.int64)
-    low = tiles[:, 0]
-    rows = low >> _TILE_ROWS_AT & _ROWS_MASK
-    first, last, intra = low >> _TILE_FIRST_AT & 1, low >> _TILE_LAST_AT & 1, tiles[:, 1] & 1
-    lines = np.bitwise_count(low & _LINE_MASK)
-    b_rows = (low >> _TILE_B_ROWS_AT & _B_ROWS_MASK) * np.where(intra, 1, lines)
-    zeros = streams.commands[opcode == OP_ZERO].astype(np.int64)
-    zero_rows = zeros[:, 0] >> _RUN_ROWS_AT & _ROWS_MASK
+    low = streams.commands[:, 0].astype(np.int64) | streams.commands[:, 1].astype(np.int64) << 32
+    tiles, zeros = low[opcode == OP_TILE], low[opcode == OP_ZERO]
+    rows, b_rows = _field(tiles, _TILE_ROWS), _field(tiles, _TILE_TAPS) * _field(tiles, _TILE_CHANNELS)
+    first, last, intra = (_field(tiles, at) for at in (_TILE_FIRST, _TILE_LAST, _TILE_INTRA))
+    zero_rows = _field(zeros, _RUN_ROWS)
     return PredictedCounters(
         elements=work.macs_fp8 + work.macs_fp16,
         a_beats=len(streams.a_beats),
@@ -207,3 +204,10 @@ def predicted_counters(streams: CoreStreams) -> PredictedCounters:
         psum_reads=int((rows * (1 - first)).sum()),
         psum_writes=int((rows * (1 - last)).sum()),
     )
+
+
+def _field(words: Ints, at: tuple[int, int]) -> Ints:
+    """A field of each command: lowest bit and width."""
+    low, width = at
+    field: Ints = words >> low & (1 << width) - 1
+    return field

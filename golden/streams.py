@@ -36,7 +36,8 @@ BEAT_WORDS = 11
 CLASS_PADDING, CLASS_ZERO, CLASS_FP8, CLASS_FP16 = range(4)
 
 COST_WORDS = 4
-"""32-bit words of a channel for the balancer: channel, cost, last of its group, channels a line may hold."""
+"""32-bit words of a channel for the balancer: its number in the group, cost, whether it is the group's last,
+channels that a line may hold."""
 
 
 @lru_cache
@@ -174,38 +175,47 @@ class CoreStreams:
         """
         lowering = self.lowering
         depth, columns = b.shape
-        filled = np.zeros((depth + 1, lowering.preset.columns), np.uint16)
-        filled[:depth, :columns] = b
+        filled = np.zeros((depth, lowering.preset.columns), np.uint16)
+        filled[:, :columns] = b
         return np.ascontiguousarray(filled[self._b_order]).view(np.uint32)
 
     @cached_property
     def _b_order(self) -> Ints:
-        """K index of each row of B to load; K itself stands for a row of zeros."""
-        lowering, program = self.lowering, self.program
-        blocks = [block for block in program.blocks if not block.zero]
-        if not lowering.phases:
-            return np.tile(np.concatenate(lowering.wg_tiles), len(blocks))
-        taps = lowering.geometry.taps
-        rows: list[Ints] = []
-        for tile in lowering.k_tiles:
-            for held in tile.line_channels:
-                if len(held):
-                    k = np.full((tile.tap_count, tile.depth), lowering.depth, np.int64)
-                    numbers = np.arange(tile.first_tap, tile.tap_end, dtype=np.int64)
-                    k[:, : len(held)] = held[None, :] * taps + numbers[:, None]
-                    rows.append(k.reshape(-1))
-        return np.tile(np.concatenate(rows), len(blocks))
+        """K index of each row of B to load: channel by channel, for each the chunk's taps."""
+        lowering = self.lowering
+        if lowering.phases:
+            taps = lowering.geometry.taps
+            rows = [
+                (tile.channels[:, None] * taps + np.arange(tile.first_tap, tile.tap_end)).reshape(-1)
+                for tile in lowering.k_tiles
+            ]
+        else:
+            rows = list(lowering.wg_tiles)
+        return np.tile(_int64(np.concatenate(rows)), self._balanced_blocks)
+
+    @property
+    def _balanced_blocks(self) -> int:
+        """Blocks that the lines work on: each has its own B rows and channel costs."""
+        return sum(not block.zero for block in self.program.blocks)
 
     @cached_property
     def costs(self) -> U32:
-        """Channels for the balancer, in the order in which it takes them: uint32 [n, COST_WORDS]."""
+        """Channels for the balancer, in the order in which it takes them: uint32 [n, COST_WORDS].
+
+        Each block tells the costs of each channel group anew.
+        """
         entries = [
-            (int(channel), int(self.lowering.costs[channel]), int(i == len(tile.order) - 1), tile.depth)
+            (
+                int(channel - tile.channels[0]),
+                int(self.lowering.costs[channel]),
+                int(i == len(tile.order) - 1),
+                tile.depth,
+            )
             for tile in self.lowering.k_tiles
             if tile.first_tap == 0
             for i, channel in enumerate(tile.order)
         ]
-        return np.array(entries, np.uint32).reshape(-1, COST_WORDS)
+        return np.tile(np.array(entries, np.uint32).reshape(-1, COST_WORDS), (self._balanced_blocks, 1))
 
     @cached_property
     def lines(self) -> U32:
@@ -215,7 +225,7 @@ class CoreStreams:
             if tile.first_tap == 0:
                 line_of = {int(c): line for line, held in enumerate(tile.line_channels) for c in held}
                 answers.extend(line_of[int(channel)] for channel in tile.order)
-        return np.array(answers, np.uint32)
+        return np.tile(np.array(answers, np.uint32), self._balanced_blocks)
 
     def result_rows(self) -> tuple[Ints, Ints]:
         """First place of each block's rows, and the row index (M) at each place: int64 [blocks], [M]."""

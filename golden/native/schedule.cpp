@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <deque>
 #include <iterator>
@@ -35,9 +34,6 @@ class Core {
       if (op_of(raw) == Op::kZero) results_left_ += RunCommand(raw).rows;
       if (op_of(raw) == Op::kTile && TileCommand(raw).last) results_left_ += TileCommand(raw).rows;
     }
-    start_ = command_count ? channels_of(commands) : 0;
-    sequenced_ = start_ - 1;
-    beat_sent_ = start_ - 1;
     load_beat();
   }
 
@@ -82,7 +78,7 @@ class Core {
   // First cycle in which the next command can be taken, as far as only time holds it up.
   Cycle offered() const {
     if (command_ == command_count_) return kNever;
-    return std::max(sequenced_ + 1, Cycle{channels_of(raw())});
+    return sequenced_ + 1;
   }
 
   Cycle tile_room() const {
@@ -99,6 +95,13 @@ class Core {
     return tile.lines_ended < rules_.lines ? kNever : tile.ended + 1;
   }
 
+  // The balancer takes a channel a cycle, when the table for its group's answers is free: that of the group
+  // before last, once all its B rows are in place.
+  Cycle group_taken(int channels) const {
+    const auto free = group_ < kTables ? 0 : tables_free_[static_cast<std::size_t>(group_ % kTables)];
+    return std::max(balanced_ + 1, free) + channels;
+  }
+
   Cycle run_room() const {
     Cycle cycle = 0;
     for (const Line& line : lines_) cycle = std::max(cycle, line.run_room());
@@ -109,7 +112,11 @@ class Core {
     const Cycle cycle = offered();
     if (cycle == kNever) return kNever;
     switch (op_of(raw())) {
-      case Op::kTile: return std::max({cycle, tile_room(), half_room()});
+      case Op::kTile: {
+        const TileCommand told(raw());
+        const Cycle lines = told.intra || group_open_ ? 0 : group_taken(told.channels);
+        return std::max({cycle, lines, tile_room(), half_room()});
+      }
       case Op::kSegment: return cycle;
       case Op::kRun:
         if (intra() && rows_given_ < run_rows()) return kNever;
@@ -135,9 +142,17 @@ class Core {
     const TileCommand told(raw());
     Tile tile{told.intra, false, told.last, told.mask, told.rows, told.rows, cycle};
     // The loader needs a cycle even for a tile without B rows.
-    const Cycle load = rules_.b_row_cycles * told.b_rows * (told.intra ? 1 : std::popcount(told.mask));
+    const Cycle load = rules_.b_row_cycles * told.taps * told.channels;
     tile.b_loaded = b_loaded_ = std::max(cycle + 1, b_loaded_) + std::max<Cycle>(load, 1);
-    if (line_tiles_.empty()) first_load_ = b_loaded_;
+    if (line_tiles_.empty()) {
+      first_load_ = b_loaded_;
+      start_ = cycle;
+    }
+    if (!told.intra) {
+      if (!group_open_) balanced_ = group_taken(told.channels) - 1;
+      group_open_ = !told.group_end;
+      if (told.group_end) tables_free_[static_cast<std::size_t>(group_++ % kTables)] = b_loaded_;
+    }
     line_tiles_.push_back(static_cast<int>(tiles_.size()));
     tiles_.push_back(tile);
     tree_.pass();
@@ -338,7 +353,13 @@ class Core {
   const std::uint32_t* beats_;
   std::int64_t beat_count_, beat_ = 0;
   Beat beat_next_;
-  Cycle start_, sequenced_, beat_sent_, beat_sent_row_ = -1;
+  Cycle start_ = 0, sequenced_ = -1, beat_sent_ = -1, beat_sent_row_ = -1;
+  // Channel groups: tables of lines, the group whose tiles open, the last channel that the balancer took
+  static constexpr std::int64_t kTables = 2;
+  std::array<Cycle, kTables> tables_free_{};
+  std::int64_t group_ = 0;
+  bool group_open_ = false;
+  Cycle balanced_ = -1;
   // Tiles
   std::vector<Tile> tiles_;
   std::vector<int> line_tiles_;  // those that the lines work on
@@ -367,7 +388,7 @@ class Core {
 }  // namespace
 }  // namespace schedule
 
-// Fills `out` with: first cycle of work, cycles, first load, then line cycles busy, waiting for A, for B and
+// Fills `out` with: cycle of the first tile, cycles, first load, then line cycles busy, waiting for A, for B and
 // for the queue. Returns 0, or 1 if the launch cannot come to its end.
 extern "C" int schedule_launch(const std::int64_t* rules, const std::uint32_t* commands,
                                std::int64_t command_count, const std::uint32_t* beats,

@@ -9,7 +9,7 @@ namespace schedule {
 
 constexpr int kWordLen = 4;
 constexpr int kMaxBeatWords = 16;
-constexpr int kCommandWords = 5;  // the last one: channels that must have lines
+constexpr int kCommandWords = 4;
 constexpr int kBeatRaw = 11;
 constexpr int kRowBits = 8;
 constexpr int kPhases = 4, kMaxParts = 4;
@@ -27,17 +27,16 @@ inline int field(const std::uint32_t* words, int at, int width) {
 }
 
 inline Op op_of(const std::uint32_t* raw) { return static_cast<Op>(field(raw, 125, 3)); }
-inline std::int64_t channels_of(const std::uint32_t* raw) { return raw[kCommandWords - 1]; }
 
 struct TileCommand {
   unsigned mask;  // lines with a channel
-  int rows, b_rows;
-  bool last, first, intra;
+  int rows, taps, channels;
+  bool group_end, last, first, intra;
 
   explicit TileCommand(const std::uint32_t* raw)
       : mask(static_cast<unsigned>(field(raw, 0, 16))), rows(field(raw, 16, kRowBits)),
-        b_rows(field(raw, 24, 6)), last(field(raw, 30, 1)), first(field(raw, 31, 1)),
-        intra(field(raw, 32, 1)) {}
+        taps(field(raw, 30, 6)), channels(field(raw, 36, 10)), group_end(field(raw, 46, 1)),
+        last(field(raw, 47, 1)), first(field(raw, 48, 1)), intra(field(raw, 49, 1)) {}
 };
 
 struct RunCommand {

@@ -8,7 +8,9 @@ module load_balancer #(
     parameter int unsigned Rows = 8,
     localparam int unsigned LineBits = $clog2(Lines),
     localparam int unsigned DepthBits = $clog2(Rows + 1),
-    localparam int unsigned ChannelBits = 16,
+    localparam int unsigned ChannelBits = $clog2(
+        Lines * Rows
+    ),  // channels count from the group's first
     localparam int unsigned CostBits = 32
 ) (
     input  logic                   clk_i,

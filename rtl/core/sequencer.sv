@@ -1,7 +1,8 @@
 // Carries out the core's commands: opens tiles, fills the segment table, tells lines their runs.
 //
 // Lines work on two tiles at a time (two halves of their B memory); results of up to four tiles may
-// be on their way to the partial sums. A tile opens when both have room for it.
+// be on their way to the partial sums. A tile opens when both have room for it and the channels of its
+// group have their lines.
 module sequencer #(
     parameter int unsigned Lines = 2,
     parameter int unsigned Rows = 8,
@@ -16,9 +17,11 @@ module sequencer #(
     // Tiles
     output logic open_o,
     output logic open_parity_o,
-    output logic open_all_o,  // WG: B rows go to every line
-    output logic [core_pkg::KBits-1:0] open_rows_o,
-    output logic [Lines-1:0] open_lines_o,
+    output logic open_intra_o,
+    output core_pkg::b_rows_t open_b_o,
+    // Channel groups
+    input logic group_valid_i,  // the next tile's group has its lines
+    output logic group_ready_o,  // the group's last tile opens
     input logic [Lines-1:0] tile_end_i,
     input logic [Lines-1:0] tile_end_parity_i,
     // Segment table
@@ -87,13 +90,14 @@ module sequencer #(
 
   // Between WG and the other steps rows take another way to the partial sums: all must have arrived.
   assign way_free = tile_cmd.intra == intra_q || (line_busy_q == '0 && tile_valid_o == '0);
-  assign open_o = is_open && slot_free && way_free && !line_busy_q[!parity_q];
+  assign open_o = is_open && slot_free && way_free && !line_busy_q[!parity_q] &&
+                  (tile_cmd.intra || group_valid_i);
+  assign group_ready_o = open_o && !tile_cmd.intra && tile_cmd.b.group_end;
   // One tile of zeros at a time: its rows are counted in one place.
   assign open_zero = is_zero && slot_free && (tile_valid_o & tile_zero_o) == '0;
   assign open_parity_o = !parity_q;
-  assign open_all_o = tile_cmd.intra;
-  assign open_rows_o = tile_cmd.b_rows;
-  assign open_lines_o = tile_cmd.line_mask[Lines-1:0];
+  assign open_intra_o = tile_cmd.intra;
+  assign open_b_o = tile_cmd.b;
   assign table_write_o = is_segment;
   assign table_index_o = {parity_q, payload[SegBits+:core_pkg::TableBits]};
   assign entries_o = payload[SegBits-1:0];

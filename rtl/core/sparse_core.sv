@@ -3,7 +3,7 @@
 //   commands -> sequencer -> runs ------------+
 //   A beats  -> a_dispatch -----------------> lines -> reduction tree -> partial sums -> results
 //   B rows   -> b_loader -> lines' B memories -+  +------- (WG) ---------^
-//   costs    -> load_balancer -> assignments (to whoever gathers A and B by line)
+//   costs    -> load_balancer -> line_table -^ (and to whoever watches)
 //
 // Every stream is valid/ready. Configuration is stable while the core is busy. So is the kind of its
 // tiles: WG and the other steps share nothing in flight, and the sender starts a launch, A and B
@@ -21,6 +21,7 @@ module sparse_core #(
     localparam int unsigned WordsBits = $clog2(BeatWords + 1),
     localparam int unsigned ZerosWidth = BeatWords * core_pkg::ZerosBits,
     localparam int unsigned DepthBits = $clog2(Rows + 1),
+    localparam int unsigned GroupBits = $clog2(Lines * Rows),
     localparam int unsigned ResultColumns = Columns / 2
 ) (
     input logic clk_i,
@@ -54,11 +55,10 @@ module sparse_core #(
     output logic cost_ready_o,
     input logic cost_last_i,
     input logic [DepthBits-1:0] cost_depth_i,
-    input logic [15:0] cost_channel_i,
+    input logic [GroupBits-1:0] cost_channel_i,
     input logic [31:0] cost_i,
     output logic line_valid_o,
-    input logic line_ready_i,
-    output logic [15:0] line_channel_o,
+    output logic [GroupBits-1:0] line_channel_o,
     output logic [LineBits-1:0] line_o,
     // Results: half a row a beat
     output logic result_valid_o,
@@ -96,9 +96,9 @@ module sparse_core #(
   // Commands, tiles, segment table
   // ---------------------------------------------------------------------------------------------
   logic open, open_parity, intra, a_enable;
-  logic open_all;
-  logic [core_pkg::KBits-1:0] open_rows;
-  logic [Lines-1:0] open_lines;
+  logic open_intra;
+  core_pkg::b_rows_t open_b;
+  logic group_valid, group_ready;
   core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0] tiles;
   logic [core_pkg::TileSlots-1:0][core_pkg::BlockBits-1:0] blocks;
   logic [core_pkg::TileSlots-1:0] tile_valid, tile_zero;
@@ -129,9 +129,10 @@ module sparse_core #(
       .cmd_i,
       .open_o           (open),
       .open_parity_o    (open_parity),
-      .open_all_o       (open_all),
-      .open_rows_o      (open_rows),
-      .open_lines_o     (open_lines),
+      .open_intra_o     (open_intra),
+      .open_b_o         (open_b),
+      .group_valid_i    (group_valid),
+      .group_ready_o    (group_ready),
       .tile_end_i       (tile_end),
       .tile_end_parity_i(tile_end_parity),
       .table_write_o    (table_write),
@@ -206,22 +207,31 @@ module sparse_core #(
   logic [core_pkg::KBits:0] b_addr;
   logic [1:0] b_loaded;
 
+  logic [GroupBits-1:0] b_channel;
+  logic [LineBits-1:0] b_line;
+  logic group_loaded;
+
   b_loader #(
-      .Lines(Lines)
+      .Lines(Lines),
+      .Rows (Rows)
   ) i_b_loader (
       .clk_i,
       .rst_ni,
       .open_i       (open),
       .open_parity_i(open_parity),
-      .open_all_i   (open_all),
-      .open_rows_i  (open_rows),
-      .open_lines_i (open_lines),
+      .open_intra_i (open_intra),
+      .open_b_i     (open_b),
+      .channel_o    (b_channel),
+      .line_i       (b_line),
+      .group_end_o  (group_loaded),
       .valid_i      (b_valid_i),
       .ready_o      (b_ready_o),
       .write_o      (b_write),
       .addr_o       (b_addr),
       .loaded_o     (b_loaded)
   );
+
+  logic answer_valid, answer_ready, balancing;
 
   load_balancer #(
       .Lines(Lines),
@@ -236,11 +246,31 @@ module sparse_core #(
       .last_i   (cost_last_i),
       .channel_i(cost_channel_i),
       .cost_i   (cost_i),
-      .valid_o  (line_valid_o),
-      .ready_i  (line_ready_i),
+      .valid_o  (answer_valid),
+      .ready_i  (answer_ready),
       .channel_o(line_channel_o),
       .line_o   (line_o)
   );
+
+  line_table #(
+      .Lines(Lines),
+      .Rows (Rows)
+  ) i_line_table (
+      .clk_i,
+      .rst_ni,
+      .valid_i       (answer_valid),
+      .ready_o       (answer_ready),
+      .last_i        (cost_last_i),
+      .channel_i     (line_channel_o),
+      .line_i        (line_o),
+      .group_valid_o (group_valid),
+      .group_ready_i (group_ready),
+      .read_channel_i(b_channel),
+      .read_line_o   (b_line),
+      .free_i        (group_loaded),
+      .busy_o        (balancing)
+  );
+  assign line_valid_o = answer_valid && answer_ready;
 
   // ---------------------------------------------------------------------------------------------
   // Lines
@@ -377,7 +407,7 @@ module sparse_core #(
   );
 
   // When all rows have been taken, the last of them may still be added, or wait for the output.
-  assign busy_o = cmd_valid_i || tile_valid != '0 || sums_busy;
+  assign busy_o = cmd_valid_i || balancing || tile_valid != '0 || sums_busy;
 
   perf_counters #(
       .Lines  (Lines),

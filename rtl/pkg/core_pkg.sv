@@ -41,6 +41,7 @@ package core_pkg;
   localparam int unsigned CountBits = AddrBits + 1;  // counts of ring words, 0 to 64
   localparam int unsigned KBits = 6;  // a B row of a line: 36 rows
   localparam int unsigned MaxLines = 16;
+  localparam int unsigned ChannelBits = 10;  // channels of a group: 16 lines of 36
   localparam int unsigned PhaseBits = 2;  // stride 2 has four phases
   localparam int unsigned PartBits = 2;  // a row is read in at most four parts
   localparam int unsigned TableBits = PhaseBits + PartBits;
@@ -51,11 +52,19 @@ package core_pkg;
   localparam int unsigned TileBits = $clog2(TileSlots);
   localparam int unsigned BlockBits = 4;  // blocks, modulo 16, to tell results apart
 
+  // The B rows of a tile.
+  typedef struct packed {
+    logic                   group_end;  // last tile of its channel group
+    logic [ChannelBits-1:0] channels;   // of the group; WG: 1
+    logic [KBits-1:0]       taps;       // B rows of each channel; WG: pixels
+    logic [KBits-1:0]       depth;      // channels that a line may hold; WG: 1
+  } b_rows_t;
+
   typedef struct packed {
     logic                intra;      // WG: each line has rows of its own, B goes to every line
     logic                first;      // partial sums start at +0
     logic                last;       // partial sums leave as results
-    logic [KBits-1:0]    b_rows;     // B rows to load for each line
+    b_rows_t             b;
     logic [RowsBits-1:0] rows;       // rows of the block
     logic [MaxLines-1:0] line_mask;  // lines that hold a channel of this tile
   } tile_cmd_t;

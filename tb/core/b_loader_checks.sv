@@ -1,30 +1,47 @@
 `include "tb/checks.svh"
 
-// Checks of the B loader: rows go to the tile's lines, into a half that nothing reads.
+// Checks of the B loader: each row goes to its channel's line, in a half that nothing reads.
 module b_loader_checks #(
-    parameter int unsigned Lines = 2
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Rows = 8,
+    localparam int unsigned LineBits = $clog2(Lines),
+    localparam int unsigned ChannelBits = $clog2(Lines * Rows)
 ) (
-    input logic                       clk_i,
-    input logic                       rst_ni,
-    input logic                       open_i,
-    input logic                       open_parity_i,
-    input logic                       valid_i,
-    input logic                       ready_o,
-    input logic [          Lines-1:0] write_o,
-    input logic [  core_pkg::KBits:0] addr_o,
-    input logic [                1:0] loaded_o,
-    input logic                       unused_ready,
-    input logic                       job_valid,
-    input logic                       job_done,
-    input logic                       job_parity,
-    input logic                       job_all,
-    input logic [core_pkg::KBits-1:0] job_rows,
-    input logic [          Lines-1:0] job_lines,
-    input logic [          Lines-1:0] done_q
+    input logic                                                         clk_i,
+    input logic                                                         rst_ni,
+    input logic                                                         open_i,
+    input logic                                                         open_parity_i,
+    input logic                                                         open_intra_i,
+    input core_pkg::b_rows_t                                            open_b_i,
+    input logic              [    ChannelBits-1:0]                      channel_o,
+    input logic              [       LineBits-1:0]                      line_i,
+    input logic                                                         group_end_o,
+    input logic                                                         valid_i,
+    input logic                                                         ready_o,
+    input logic              [          Lines-1:0]                      write_o,
+    input logic              [  core_pkg::KBits:0]                      addr_o,
+    input logic              [                1:0]                      loaded_o,
+    input logic                                                         unused_ready,
+    input logic                                                         job_valid,
+    input logic                                                         job_done,
+    input logic                                                         job_parity,
+    input logic                                                         job_intra,
+    input core_pkg::b_rows_t                                            job,
+    input logic              [core_pkg::KBits-1:0]                      tap_q,
+    input logic              [          Lines-1:0][core_pkg::KBits-1:0] rank_q
 );
 
   logic accept;
   assign accept = valid_i && ready_o;
+
+  // What the sender promises of a tile.
+  `CHECK(tile_has_rows, open_i,
+         open_b_i.channels != '0 && open_b_i.taps != '0 && open_b_i.depth != '0)
+  `CHECK(
+      tile_fits, open_i,
+      32'(open_b_i.channels) <= Lines * 32'(open_b_i.depth) && 32'(open_b_i.taps) * 32'(open_b_i.depth) <= Rows)
+  `CHECK(intra_has_no_channels, open_i && open_intra_i,
+         open_b_i.channels == 1 && open_b_i.depth == 1 && !open_b_i.group_end)
 
   // Two tiles at most are open, so that the queue of jobs always has room.
   `CHECK(job_has_place, open_i, unused_ready)
@@ -34,21 +51,26 @@ module b_loader_checks #(
   // Before the first tile no row is taken; a row waits for its tile.
   `CHECK_NEXT(row_held, valid_i && !ready_o, valid_i)
   `CHECK(row_has_job, accept, job_valid)
-  `CHECK(row_goes_somewhere, accept, write_o != '0)
-  `CHECK(row_of_one_line, accept && !job_all, $onehot(write_o) && (write_o & ~job_lines) == '0)
-  `CHECK(lines_ascend, accept && !job_all, (write_o & done_q) == '0)
-  `CHECK(row_of_all_lines, accept && job_all, write_o == '1)
-  `CHECK(row_in_range, accept, addr_o[core_pkg::KBits-1:0] < job_rows)
+  `CHECK(row_of_its_line, accept && !job_intra, write_o == Lines'(1) << line_i)
+  `CHECK(row_of_all_lines, accept && job_intra, write_o == '1)
+  `CHECK(line_holds_channel, accept, rank_q[line_i] < job.depth)
+  `CHECK(row_in_range, accept, 32'(addr_o[core_pkg::KBits-1:0]) < 32'(job.taps) * 32'(job.depth))
+  `CHECK(channel_in_range, accept, core_pkg::ChannelBits'(channel_o) < job.channels)
   `CHECK(half_of_the_job, accept, addr_o[core_pkg::KBits] == job_parity && !loaded_o[job_parity])
 
   `COVER(half_0, job_done && !job_parity)
   `COVER(half_1, job_done && job_parity)
-  `COVER(tile_without_a_line, job_done && !job_all && !(&job_lines))
-  `COVER(tile_of_one_row, job_done && job_rows == 1)
+  `COVER(group_of_several_tiles, job_done && !job_intra && !job.group_end)
+  `COVER(group_loaded, group_end_o)
+  `COVER(tile_of_one_row, job_done && channel_o == '0 && tap_q == '0)
+  `COVER(several_channels_a_line, accept && rank_q[line_i] != '0)
   `COVER(next_tile_waits, job_valid && loaded_o != '0)
   `COVER(open_while_loading, open_i && job_valid)
   `COVER(waits_for_b, job_valid && !valid_i)
 
 endmodule
 
-bind b_loader b_loader_checks #(.Lines(Lines)) i_checks (.*);
+bind b_loader b_loader_checks #(
+    .Lines(Lines),
+    .Rows (Rows)
+) i_checks (.*);

@@ -18,6 +18,7 @@ module core_harness #(
   localparam int unsigned Columns = Pes * core_pkg::PeColumns;
   localparam int unsigned ColumnBits = $clog2(Columns + 1);
   localparam int unsigned LineBits = $clog2(Lines);
+  localparam int unsigned GroupBits = $clog2(Lines * Rows);
   localparam int unsigned BeatWords = Rows / core_pkg::WordLen;
   localparam int unsigned WordsBits = $clog2(BeatWords + 1);
   localparam int unsigned ZerosWidth = BeatWords * core_pkg::ZerosBits;
@@ -44,7 +45,7 @@ module core_harness #(
   import "DPI-C" function bit replay_a(output bit [BeatBits-1:0] beat);
   import "DPI-C" function bit replay_b(output bit [Columns*core_pkg::ElemBits-1:0] row);
   import "DPI-C" function bit replay_cost(output bit [CostBits-1:0] word);
-  import "DPI-C" function bit replay_ready(input int unsigned stream);
+  import "DPI-C" function bit replay_ready();
   import "DPI-C" function void replay_line(
     input int unsigned channel,
     input int unsigned line
@@ -65,8 +66,6 @@ module core_harness #(
     input bit timed_out
   );
 
-  localparam int unsigned LineStream = 0, ResultStream = 1;
-
   typedef enum logic [1:0] {
     Idle,
     Reset,
@@ -85,8 +84,8 @@ module core_harness #(
   logic [BeatBits-1:0] beat_q;
   logic [Columns*core_pkg::ElemBits-1:0] b_q;
   logic [CostBits-1:0] cost_q;
-  logic line_valid, line_ready_q;
-  logic [15:0] line_channel;
+  logic line_valid;
+  logic [GroupBits-1:0] line_channel;
   logic [LineBits-1:0] line;
   logic result_valid, result_ready_q, result_upper;
   logic [core_pkg::BlockBits-1:0] result_block;
@@ -170,14 +169,13 @@ module core_harness #(
       a_valid_q      <= 1'b0;
       b_valid_q      <= 1'b0;
       cost_valid_q   <= 1'b0;
-      line_ready_q   <= 1'b0;
       result_ready_q <= 1'b0;
     end else begin
       if (!cost_valid_q || cost_ready) begin
         cost_valid_q <= replay_cost(cost);
         cost_q       <= cost;
       end
-      if (line_valid && line_ready_q) replay_line(32'(line_channel), 32'(line));
+      if (line_valid) replay_line(32'(line_channel), 32'(line));
       if (!cmd_valid_q || cmd_ready) begin
         cmd_valid_q <= replay_command(word);
         cmd_q       <= word;
@@ -190,8 +188,7 @@ module core_harness #(
         b_valid_q <= replay_b(row);
         b_q       <= row;
       end
-      line_ready_q   <= !stalls_q || replay_ready(LineStream);
-      result_ready_q <= !stalls_q || replay_ready(ResultStream);
+      result_ready_q <= !stalls_q || replay_ready();
     end
   end
 
@@ -228,10 +225,9 @@ module core_harness #(
       .cost_ready_o    (cost_ready),
       .cost_last_i     (cost_q[64]),
       .cost_depth_i    (cost_q[96+:DepthBits]),
-      .cost_channel_i  (cost_q[15:0]),
+      .cost_channel_i  (cost_q[GroupBits-1:0]),
       .cost_i          (cost_q[32+:32]),
       .line_valid_o    (line_valid),
-      .line_ready_i    (line_ready_q),
       .line_channel_o  (line_channel),
       .line_o          (line),
       .result_valid_o  (result_valid),

@@ -37,7 +37,7 @@ COUNTER_NAMES = (
 )
 """Counters of a sparse core in the order of ``counter_pkg``."""
 
-STREAMS = ("lines", "results", "commands", "a", "b", "costs")
+STREAMS = ("results", "commands", "a", "b", "costs")
 """Streams of the harness, in the order of their bits in `LaunchInputs.stall_streams`."""
 ALL_STREAMS = (1 << len(STREAMS)) - 1
 

@@ -6,7 +6,7 @@ module load_balancer_checks #(
     parameter int unsigned Rows = 8,
     localparam int unsigned LineBits = $clog2(Lines),
     localparam int unsigned DepthBits = $clog2(Rows + 1),
-    localparam int unsigned ChannelBits = 16,
+    localparam int unsigned ChannelBits = $clog2(Lines * Rows),
     localparam int unsigned CostBits = 32
 ) (
     input logic                                  clk_i,

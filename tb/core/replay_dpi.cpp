@@ -10,7 +10,7 @@
 
 namespace {
 
-constexpr int kCommandWords = 4;   // and one word of its own: channels that must have lines
+constexpr int kCommandWords = 4;
 constexpr int kBeatWords = 11;
 constexpr int kCostWords = 4;
 constexpr int kCounters = 16;
@@ -51,10 +51,10 @@ std::int64_t g_block;
 std::int64_t g_tag;         // of the launch's first block
 std::int64_t g_last_count;  // blocks of the launch before
 
-// Streams, by their bit in `stall_streams`; the harness names the first two.
-enum Stream : unsigned { kCommand = 2, kA = 3, kB = 4, kCost = 5 };
+// Streams, by their bit in `stall_streams`.
+enum Stream : unsigned { kResults = 0, kCommand = 1, kA = 2, kB = 3, kCost = 4 };
 
-bool stalled(unsigned stream) {
+bool stalled(Stream stream) {
   if (g_launch.stall_permille == 0 || !(g_launch.stall_streams >> stream & 1)) return false;
   g_random ^= g_random << 13;
   g_random ^= g_random >> 7;
@@ -63,10 +63,10 @@ bool stalled(unsigned stream) {
 }
 
 template <typename Pointer>
-bool give(Stream stream, const Pointer* base, std::int64_t words, std::int64_t stride, std::int64_t count,
-          std::int64_t& taken, svBitVecVal* out) {
+bool give(Stream stream, const Pointer* base, std::int64_t words, std::int64_t count, std::int64_t& taken,
+          svBitVecVal* out) {
   if (taken >= count || stalled(stream)) return false;
-  std::memcpy(out, base + taken * stride, words * sizeof(svBitVecVal));
+  std::memcpy(out, base + taken * words, words * sizeof(svBitVecVal));
   ++taken;
   return true;
 }
@@ -101,31 +101,25 @@ svBit replay_begin(svBit* resets, svBit* fmt, unsigned* bias, unsigned* columns,
 
 svBit replay_command(svBitVecVal* word) {
   Launch& l = g_launch;
-  if (l.commands_taken >= l.command_count) return 0;
-  // The last word of a command: how many channels must have their lines before A and B can be gathered.
-  const std::uint32_t* next = l.commands + l.commands_taken * (kCommandWords + 1);
-  if (l.lines_given < static_cast<std::int64_t>(next[kCommandWords])) return 0;
-  return give(kCommand, l.commands, kCommandWords, kCommandWords + 1, l.command_count, l.commands_taken, word);
+  return give(kCommand, l.commands, kCommandWords, l.command_count, l.commands_taken, word);
 }
 
 svBit replay_a(svBitVecVal* beat) {
   Launch& l = g_launch;
-  if (l.commands_taken == 0) return 0;
-  return give(kA, l.beats, kBeatWords, kBeatWords, l.beat_count, l.beats_taken, beat);
+  return give(kA, l.beats, kBeatWords, l.beat_count, l.beats_taken, beat);
 }
 
 svBit replay_b(svBitVecVal* row) {
   Launch& l = g_launch;
-  if (l.commands_taken == 0) return 0;
-  return give(kB, l.b_rows, l.b_words, l.b_words, l.b_count, l.b_taken, row);
+  return give(kB, l.b_rows, l.b_words, l.b_count, l.b_taken, row);
 }
 
 svBit replay_cost(svBitVecVal* word) {
   Launch& l = g_launch;
-  return give(kCost, l.costs, kCostWords, kCostWords, l.cost_count, l.costs_taken, word);
+  return give(kCost, l.costs, kCostWords, l.cost_count, l.costs_taken, word);
 }
 
-svBit replay_ready(unsigned stream) { return !stalled(stream); }
+svBit replay_ready() { return !stalled(kResults); }
 
 void replay_line(unsigned channel, unsigned line) {
   Launch& l = g_launch;

@@ -12,6 +12,7 @@ module sequencer_checks #(
     input logic                                                     ready_o,
     input logic                [  core_pkg::CmdBits-1:0]            cmd_i,
     input logic                                                     open_o,
+    input logic                                                     group_valid_i,
     input logic                [              Lines-1:0]            tile_end_i,
     input logic                [              Lines-1:0]            tile_end_parity_i,
     input logic                                                     table_write_o,
@@ -61,8 +62,9 @@ module sequencer_checks #(
   `CHECK(slot_is_free, opens, !tile_valid_o[next])
   `CHECK(slots_left, opens, (opened_o - reduced_i) < (core_pkg::TileBits + 1)'(core_pkg::TileSlots))
   `CHECK(half_is_free, open_o, !line_busy_q[!parity_q])
+  `CHECK(channels_have_lines, open_o && !tile_cmd.intra, group_valid_i)
   `CHECK(tile_has_a_line, open_o, (32'(tile_cmd.line_mask) & ((32'd1 << Lines) - 1)) != '0)
-  `CHECK(tile_has_rows, open_o, tile_cmd.rows != '0 && tile_cmd.b_rows != '0)
+  `CHECK(tile_has_rows, open_o, tile_cmd.rows != '0)
   `CHECK(tiles_of_one_kind, open_o && (line_busy_q != '0 || tile_valid_o != '0),
          tile_cmd.intra == intra_q)
   `CHECK(one_tile_of_zeros, open_zero, (tile_valid_o & tile_zero_o) == '0)
@@ -91,6 +93,7 @@ module sequencer_checks #(
   `COVER(zeros, open_zero)
   `COVER(zeros_beside_tiles, open_zero && (tile_valid_o & ~tile_zero_o) != '0)
   `COVER(waits_for_half, valid_i && op == core_pkg::OpTile && slot_free && !open_o)
+  `COVER(waits_for_channels, valid_i && op == core_pkg::OpTile && !tile_cmd.intra && !group_valid_i)
   `COVER(waits_for_slot, valid_i && op == core_pkg::OpTile && !slot_free)
   `COVER(waits_for_lines, valid_i && op == core_pkg::OpRun && !row_valid_o && !run_all)
   `COVER(zeros_wait, valid_i && op == core_pkg::OpZero && !open_zero)

@@ -10,10 +10,10 @@ import numpy as np
 
 from golden.geometry import Step
 from tb.core.bare import bare_core, streams
+from tb.core.build import CHECKS
 from tb.core.device import STREAMS
 from tb.core.layers import Operands, make_source, random_geometry
 from tb.core.test_core import CHOSEN, DENSITIES, OPERANDS, STALLS
-from tb.toolchain import REPO_ROOT
 
 RECORD = re.compile(r"C '(.*)' (\d+)")
 
@@ -30,9 +30,9 @@ def user_points(path: Path) -> Counter[str]:
 
 
 def labels() -> set[str]:
-    """Name every check and cover that the checkers' sources hold, as ``checker.label``."""
+    """Name every check and cover of the checkers that are built in, as ``checker.label``."""
     found = set()
-    for path in REPO_ROOT.glob("tb/*/*_checks.sv"):
+    for path in CHECKS:
         text = path.read_text(encoding="utf-8")
         found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\((\w+)", text)}
         found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\((\w+)", text)}

@@ -52,14 +52,15 @@ def check_balancer(
     for group, order in zip(groups, orders, strict=True):
         line_of = dict(zip(group.tolist(), assign_lines(costs, group, lines, enabled).tolist(), strict=True))
         expected += [line_of[int(channel)] for channel in order]
-    channels = np.concatenate(orders).astype(np.uint16)
+    first = np.concatenate([np.full(len(group), group[0]) for group in groups])
+    channels = (np.concatenate(orders) - first).astype(np.uint16)
     count = len(channels)
     last = np.concatenate([np.arange(len(group)) == len(group) - 1 for group in groups]).astype(np.uint8)
     depth = np.concatenate([np.full(len(group), -(-len(group) // lines)) for group in groups]).astype(
         np.uint8
     )
     answered, line = np.zeros(count, np.uint16), np.zeros(count, np.uint8)
-    arrays: list[np.ndarray] = [channels, costs[channels].astype(np.uint32), last, depth]
+    arrays: list[np.ndarray] = [channels, costs[np.concatenate(orders)].astype(np.uint32), last, depth]
     status = balancer(preset).balancer_run(
         ctypes.c_int64(count),
         *(ctypes.c_void_p(array.ctypes.data) for array in arrays),
