@@ -1,19 +1,19 @@
 """The golden chip model: executes descriptors from a memory image as docs/chip.md says.
 
-It knows nothing but the image and the contract. What wrote the image (`golden.chip.compile`) has no part in it,
-so an image that computes the right thing here is right, and one that does not is not; the RTL is held against
-it byte by byte. The work is C++ (``native/chip_interpreter.cpp``), one core after another.
+It knows nothing but the image and the contract; what wrote the image (`golden.chip.compile`) has no part in
+it. The RTL is held against it byte by byte. The work is C++ (``native/chip_interpreter.cpp``), one job after
+another.
 
 Errors
 ------
-A run ends at its first error, with the cause that the chip reports; descriptors and jobs are looked at in their
-order. Of a job with an error nothing is written, of the jobs before it everything. The RTL works on several
-jobs at once: when it stops, its output windows and job records may hold more or less than here, and of two
-wrong jobs it may report the other. So after an error only memory outside those windows can be compared.
+A run ends at its first error, with the cause that the chip reports; descriptors and jobs are looked at in
+their order. Of a job with an error nothing is written, of the jobs before it everything. The RTL works on
+several jobs at once: when it stops, its output windows and job records may hold more or less than here, and
+of two wrong jobs it may report the other. So after an error only memory outside those windows compares.
 
-What only time can tell has no place here: no watchdog (a chip that waits for operands that never come reports
-`Cause.WATCHDOG`; here that is `Cause.ITEM`, as an item asked for them), no abort. Lines beyond the image answer
-with an error, as memory does.
+What only time can tell has no place here: neither the watchdog nor an abort. Items that contradict one
+another (a run that needs words that nothing fed, say) are `Cause.ITEM` here; the chip finds out by waiting in
+vain, and reports `Cause.WATCHDOG`. Lines beyond the image answer with an error, as memory does.
 """
 
 from __future__ import annotations
@@ -193,8 +193,8 @@ def _check(memory: U8, line: int, preset: Preset) -> None:
         or rows % 4
     ):
         raise InterpreterError(
-            f"preset {preset.name}: items describe a power of two up to {MAX_LINES} of lines, up to {MAX_COLUMNS} "
-            f"columns, and a multiple of 4 up to {MAX_ROWS} of rows; it has {lines}, {preset.columns}, {rows}"
+            f"preset {preset.name}: lines must be a power of two up to {MAX_LINES}, columns at most "
+            f"{MAX_COLUMNS}, rows a multiple of 4 up to {MAX_ROWS}; it has {lines}, {preset.columns}, {rows}"
         )
 
 
@@ -209,16 +209,35 @@ def _read(library: ctypes.CDLL, report: int) -> tuple[ChipRun, bool]:
     job_table = np.zeros((jobs, job_width), np.int64)
     message = ctypes.create_string_buffer(length + 1)
     library.chip_report_read(report, table.ctypes.data, job_table.ctypes.data, message)
+    job_rows = job_table.tolist()
     descriptors, first = [], 0
-    for line, done, *fields in table[:, :12].tolist():
-        runs = tuple(
-            JobRun(one[0], one[1], tuple(one[2:])) for one in job_table[first : first + done].tolist()
-        )
-        histogram: Histogram = table[len(descriptors), 12:].copy()
-        descriptors.append(DescriptorRun(line, runs, *fields[:5], histogram, *fields[5:]))
-        first += done
+    for values in table.tolist():
+        end = first + values[1]
+        jobs_done = tuple(JobRun(one[0], one[1], tuple(one[2:])) for one in job_rows[first:end])
+        first = end
+        descriptors.append(_descriptor(values, jobs_done))
     run = ChipRun(Cause(cause), job if job >= 0 else None, message.value.decode(), tuple(descriptors))
     return run, bool(complete)
+
+
+def _descriptor(values: list[int], jobs: tuple[JobRun, ...]) -> DescriptorRun:
+    """Name the fields of a descriptor's report."""
+    line, _, bias, threshold, threshold_bias, zeros, nonfinite, fp8, fp16, *written = values[:12]
+    return DescriptorRun(
+        line=line,
+        jobs=jobs,
+        bias=bias,
+        threshold=threshold,
+        threshold_bias=threshold_bias,
+        zeros=zeros,
+        nonfinite=nonfinite,
+        histogram=np.array(values[12:], np.int64),
+        macs_fp8=fp8,
+        macs_fp16=fp16,
+        result_bytes=written[0],
+        record_bytes=written[1],
+        completion_bytes=written[2],
+    )
 
 
 @lru_cache(maxsize=1)

@@ -26,7 +26,6 @@ class Balancer {
   bool open() const { return open_; }
 
   void begin(int lines, int depth, bool enabled) {
-    require(depth != 0, Cause::kItem, "Cost with PE lines that hold no channel");
     open_ = true;
     enabled_ = enabled;
     depth_ = depth;
@@ -36,7 +35,7 @@ class Balancer {
   }
 
   void add(int channel, std::uint32_t cost, int depth) {
-    require(depth == depth_, Cause::kItem, "Cost has another depth than the first of its group");
+    require_item(depth == depth_, "Cost has another depth than the first of its group");
     std::size_t chosen = channels_.size() % held_.size();
     if (enabled_) {
       chosen = held_.size();
@@ -44,8 +43,8 @@ class Balancer {
         if (held_[line] < depth_ && (chosen == held_.size() || load_[line] < load_[chosen])) chosen = line;
       }
     }
-    require(chosen < held_.size() && held_[chosen] < depth_, Cause::kItem,
-            "Cost has more channels than its PE lines hold");
+    require_item(chosen < held_.size() && held_[chosen] < depth_,
+                 "Cost has more channels than its PE lines hold");
     load_[chosen] += cost;
     ++held_[chosen];
     channels_.push_back({channel, static_cast<int>(chosen)});
@@ -59,8 +58,8 @@ class Balancer {
               [](const Placed& a, const Placed& b) { return a.channel < b.channel; });
     std::vector<int> count(held_.size(), 0);
     for (std::size_t i = 0; i < channels_.size(); ++i) {
-      require(channels_[i].channel == static_cast<int>(i), Cause::kItem,
-              "Cost names a channel twice, or not all of its group");
+      require_item(channels_[i].channel == static_cast<int>(i),
+                   "Cost names a channel twice, or not all of its group");
       group.line.push_back(channels_[i].line);
       group.rank.push_back(count[static_cast<std::size_t>(channels_[i].line)]++);
       group.line_mask |= 1u << channels_[i].line;

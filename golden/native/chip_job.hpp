@@ -38,7 +38,7 @@ class JobRunner {
 
   // Partial sums of the job's rows after its last tile.
   const std::vector<Row>& run() {
-    require(item_bytes_ % kItemBytes == 0, Cause::kStreamLength, "stream C is no whole number of items");
+    require_item(item_bytes_ % kItemBytes == 0, "stream C is no whole number of items");
     const std::int64_t count = item_bytes_ / kItemBytes;
     std::int64_t index = 0;
     try {
@@ -99,6 +99,8 @@ class JobRunner {
     require_item(it.clear(104), "Cost has a bit set that has no name");
     const int depth = it.field(96, 6);
     const bool two = it.field(102, 1), last = it.field(103, 1);
+    require_item(depth >= 1 && depth <= sizes_.rows,
+                 "Cost has PE lines that hold no channel, or more than B rows");
     if (!balancer_.open()) balancer_.begin(sizes_.lines, depth, layer_.balancer);
     balancer_.add(it.field(0, 16), it.wide_field(16, 32), depth);
     if (two) balancer_.add(it.field(48, 16), it.wide_field(64, 32), depth);
@@ -272,13 +274,15 @@ class JobRunner {
 
   void run_intra(const Item& it) {
     const Run run = decode_run(it);
-    require_item(a_.unit_rows.size() >= at(run.rows), "Run needs more rows than FeedRows brought");
+    require_item(!a_.unit_rows.empty(), "Run needs rows that no FeedRows brought");
+    const OperandA::UnitRows& rows = a_.unit_rows.front();
+    require_item(run.rows == rows.count, "Run has another number of rows than its FeedRows");
+    require_item(run.window == rows.words, "Run has another number of words than the rows of its FeedRows");
     for (int row = 0; row < run.rows; ++row) {
-      const std::vector<Word>& words = a_.unit_rows.front();
-      require_item(words.size() == at(run.window), "a row of FeedRows has not the words that its run names");
-      sums_[at(tile_->rows_done + row)] += tile_->sum(0, words.data(), run.places, elements_);
-      a_.unit_rows.pop_front();
+      const Word* words = &rows.list[at(row * rows.words)];
+      sums_[at(tile_->rows_done + row)] += tile_->sum(0, words, run.places, elements_);
     }
+    a_.unit_rows.pop_front();
     end_run(run);
   }
 

@@ -33,7 +33,14 @@ class OperandA {
   // All words that a PE line has been fed: a ring without end.
   const std::vector<Word>& ring(int line) const { return ring_[at(line)]; }
 
-  std::deque<std::vector<Word>> unit_rows;  // of WG, for runs to take
+  // Rows of a K tile (WG), one after another.
+  struct UnitRows {
+    int words = 0;  // of a row
+    int count = 0;
+    std::vector<Word> list;
+  };
+
+  std::deque<UnitRows> unit_rows;  // for runs to take
 
   void feed(const Item& it) {
     require_item(!wg_, "Feed in WG");
@@ -53,42 +60,48 @@ class OperandA {
     require_item(wg_, "Base outside WG");
     require_item(it.clear(4 + 8 * kBaseEntries), "Base has a bit set that has no name");
     const int first = it.field(0, 4) * kBaseEntries;
+    require_item(first < rows_, "Base lies beyond the pixels of a K tile");
     for (int entry = 0; entry < kBaseEntries; ++entry) bases_[at(first + entry)] = it.field(4 + 8 * entry, 8);
   }
 
   void feed_rows(const Item& it) {
     require_item(wg_, "FeedRows outside WG");
     require_item(it.clear(55), "FeedRows has a bit set that has no name");
-    const int units = it.field(0, 10), elements = it.field(10, 9), pitch = it.field(19, 9),
-              kx = it.field(28, 3);
-    const int ky = it.field(31, 3), last_ky = it.field(34, 3), channel_units = it.field(37, 3);
-    const int pixels = it.field(40, 6), last_elements = it.field(46, 9);
-    require_item(units != 0 && kx != 0 && ky != 0 && last_ky != 0 && channel_units != 0,
-                 "FeedRows without rows");
-    require_item(units % channel_units == 0, "FeedRows ends within a channel");
-    require_item(elements >= 1 && elements <= kMaxUnit && last_elements >= 1 && last_elements <= kMaxUnit,
-                 "FeedRows has a unit without elements, or with more than 256");
+    const int units = it.field(0, 10), pitch = it.field(19, 9), kx = it.field(28, 3);
+    const int channel_units = it.field(37, 3), pixels = it.field(40, 6);
+    const Unit inner{it.field(10, 9), it.field(31, 3)}, last{it.field(46, 9), it.field(34, 3)};
+    require_item(units != 0 && channel_units != 0 && kx != 0, "FeedRows without rows");
     require_item(pixels >= 1 && pixels <= rows_, "FeedRows has no pixels, or more than a PE line has B rows");
+    // What a channel's other units are does not matter if it has but one.
+    require_item(last.good() && (channel_units == 1 || inner.good()),
+                 "FeedRows has a unit without rows, without elements, or with more than 256");
+    require_item(pitch <= kMaxUnit, "FeedRows has a pitch of more than 256");
     int furthest = 0;
     for (int pixel = 0; pixel < pixels; ++pixel) {
-      require_item(bases_[at(pixel)] >= 0, "FeedRows needs an entry of the base table that was not written");
+      require_item(bases_[at(pixel)] >= 0,
+                   "FeedRows needs an entry of the base table that the job has not written");
       furthest = std::max(furthest, bases_[at(pixel)]);
     }
-    if (channel_units > 1) {
-      require_item(furthest + (ky - 1) * pitch + kx <= elements, "a row of FeedRows reaches beyond its unit");
-    }
-    require_item(furthest + (last_ky - 1) * pitch + kx <= last_elements,
-                 "a row of FeedRows reaches beyond its unit");
-    for (int unit = 0; unit < units; ++unit) {
-      const bool last = (unit + 1) % channel_units == 0;
-      take_unit(last ? last_elements : elements);
-      for (int y = 0; y < (last ? last_ky : ky); ++y) {
-        for (int x = 0; x < kx; ++x) unit_rows.push_back(gather(pixels, y * pitch + x));
+    UnitRows& rows = unit_rows.emplace_back();
+    rows.words = (pixels + kWordLen - 1) / kWordLen;
+    for (int index = 0; index < units; ++index) {
+      const Unit& unit = (index + 1) % channel_units == 0 ? last : inner;
+      take_unit(unit.elements);
+      require_item(furthest + (unit.ky - 1) * pitch + kx <= unit.elements,
+                   "a row of FeedRows reaches beyond its unit");
+      for (int y = 0; y < unit.ky; ++y) {
+        for (int x = 0; x < kx; ++x) gather(pixels, y * pitch + x, rows);
       }
     }
   }
 
  private:
+  // A channel's kernel rows that share elements.
+  struct Unit {
+    int elements, ky;
+    bool good() const { return elements >= 1 && elements <= kMaxUnit && ky != 0; }
+  };
+
   static std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
   void take_words(int words, std::vector<Word>& ring) {
@@ -97,9 +110,10 @@ class OperandA {
       stream_.take(entries, block_);
       for (int first = 0; first < entries; first += kWordLen) {
         Word& word = ring.emplace_back();
-        for (unsigned live = block_.mask >> first & 0xF; live; live &= live - 1) {
-          const int entry = std::countr_zero(live);
-          word.set(entry, block_.value[at(first + entry)], block_.wide >> (first + entry) & 1);
+        for (int entry = 0; entry < kWordLen; ++entry) {
+          const int element = first + entry;
+          const bool live = block_.mask >> element & 1, wide = block_.wide >> element & 1;
+          word.set(entry, block_.value[at(element)], live && !wide, wide);
         }
       }
     }
@@ -110,24 +124,24 @@ class OperandA {
       const int count = std::min(elements - first, rows_);
       stream_.take(count, block_);
       for (int element = 0; element < count; ++element) {
-        unit_[at(first + element)] = {block_.value[at(element)], (block_.mask >> element & 1) != 0,
-                                      (block_.wide >> element & 1) != 0};
+        const bool live = block_.mask >> element & 1, wide = block_.wide >> element & 1;
+        unit_[at(first + element)] = {block_.value[at(element)], live && !wide, wide};
       }
     }
   }
 
-  std::vector<Word> gather(int pixels, int shift) const {
-    std::vector<Word> words(at((pixels + kWordLen - 1) / kWordLen));
+  void gather(int pixels, int shift, UnitRows& rows) const {
+    rows.list.resize(rows.list.size() + at(rows.words));
+    Word* words = &rows.list[at(rows.count++ * rows.words)];
     for (int pixel = 0; pixel < pixels; ++pixel) {
       const UnitElement& element = unit_[at(bases_[at(pixel)] + shift)];
-      if (element.nonzero) words[at(pixel / kWordLen)].set(pixel % kWordLen, element.value, element.wide);
+      words[pixel / kWordLen].set(pixel % kWordLen, element.value, element.narrow, element.wide);
     }
-    return words;
   }
 
   struct UnitElement {
     float value;
-    bool nonzero, wide;
+    bool narrow, wide;
   };
 
   BlockReader stream_;

@@ -156,7 +156,6 @@ class ResultPath {
     if (layer_.mask) {
       std::uint32_t keep = 0;
       std::memcpy(&keep, d, static_cast<std::size_t>((sizes_.columns + 7) / 8));
-      require(keep >> columns == 0, Cause::kStreamLength, "stream D has a fill bit set");
       for (std::size_t c = 0; c < columns; ++c) {
         if (!(keep >> c & 1)) halves[c] = 0;
       }

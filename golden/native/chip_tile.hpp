@@ -51,11 +51,13 @@ struct Word {
   std::uint8_t narrow = 0;
   std::uint8_t wide = 0;
 
-  void set(int entry, float element, bool is_wide) {
+  // Without branches: whether an element is zero predicts badly. `is_narrow`, `is_wide`: neither for a zero.
+  void set(int entry, float element, bool is_narrow, bool is_wide) {
     value[static_cast<std::size_t>(entry)] = element;
     // A zero of either sign contributes nothing, whatever B holds.
-    if (element != 0.0f) mask |= static_cast<std::uint8_t>(1u << entry);
-    ++(is_wide ? wide : narrow);
+    mask |= static_cast<std::uint8_t>((element != 0.0f) << entry);
+    narrow = static_cast<std::uint8_t>(narrow + is_narrow);
+    wide = static_cast<std::uint8_t>(wide + is_wide);
   }
 };
 
