@@ -62,6 +62,8 @@ class _Operands:
 
 @dataclass
 class _LayerCompiler:
+    """Lays one step out; see `compile_layer` for the fields."""
+
     image: MemoryImage
     lowering: Lowering
     a: FgmpTensor
@@ -90,51 +92,55 @@ class _LayerCompiler:
         return CompiledLayer(self.lowering, self.columns, descriptors)
 
     def _operands(self) -> _Operands:
-        lowering, program = self.lowering, Program(self.lowering)
-        width = lowering.preset.columns
-        if lowering.step is Step.WG:
-            blocks = choose_blocks(lowering, len(self._first), lowering.costs, lowering.balancer)
-            layouts_of = UnitLayouts(lowering)
-            layouts = {count: layouts_of.of_tiles(count) for count in {block.ky_count for block in blocks}}
-            rows = [block.rows(lowering) for block in blocks]
-            a = pack_units(lowering, self.a, blocks, layouts)
-            made: dict[tuple[int, int], bytes] = {}
-            for block in blocks:
-                kind = (len(block.channels), block.ky_count)
-                if kind not in made:
-                    made[kind] = intra_items(program, block, layouts[block.ky_count])
-            items = [made[len(block.channels), block.ky_count] for block in blocks]
-        else:
-            parts = [block_parts(program, block) for block in program.blocks]
-            rows = [block.rows for block in program.blocks]
-            a = pack_columns(lowering, self.a, parts)
-            items = [inter_items(program, block, of) for block, of in zip(program.blocks, parts, strict=True)]
-        distinct = {content: index for index, content in enumerate(dict.fromkeys(items))}
-        which = [distinct[content] for content in items]
-        c = join(list(distinct))
+        """Store what all descriptors read: streams A and C of each block, B of each group of columns."""
+        lowering, width = self.lowering, self.lowering.preset.columns
+        rows, a, items = self._intra() if lowering.step is Step.WG else self._inter()
         b = pack_b(lowering, self.b, self.columns, self._first)
+        distinct = {content: index for index, content in enumerate(dict.fromkeys(items))}
         a_extents, a_window = self._store(a, "A")
         b_extents, b_window = self._store(b, "B")
-        c_extents, c_window = self._store(c, "C")
-        b_streams = [
-            Stream(
-                extent.line, extent.bytes, FP16_BYTES * lowering.depth * min(width, len(self.columns) - first)
-            )
-            for extent, first in zip(b_extents, self._first, strict=True)
-        ]
+        c_extents, c_window = self._store(join(list(distinct)), "C")
+        c_extents = [c_extents[distinct[content]] for content in items]
+        reals = [min(width, len(self.columns) - first) for first in self._first]
         return _Operands(
             rows,
             a_extents,
-            [c_extents[index] for index in which],
+            c_extents,
             b_extents,
             [
                 Stream(extent.line, extent.bytes, FP16_BYTES * int(elements))
                 for extent, elements in zip(a_extents, a.elements, strict=True)
             ],
-            b_streams,
-            [Stream(c_extents[index].line, *2 * (c_extents[index].bytes,)) for index in which],
+            [
+                Stream(extent.line, extent.bytes, FP16_BYTES * lowering.depth * real)
+                for extent, real in zip(b_extents, reals, strict=True)
+            ],
+            [Stream(extent.line, extent.bytes, extent.bytes) for extent in c_extents],
             {"a": a_window, "b": b_window, "c": c_window},
         )
+
+    def _inter(self) -> tuple[list[Ints], Streams, list[bytes]]:
+        """Rows, stream A and stream C of each block of FP or BP."""
+        program = Program(self.lowering)
+        parts = [block_parts(program, block) for block in program.blocks]
+        items = [inter_items(program, block, of) for block, of in zip(program.blocks, parts, strict=True)]
+        return [block.rows for block in program.blocks], pack_columns(self.lowering, self.a, parts), items
+
+    def _intra(self) -> tuple[list[Ints], Streams, list[bytes]]:
+        """Rows, stream A and stream C of each block of WG."""
+        lowering, program = self.lowering, Program(self.lowering)
+        blocks = choose_blocks(lowering, len(self._first), lowering.costs, lowering.balancer)
+        units = UnitLayouts(lowering)
+        layouts = {count: units.of_tiles(count) for count in {block.ky_count for block in blocks}}
+        made: dict[tuple[int, int], bytes] = {}
+        items = []
+        for block in blocks:
+            kind = (len(block.channels), block.ky_count)
+            if kind not in made:
+                made[kind] = intra_items(program, block, layouts[block.ky_count])
+            items.append(made[kind])
+        rows = [block.rows(lowering) for block in blocks]
+        return rows, pack_units(lowering, self.a, blocks, layouts), items
 
     def _store(self, streams: Streams, kind: str) -> tuple[list[Extent], Window]:
         extent = self.image.store(streams.data, f"{self._name}: {kind}")
@@ -182,6 +188,7 @@ class _LayerCompiler:
                 Stream(d.line, d.bytes, d.bytes),
             )
             jobs.append(CompiledJob(job, operands.rows[block], self._first[group], streams))
+        threshold_record = output.threshold_record if output.mode is OutputMode.FGMP else 0
         descriptor = Descriptor(
             wg=lowering.step is Step.WG,
             balancer=lowering.balancer,
@@ -202,8 +209,8 @@ class _LayerCompiler:
             mode=output.mode,
             output_format=int(output.fmt) if output.mode is not OutputMode.FP32 else 0,
             output_bias=output.bias if output.mode is OutputMode.FGMP else 0,
-            threshold_from_record=output.threshold_record != 0,
-            threshold_record=output.threshold_record,
+            threshold_from_record=threshold_record != 0,
+            threshold_record=threshold_record,
             share=output.share,
             scale_bias=output.scale is not None,
             residual=output.residual is not None,

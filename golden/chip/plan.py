@@ -81,6 +81,10 @@ class Traffic:
         """Bytes read and written."""
         return self.reads + self.writes
 
+    def cycles(self, bytes_per_cycle: int) -> int:
+        """Cycles that a memory of so many bytes a cycle, reads and writes together, takes at least."""
+        return -(-self.total // bytes_per_cycle)
+
     def __add__(self, other: Self) -> Self:
         """Add kind by kind."""
         return type(self)(

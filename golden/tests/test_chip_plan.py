@@ -47,6 +47,7 @@ def test_control_and_writes() -> None:
     assert writes(10, 5, False) == Traffic(results=10, completion=256)
     total = control_reads(5, True) + writes(10, 5, False)
     assert (total.reads, total.writes, total.total) == (512, 266, 778)
+    assert (total.cycles(64), total.cycles(778), total.cycles(777)) == (13, 1, 2)
     assert Traffic(a=1, b=2, results=3).by_tensor(Step.WG) == {"X": 1, "delta": 2, "dW": 3}
     assert Traffic(a=1, b=2, results=3).by_tensor(Step.BP) == {"delta": 1, "W": 2, "dX": 3}
 
