@@ -163,7 +163,7 @@ class Descriptor:
         FP8 exponent biases, 6 bits.
     mode : OutputMode
     threshold_from_record : bool
-        The output bias is that of the completion record at line `threshold_record`, word 5.
+        The output bias follows from the threshold of the completion record at line `threshold_record`.
     scale_bias, residual, relu, mask : bool
         Post-processing asked for.
     columns : int
