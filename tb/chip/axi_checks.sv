@@ -112,28 +112,26 @@ module axi_checks #(
     end else begin
       if (rvalid && rready) begin
         c_RRequested : cover (1'b1);
-        if (read_len[rid].size() == 0)
-          a_RRequested :
-          assert (1'b0);
-          else begin
-            c_RLast : cover (rlast);
-            if (rlast != (read_beat[rid] == 32'(read_len[rid][0]))) a_RLast : assert (1'b0);
-            read_beat[rid] = rlast ? 0 : read_beat[rid] + 1;
-            if (rlast) begin
-              void'(read_len[rid].pop_front());
-              reads--;
-            end
+        if (read_len[rid].size() == 0) begin
+          a_RRequested : assert (1'b0);
+        end else begin
+          c_RLast : cover (rlast);
+          if (rlast != (read_beat[rid] == 32'(read_len[rid][0]))) a_RLast : assert (1'b0);
+          read_beat[rid] = rlast ? 0 : read_beat[rid] + 1;
+          if (rlast) begin
+            void'(read_len[rid].pop_front());
+            reads--;
           end
+        end
       end
       if (bvalid && bready) begin
         c_BRequested : cover (1'b1);
-        if (to_answer[bid] == 0)
-          a_BRequested :
-          assert (1'b0);
-          else begin
-            to_answer[bid]--;
-            writes--;
-          end
+        if (to_answer[bid] == 0) begin
+          a_BRequested : assert (1'b0);
+        end else begin
+          to_answer[bid]--;
+          writes--;
+        end
       end
       if (arvalid && arready) begin
         read_len[arid].push_back(arlen);

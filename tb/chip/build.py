@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from golden.presets import Preset
 from tb.cocotb_simulation import build_simulation, run_simulation
-from tb.core.build import MACROS
-from tb.toolchain import RTL_ROOT, BuildResult, rtl_sources
+from tb.core.build import BARE_LOOP, COVERAGE, MACROS, checkers, parameters
+from tb.toolchain import RTL_ROOT, BuildResult, rtl_sources, verilate
 
 CHIP_TB = Path(__file__).resolve().parent
-MEMORY_MODEL = [CHIP_TB / "axi_memory.sv", CHIP_TB / "axi_memory.cpp"]
 WAIVERS = RTL_ROOT / "waivers.vlt"
 """Part of every build with the generated registers, whose warnings would stop Verilator."""
 BENCH_CONTROL = CHIP_TB / "benches.vlt"
 LINK_CHECKS = [MACROS, CHIP_TB / "axi_checks.sv", CHIP_TB / "axi_lite_checks.sv"]
+CHECKS = checkers("mem", "pe", "line", "core", "feeder", "result", "central", "chip")
+"""Checkers of every module of the chip: part of every build."""
+REPORTERS = [CHIP_TB / f"{name}.sv" for name in ("state_report", "value_report", "state_binds")]
+HARNESS = [
+    CHIP_TB / "report_pkg.sv",
+    *REPORTERS,
+    *(CHIP_TB / f"{name}.sv" for name in ("link_binds", "occupancy_monitor", "axi_memory", "chip_harness")),
+]
+DPI = [CHIP_TB / "axi_memory.cpp", CHIP_TB / "chip_dpi.cpp"]
 
 BENCH_TIMEOUT_S = 600.0
 
@@ -22,6 +31,69 @@ _BENCH_SOURCES = {
     "registers_bench": (("registers", "chip_regs"), (), ()),
 }
 """Of each bench: modules of the design, SystemVerilog and C++ of the testbench."""
+
+
+def chip_parameters(preset: Preset, gated: bool) -> list[str]:
+    """Arguments that give the top module a preset's sizes."""
+    return [*parameters(preset), f"-GCores={preset.cores}", f"-GGatedCores={int(gated)}"]
+
+
+def build_bare(
+    preset: Preset, *, gated: bool = False, coverage: bool = False, rtl: Path = RTL_ROOT
+) -> BuildResult:
+    """Build the harness in a bare C++ loop, as a shared library.
+
+    Parameters
+    ----------
+    gated : bool
+        Whether cores have gated clocks, so that one of them can be slowed.
+    rtl : Path
+        Folder of the design.
+    """
+    return verilate(
+        f"chip_bare_{preset.name}{'_gated' * gated}",
+        [WAIVERS, *rtl_sources(root=rtl), *CHECKS, *HARNESS],
+        "chip_harness",
+        args=[
+            "--prefix",
+            "Vharness",
+            *chip_parameters(preset, gated),
+            "--assert",
+            *(COVERAGE if coverage else ()),
+        ],
+        cxx_sources=[BARE_LOOP, *DPI],
+        cflags=["-DREPLAY_COVERAGE"] if coverage else [],
+        kind="lib",
+    )
+
+
+def build_cocotb(
+    preset: Preset,
+    *,
+    gated: bool = False,
+    coverage: bool = False,
+    waves: bool = False,
+    jobs: int = 1,
+    rtl: Path = RTL_ROOT,
+) -> BuildResult:
+    """Build the harness under cocotb, with its own clock, around the design below `rtl`."""
+    variant = "_gated" * gated + "_waves" * waves + "_coverage" * coverage
+    return build_simulation(
+        f"chip_{preset.name}{variant}",
+        [
+            WAIVERS,
+            *rtl_sources(root=rtl),
+            *CHECKS,
+            *HARNESS,
+            CHIP_TB / "chip_sim.sv",
+            CHIP_TB / "chip_sim.vlt",
+        ],
+        "chip_sim",
+        args=[*chip_parameters(preset, gated), "--assert", *(COVERAGE if coverage else ())],
+        cxx_sources=DPI,
+        waves=waves,
+        jobs=jobs,
+    )
 
 
 def build_bench(top: str) -> BuildResult:
@@ -40,4 +112,5 @@ def build_bench(top: str) -> BuildResult:
 
 def run_bench(top: str, cases: str, folder: Path, seed: int) -> None:
     """Run the cocotb tests of module `cases` on a bench; raises `SimulationError` with the first failure."""
-    run_simulation(build_bench(top), top, cases, folder, environment={}, seed=seed, timeout_s=BENCH_TIMEOUT_S)
+    build = build_bench(top)
+    run_simulation(build, top, cases, folder, environment={}, seed=seed, timeout_s=BENCH_TIMEOUT_S)

@@ -79,6 +79,10 @@ class MemoryTraffic:
     read_bursts: int
     write_bursts: int
 
+    def __sub__(self, earlier: MemoryTraffic) -> MemoryTraffic:
+        """What was counted since `earlier`."""
+        return MemoryTraffic(**{name: getattr(self, name) - getattr(earlier, name) for name in _COUNTS})
+
     @property
     def read_bytes(self) -> int:
         """Bytes read: whole beats."""
@@ -132,7 +136,7 @@ class MemoryModel:
         self._struct.bytes = contents.size
 
     def set_up(self, options: MemoryOptions) -> None:
-        """Set speed and manners, and clear the counts."""
+        """Set speed and manners."""
         errors = options.errors or MemoryErrors(0, 0)
         values = {
             "latency": options.latency,
@@ -146,11 +150,10 @@ class MemoryModel:
             "error_reads": int(errors.reads),
             "error_writes": int(errors.writes),
             "seed": options.seed,
-            **dict.fromkeys(_COUNTS, 0),
         }
         for name, value in values.items():
             setattr(self._struct, name, value)
 
     def traffic(self) -> MemoryTraffic:
-        """Return what has been counted since `set_up`."""
+        """Return what has been counted since the simulation began."""
         return MemoryTraffic(**{name: int(getattr(self._struct, name)) for name in _COUNTS})

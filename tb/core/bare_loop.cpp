@@ -1,9 +1,11 @@
-// Drives the harness from a plain C++ loop: the fastest a replay can run, and what cocotb is measured against.
+// Drives a harness from a plain C++ loop: the fastest a replay can run, and what cocotb is measured against.
+//
+// The harness, of a core or of the chip, is built with --prefix Vharness.
 
 #include <cstdio>
 #include <memory>
 
-#include "Vcore_harness.h"
+#include "Vharness.h"
 #include "verilated.h"
 #ifdef REPLAY_COVERAGE
 #include "verilated_cov.h"
@@ -11,7 +13,7 @@
 
 namespace {
 std::unique_ptr<VerilatedContext> g_context;
-std::unique_ptr<Vcore_harness> g_model;
+std::unique_ptr<Vharness> g_model;
 
 // Whether the model goes on: a failed assertion is reported by Verilator and ends the launch.
 bool tick() {
@@ -29,7 +31,7 @@ extern "C" int bare_launch() {
   if (!g_model) {
     g_context = std::make_unique<VerilatedContext>();
     g_context->fatalOnError(false);
-    g_model = std::make_unique<Vcore_harness>(g_context.get());
+    g_model = std::make_unique<Vharness>(g_context.get());
   }
   bool good = true;
   for (const int start : {1, 0}) {

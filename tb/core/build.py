@@ -12,6 +12,7 @@ CORE_TB = Path(__file__).resolve().parent
 TB = CORE_TB.parent
 
 MACROS = TB / "checks.svh"
+BARE_LOOP = CORE_TB / "bare_loop.cpp"
 
 
 def checkers(*folders: str) -> list[Path]:
@@ -43,8 +44,8 @@ def build_bare(preset: Preset, coverage: bool = False) -> BuildResult:
         f"core_bare_{preset.name}",
         [*rtl_sources(), *CHECKS, CORE_TB / "core_harness.sv"],
         "core_harness",
-        args=[*parameters(preset), "--assert", *(COVERAGE if coverage else ())],
-        cxx_sources=[CORE_TB / "bare_loop.cpp", CORE_TB / "replay_dpi.cpp"],
+        args=["--prefix", "Vharness", *parameters(preset), "--assert", *(COVERAGE if coverage else ())],
+        cxx_sources=[BARE_LOOP, CORE_TB / "replay_dpi.cpp"],
         cflags=["-DREPLAY_COVERAGE"] if coverage else [],
         kind="lib",
     )
