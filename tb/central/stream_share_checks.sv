@@ -1,0 +1,82 @@
+`include "tb/checks.svh"
+
+// Checks of shared fetches: who gets a chunk has asked for it, and nobody is given another one.
+module stream_share_checks #(
+    parameter int unsigned Cores = 1
+) (
+    input logic                                                        clk_i,
+    input logic                                                        rst_ni,
+    input logic                                                        enable_i,
+    input logic                   [              Cores-1:0]            attached_i,
+    input logic                                                        dealing_i,
+    input logic                   [              Cores-1:0]            detach_o,
+    input chip_pkg::fetch_state_t [  chip_pkg::Streams-1:0][Cores-1:0] fetch_i,
+    input logic                   [  chip_pkg::Streams-1:0][Cores-1:0] grant_o,
+    input logic                                                        valid_o,
+    input logic                                                        ready_i,
+    input chip_pkg::line_t                                             line_o,
+    input logic                   [chip_pkg::ChunkBits-1:0]            beats_o,
+    input chip_pkg::stream_e                                           stream_o,
+    input logic                   [              Cores-1:0]            members_o,
+    input logic                                                        held_o
+);
+
+  // A burst stays within 4 KB.
+  localparam int unsigned PageLines = 4096 / chip_pkg::LineBytes;
+  localparam int unsigned PageBits = $clog2(PageLines);
+
+  function automatic logic members_ask();
+    members_ask = 1'b1;
+    for (int unsigned c = 0; c < Cores; c++) begin
+      if (members_o[c] && !(fetch_i[stream_o][c].valid && fetch_i[stream_o][c].next == line_o &&
+                            fetch_i[stream_o][c].beats == beats_o)) begin
+        members_ask = 1'b0;
+      end
+    end
+  endfunction
+
+  // An attached core that still needs the chunk is not passed over.
+  function automatic logic nobody_is_left();
+    nobody_is_left = 1'b1;
+    for (int unsigned m = 0; m < Cores; m++) begin
+      for (int unsigned c = 0; c < Cores; c++) begin
+        if (members_o[m] && !members_o[c] && attached_i[m] && attached_i[c] &&
+            fetch_i[stream_o][c].active &&
+            fetch_i[stream_o][c].base == fetch_i[stream_o][m].base &&
+            fetch_i[stream_o][c].wave == fetch_i[stream_o][m].wave &&
+            fetch_i[stream_o][c].next <= line_o && !candidate_detached(
+                m
+            )) begin
+          nobody_is_left = 1'b0;
+        end
+      end
+    end
+  endfunction
+
+  // A chunk may be asked for by a detached core first, and be shared by who happens to ask, too.
+  function automatic logic candidate_detached(input int unsigned member);
+    candidate_detached = (members_o & ~attached_i) != '0 && member < Cores;
+  endfunction
+
+  `CHECK(somebody_gets_it, valid_o, members_o != '0 && enable_i)
+  `CHECK(members_asked, valid_o, members_ask())
+  `CHECK(none_left_behind, valid_o, nobody_is_left())
+  `CHECK(grants_are_taken, grant_o != '0, valid_o && ready_i && grant_o[stream_o] == members_o)
+  `CHECK(chunk_in_page, valid_o, 32'(line_o[PageBits-1:0]) + 32'(beats_o) <= PageLines)
+  `CHECK(only_attached_detach, detach_o != '0, (detach_o & ~attached_i) == '0)
+
+  `COVER(chunk_for_one, valid_o && ready_i && $onehot(members_o))
+  `COVER(chunk_for_all, valid_o && ready_i && members_o == '1)
+  `COVER(burst_of_two,
+         valid_o && ready_i && beats_o == chip_pkg::ChunkBits'(chip_pkg::MaxChunkBeats))
+  `COVER(stream_a, valid_o && ready_i && stream_o == chip_pkg::StreamA)
+  `COVER(stream_b, valid_o && ready_i && stream_o == chip_pkg::StreamB)
+  `COVER(stream_c, valid_o && ready_i && stream_o == chip_pkg::StreamC)
+  `COVER(stream_d, valid_o && ready_i && stream_o == chip_pkg::StreamD)
+  `COVER(held_for_laggard, held_o)
+  `COVER(held_while_dealing, dealing_i && fetch_i[chip_pkg::StreamB] != '0 && !valid_o)
+  `COVER(memory_not_ready, valid_o && !ready_i)
+
+endmodule
+
+bind stream_share stream_share_checks #(.Cores(Cores)) i_checks (.*);
