@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from golden.chip.encoding import (
     LINE_BYTES,
+    Cause,
     CompletionRecord,
     Descriptor,
     Extent,
@@ -317,3 +318,19 @@ def one_job(preset: str, job: JobImage, **fields: Any) -> ChipImage:
     image = ChipImage(PRESETS[preset])
     image.add([job], **fields)
     return image
+
+
+def job_of_ones() -> JobImage:
+    """Three rows of ones times three rows of ones, for `tiny`; line 0 holds two channels, line 1 one."""
+    one = half(1.0)
+    return matrix_job(PRESETS["tiny"], [[one] * 3] * 3, [[one] * 4] * 3)
+
+
+def assert_stops(image: ChipImage, cause: Cause, text: str, job: int | None = None) -> None:
+    """Run: the cause, the message, and that nothing of the job in error or of the records is written."""
+    before = image.memory.copy()
+    done = image.run()
+    assert (done.cause, done.error_job) == (cause, job), done.message
+    assert text in done.message
+    if len(image.lines) == 1 and not job:
+        assert (image.memory == before).all(), "memory is written after an error"
