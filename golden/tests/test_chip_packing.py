@@ -137,6 +137,28 @@ def _natural_order(lowering: Lowering) -> list[int]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("geometry", "units", "elements"),
+    [
+        # Three rows of 4, a whole image, two rows: each two wider and with two rows more.
+        (ConvGeometry("4x4", 5, 1, 4, 4, 1, 3, 1, 1), 1, (5 + 6 + 4) * 6),
+        # Half a row of 8 and three whole ones, a row of the next image; without the start of the first.
+        (ConvGeometry("8x8", 2, 1, 8, 8, 1, 3, 1, 1), 1, (6 + 3) * 10 - 4),
+        # Pieces of 28 and 8 pixels, each two wider, for three kernel rows.
+        (ConvGeometry("64x64", 1, 1, 64, 64, 1, 3, 1, 1), 1, 3 * (30 + 10)),
+        # Only the pixels that a 1x1 kernel meets.
+        (ConvGeometry("1x1, stride 2", 1, 1, 32, 32, 1, 1, 2, 0), 1, 36),
+        # Columns 72 to 148, 77 elements a kernel row: units of three, three and one.
+        (ConvGeometry("7x7, stride 2", 1, 1, 224, 224, 1, 7, 2, 3), 3, 7 * 77),
+    ],
+    ids=lambda one: one.name if isinstance(one, ConvGeometry) else str(one),
+)
+def test_units_bring_no_more_than_needed(geometry: ConvGeometry, units: int, elements: int) -> None:
+    lowering = Lowering(geometry, Step.WG, CORE, np.ones(1, np.int64), True)
+    layout = UnitLayouts(lowering).of_tiles(geometry.kernel)[1]
+    assert (layout.channel_units, layout.channel_elements) == (units, elements)
+
+
 def test_b_of_another_layer_is_refused(rng: np.random.Generator) -> None:
     geometry = ConvGeometry("conv2", 1, 3, 4, 4, 4, 3, 1, 1)
     lowering = Lowering(geometry, Step.FP, CORE, np.zeros(3, np.int64), True)
