@@ -35,11 +35,11 @@ module b_loader_checks #(
   assign accept = valid_i && ready_o;
 
   // What the sender promises of a tile.
-  `CHECK(tile_has_rows, open_i,
-         open_b_i.channels != '0 && open_b_i.taps != '0 && open_b_i.depth != '0)
-  `CHECK(
-      tile_fits, open_i,
-      32'(open_b_i.channels) <= Lines * 32'(open_b_i.depth) && 32'(open_b_i.taps) * 32'(open_b_i.depth) <= Rows)
+  logic fits;
+  assign fits = 32'(open_b_i.channels) <= Lines * 32'(open_b_i.depth) &&
+                32'(open_b_i.taps) * 32'(open_b_i.depth) <= Rows;
+  `CHECK(tile_has_rows, open_i, open_b_i.channels != '0 && open_b_i.taps != '0)
+  `CHECK(tile_fits, open_i, fits)
   `CHECK(intra_has_no_channels, open_i && open_intra_i,
          open_b_i.channels == 1 && open_b_i.depth == 1 && !open_b_i.group_end)
 

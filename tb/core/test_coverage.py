@@ -32,7 +32,7 @@ def user_points(path: Path) -> Counter[str]:
 def labels() -> set[str]:
     """Name every check and cover of the checkers that are built in, as ``checker.label``."""
     found = set()
-    for path in CHECKS:
+    for path in CHECKS[1:]:  # behind the macros
         text = path.read_text(encoding="utf-8")
         found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\((\w+)", text)}
         found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\((\w+)", text)}
@@ -61,6 +61,8 @@ def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
             for permille in (500, 950):
                 source = make_source(rng, random_geometry(rng), step, stall_permille=permille)
                 core.check(source, streams(stream))
+    # Two words of FP16 elements fill a beat.
+    core.check(make_source(rng, CHOSEN["fully connected"], Step.FP, OPERANDS["all FP16, dense"]))
     path = tmp_path / "coverage.dat"
     core.write_coverage(path)
     counts = user_points(path)
