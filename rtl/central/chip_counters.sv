@@ -60,9 +60,10 @@ module chip_counters #(
         if (read_burst_i) chip_q.read_bursts <= chip_q.read_bursts + 1'b1;
         if (write_i) begin
           chip_q.write_beats <= chip_q.write_beats + 1'b1;
-          chip_q.write_bytes <= chip_q.write_bytes + CountBits'(BytesBits'($countones(
-              write_strobe_i
-          )));
+          // $countones is signed, and a cast keeps that: 64 in 7 bits would be -64.
+          chip_q.write_bytes <= chip_q.write_bytes + CountBits'($unsigned(
+              BytesBits'($countones(write_strobe_i))
+          ));
         end
         if (job_done_i) chip_q.jobs <= chip_q.jobs + 1'b1;
         if (held_i) chip_q.held <= chip_q.held + 1'b1;

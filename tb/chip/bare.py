@@ -14,7 +14,7 @@ import numpy.typing as npt
 from golden.presets import Preset, find_preset
 from tb.chip.build import build_bare
 from tb.chip.device import ChipDevice, ChipOutcome, RunOptions, ScriptResult
-from tb.chip.script import Step, StepKind, wait_interrupt
+from tb.chip.script import Action, ActionKind, wait_interrupt
 
 
 class ChipFailure(AssertionError):
@@ -38,12 +38,12 @@ class BareChip:
         """Let the chip work on this very array, from address 0."""
         self.device.memory.load(memory)
 
-    def run(self, line: int, options: RunOptions | None = None, during: Sequence[Step] = ()) -> ChipOutcome:
+    def run(self, line: int, options: RunOptions | None = None, during: Sequence[Action] = ()) -> ChipOutcome:
         """Run the chain of descriptors that begins at `line`.
 
         Parameters
         ----------
-        during : sequence of Step
+        during : sequence of Action
             What software does between the start and its waiting for the interrupt.
 
         Raises
@@ -57,7 +57,7 @@ class BareChip:
         result = self.script(self.device.run_steps(line, options, during), options)
         return self.device.run_outcome(result, options, during)
 
-    def script(self, steps: Sequence[Step], options: RunOptions | None = None) -> ScriptResult:
+    def script(self, steps: Sequence[Action], options: RunOptions | None = None) -> ScriptResult:
         """Carry out any steps; raises as `run` does."""
         self.device.set_up(steps, options or RunOptions())
         if self.library.bare_launch():
@@ -71,11 +71,11 @@ class BareChip:
 
     def read32(self, address: int) -> int:
         """Read a register."""
-        return self.script([Step(StepKind.READ, address)], self.options).answers[0].value
+        return self.script([Action(ActionKind.READ, address)], self.options).answers[0].value
 
     def write32(self, address: int, value: int) -> None:
         """Write a register."""
-        self.script([Step(StepKind.WRITE, address, value)], self.options)
+        self.script([Action(ActionKind.WRITE, address, value)], self.options)
 
     def wait_interrupt(self, cycles: int) -> bool:
         """Wait for the interrupt; a chip that does not give it in so many cycles hangs."""

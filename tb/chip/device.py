@@ -16,7 +16,7 @@ import numpy.typing as npt
 from golden.chip.driver import Status
 from golden.presets import Preset
 from tb.chip.memory import MemoryModel, MemoryOptions, MemoryTraffic
-from tb.chip.script import OKAY, Answer, Registers, Step, StepKind, chip_registers, wait_interrupt
+from tb.chip.script import OKAY, Action, ActionKind, Answer, Registers, chip_registers, wait_interrupt
 
 SAMPLE_FIELDS = ("line_busy", "wait_a", "wait_b", "wait_queue", "idle")
 """What is known of a core in each sample: line cycles since the start."""
@@ -132,13 +132,13 @@ class _AnswerStruct(ctypes.Structure):
     _fields_ = tuple((name, ctypes.c_uint64) for name in ("value", "response", "cycle"))
 
 
-class _StepStruct(ctypes.Structure):
+class _ActionStruct(ctypes.Structure):
     _fields_ = tuple((name, ctypes.c_uint64) for name in ("kind", "address", "value"))
 
 
 class _RunStruct(ctypes.Structure):
     _fields_ = (
-        ("steps", ctypes.POINTER(_StepStruct)),
+        ("steps", ctypes.POINTER(_ActionStruct)),
         ("answers", ctypes.POINTER(_AnswerStruct)),
         *(
             (name, ctypes.c_int64)
@@ -171,11 +171,11 @@ class ChipDevice:
         self._gated = gated
         self._quiet = 0
         self._before = MemoryTraffic(0, 0, 0, 0, 0)
-        self._kinds: list[StepKind] = []
+        self._kinds: list[ActionKind] = []
         self.memory = MemoryModel(library)
         self.registers: Registers = chip_registers()
 
-    def set_up(self, steps: Sequence[Step], options: RunOptions) -> None:
+    def set_up(self, steps: Sequence[Action], options: RunOptions) -> None:
         """Hand a script to the harness.
 
         Raises
@@ -192,8 +192,8 @@ class ChipDevice:
         self._before = self.memory.traffic()
         self._quiet = options.quiet
         self._kinds = [step.kind for step in steps]
-        self._steps = (_StepStruct * len(steps))(
-            *(_StepStruct(int(step.kind), step.address, step.value) for step in steps)
+        self._steps = (_ActionStruct * len(steps))(
+            *(_ActionStruct(int(step.kind), step.address, step.value) for step in steps)
         )
         self._answers = (_AnswerStruct * len(steps))()
         slow_core, slow_factor = options.slow if options.slow is not None else (-1, 1)
@@ -231,7 +231,7 @@ class ChipDevice:
             )
         return ScriptResult(answers, int(struct.cycles), self._traffic(), self._occupancy())
 
-    def run_steps(self, line: int, options: RunOptions, during: Sequence[Step] = ()) -> list[Step]:
+    def run_steps(self, line: int, options: RunOptions, during: Sequence[Action] = ()) -> list[Action]:
         """Steps of a whole run: start, what software does meanwhile, the interrupt, status and counters."""
         registers = self.registers
         return [
@@ -243,7 +243,7 @@ class ChipDevice:
         ]
 
     def run_outcome(
-        self, result: ScriptResult, options: RunOptions, during: Sequence[Step] = ()
+        self, result: ScriptResult, options: RunOptions, during: Sequence[Action] = ()
     ) -> ChipOutcome:
         """Read the outcome of a run from the answers to `run_steps`.
 

@@ -14,7 +14,7 @@ OKAY = 0
 """Response of an access that was carried out."""
 
 
-class StepKind(IntEnum):
+class ActionKind(IntEnum):
     """Kinds of steps, as chip_harness.sv numbers them."""
 
     WRITE = 0
@@ -25,10 +25,10 @@ class StepKind(IntEnum):
 
 
 @dataclass(frozen=True)
-class Step:
+class Action:
     """One step: an access, or a wait of `value` cycles (the most for an interrupt, or just so many)."""
 
-    kind: StepKind
+    kind: ActionKind
     address: int = 0
     value: int = 0
 
@@ -42,19 +42,19 @@ class Answer:
     cycle: int
 
 
-def wait_interrupt(cycles: int) -> Step:
+def wait_interrupt(cycles: int) -> Action:
     """Wait for the interrupt; a run in which it does not come in so many cycles is given up."""
-    return Step(StepKind.INTERRUPT, value=cycles)
+    return Action(ActionKind.INTERRUPT, value=cycles)
 
 
-def pause(cycles: int) -> Step:
+def pause(cycles: int) -> Action:
     """Do nothing for so many cycles."""
-    return Step(StepKind.PAUSE, value=cycles)
+    return Action(ActionKind.PAUSE, value=cycles)
 
 
-def reset(cycles: int = 4) -> Step:
+def reset(cycles: int = 4) -> Action:
     """Reset chip and memory link, whatever they do."""
-    return Step(StepKind.RESET, value=cycles)
+    return Action(ActionKind.RESET, value=cycles)
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ class Registers:
 
     names: RegisterNames
 
-    def write(self, register: str, **values: int) -> Step:
+    def write(self, register: str, **values: int) -> Action:
         """Write a register, its other fields 0."""
-        return Step(StepKind.WRITE, self.names.offsets[register], self.names.pack(register, **values))
+        return Action(ActionKind.WRITE, self.names.offsets[register], self.names.pack(register, **values))
 
-    def read(self, register: str) -> Step:
+    def read(self, register: str) -> Action:
         """Read a register."""
-        return Step(StepKind.READ, self.names.offsets[register])
+        return Action(ActionKind.READ, self.names.offsets[register])
 
-    def start(self, line: int, patience: int | None, watchdog: int | None) -> list[Step]:
+    def start(self, line: int, patience: int | None, watchdog: int | None) -> list[Action]:
         """Clear and enable interrupts, set what is not None, and start with the descriptor at `line`."""
         steps = [
             self.write("IRQ_STATUS", done=1, error=1, busy_write=1),
@@ -83,7 +83,7 @@ class Registers:
                 steps.append(self.write(register, cycles=value))
         return [*steps, self.write("CONTROL", start=1)]
 
-    def status(self) -> list[Step]:
+    def status(self) -> list[Action]:
         """Read all that `read_status` needs."""
         return [self.read(name) for name in ("STATUS", "DESCRIPTORS_DONE", "ERROR_JOB", "ERROR_DESCRIPTOR")]
 
@@ -102,7 +102,7 @@ class Registers:
             descriptor,
         )
 
-    def counters(self, core: int, count: int) -> list[Step]:
+    def counters(self, core: int, count: int) -> list[Action]:
         """Read the first `count` counters of a core."""
         return [
             step
@@ -114,7 +114,7 @@ class Registers:
             )
         ]
 
-    def all_counters(self, cores: int) -> list[Step]:
+    def all_counters(self, cores: int) -> list[Action]:
         """Read the counters of the chip and of every core."""
         steps = self.counters(CHIP_COUNTER_CORE, len(CHIP_COUNTERS))
         for core in range(cores):
