@@ -171,7 +171,7 @@ FAULTS = {
         **_stream("a", "a_a_there"),
     ),
     "ring words at the end of a run": Fault(
-        "line/row_sequencer.sv", "marker ? '0 : «last_row» ? run_i.window", "1'b0", **_line("half", DIFFER)
+        "line/row_sequencer.sv", "marker ? '0 : «last_row» ? run_i.advance", "1'b0", **_line("half", DIFFER)
     ),
     "window dropped": Fault(
         "line/row_sequencer.sv",
@@ -221,11 +221,35 @@ FAULTS = {
         "1'b1",
         **_chosen("many K tiles of weights", "a_row_is_free"),
     ),
-    "B rows of a line": Fault(
+    "B rows of a channel": Fault(
         "core/b_loader.sv",
-        "assign last_row = «row_q + 1'b1 == job_rows»;",
-        "row_q == job_rows",
+        "assign last_tap = «tap_q + 1'b1 == job.taps»;",
+        "tap_q == job.taps",
         **_random("a_row_in_range|hung|a_b_not_in_use"),
+    ),
+    "channel's place in its line": Fault(
+        "core/b_loader.sv",
+        "rank_q[line_i] <= «rank_q[line_i] + 1'b1»;",
+        "rank_q[0] + 1'b1",
+        **_random(f"{DIFFER}|a_line_holds_channel|a_row_in_range"),
+    ),
+    "B before its channels have lines": Fault(
+        "core/sequencer.sv",
+        "!line_busy_q[!parity_q] && («tile_cmd.intra || group_valid_i»);",
+        "1'b1",
+        **_random("a_channels_have_lines"),
+    ),
+    "table of the group before": Fault(
+        "core/line_table.sv",
+        "assign read_line_o = lines_q[«load_q»][read_channel_i];",
+        "fill_q",
+        **_random(f"{DIFFER}|a_line_holds_channel"),
+    ),
+    "table still in use": Fault(
+        "core/line_table.sv",
+        "assign ready_o = «!full_q[fill_q]»;",
+        "1'b1",
+        **_random(f"{DIFFER}|a_line_holds_channel|a_opens_what_is_filled|hung"),
     ),
     "line that is full": Fault(
         "core/load_balancer.sv",
@@ -241,7 +265,7 @@ FAULTS = {
     ),
     "half of B still in use": Fault(
         "core/sequencer.sv",
-        "assign open_o = is_open && slot_free && way_free && «!line_busy_q[!parity_q]»;",
+        "assign open_o = is_open && slot_free && way_free && «!line_busy_q[!parity_q]» &&",
         "1'b1",
         **_random("a_half_is_free"),
     ),
