@@ -83,19 +83,8 @@ class ResultPath {
 
   const Histogram& histogram() const { return histogram_; }
 
-  // Finishes a job and writes its output; an error leaves memory, and what was counted, as they were.
+  // Finishes a job and writes its output; an error leaves memory as it was.
   JobResult finish(Memory& memory, const Job& job, const std::vector<Row>& sums) {
-    const Histogram before = histogram_;
-    try {
-      return encode(memory, job, sums);
-    } catch (const Fault&) {
-      histogram_ = before;
-      throw;
-    }
-  }
-
- private:
-  JobResult encode(Memory& memory, const Job& job, const std::vector<Row>& sums) {
     JobResult result;
     result.rows = job.rows;
     const std::size_t columns = static_cast<std::size_t>(sizes_.columns);
@@ -136,6 +125,7 @@ class ResultPath {
     return result;
   }
 
+ private:
   using Halves = std::array<std::uint16_t, kMaxColumns>;
 
   // What follows scale and bias: the row's record of D at `d`, ReLU, rounding.
@@ -151,7 +141,7 @@ class ResultPath {
     Halves halves{};
     for (std::size_t c = 0; c < columns; ++c) {
       if (layer_.relu && y[c] <= 0.0f) y[c] = 0.0f;  // not a NaN
-      halves[c] = narrow(canonical(y[c]));
+      halves[c] = narrow(std::bit_cast<std::uint32_t>(y[c]));
     }
     if (layer_.mask) {
       std::uint32_t keep = 0;

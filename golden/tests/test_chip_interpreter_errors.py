@@ -128,6 +128,17 @@ def test_what_is_written_overlaps_nothing(written: str, other: str) -> None:
     assert_stops(image, Cause.OVERLAP, "overlap")
 
 
+def test_the_last_lines_of_the_address_range_lie_inside() -> None:
+    """A table or a record there is well placed, only no memory is behind it."""
+    image = _image()
+    image.change(0, job_table=(1 << 32) - 1)
+    assert_stops(image, Cause.READ_RESPONSE, "job table", 0)
+    image = _image()
+    image.change(0, completion=(1 << 32) - 4)
+    done = image.run()
+    assert (done.cause, done.error_job) == (Cause.WRITE_RESPONSE, None), done.message
+
+
 def test_neighbours_do_not_overlap() -> None:
     """Everything written lies against something that is read; a window that holds nothing is nowhere."""
     image = _image(d=Window(3, 3))

@@ -210,6 +210,12 @@ def test_an_item_of_wg_that_is_wrong(place: int, items: list[int], text: str) ->
     assert_stops(one_job("tiny", _wg_job({place: items}), wg=True), cause, text, 0)
 
 
+def test_rows_that_no_run_takes() -> None:
+    """Twice the units, with elements for both, but one tile."""
+    job = _wg_job({1: _rows() * 2})
+    assert_stops(one_job("tiny", replace(job, a=job.a * 2), wg=True), Cause.ITEM, "no run took", 0)
+
+
 def test_what_a_unit_that_is_never_met_would_be_does_not_matter() -> None:
     """A channel of one unit: the fields of its other units are free."""
     items = _rows(units=1, channel_units=1, ky=0, elements=0, last_ky=1, last_elements=4)

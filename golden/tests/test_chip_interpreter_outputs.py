@@ -207,19 +207,22 @@ def test_scale_and_bias_round_twice() -> None:
     assert image.fp16().tolist() == [[0] * 4]
 
 
-def test_relu_passes_nan_and_makes_plus_zero(rng: np.random.Generator) -> None:
-    values = np.array([[0x8000, 0xFC00, 0xFE01, 0x8001], [0x0001, 0x7C00, 0x0000, 0xBC00]], np.uint16)
-    residual = np.full((2, 4), 0x8000, np.uint16)  # -0, which leaves -0 nowhere
+def test_relu_passes_nan_and_makes_plus_zero() -> None:
+    """Sums never are -0, but scaled by -1 and with -0 added they may be; without ReLU they stay it."""
+    values = np.array([[0x0000, 0x7C00, 0xFE01, 0x0001], [0x8001, 0xFC00, 0x8000, 0x3C00]], np.uint16)
     keep = np.array([[1, 1, 0, 1], [1, 1, 1, 1]], np.bool_)
+    scale, shift = np.full(4, -1, np.float32), np.full(4, -0.0, np.float32)
     image = ChipImage(TINY)
-    for masked in (False, True):
-        d = _d(None, None, residual, keep if masked else None)
-        image.add(
-            [_copying_job(TINY, values, d)], mode=OutputMode.FP16, relu=True, residual=True, mask=masked
-        )
+    for relu, masked in ((False, False), (True, False), (True, True)):
+        d = _d(scale.view(np.uint32), shift.view(np.uint32), None, None)
+        if masked:
+            d += _d(None, None, None, keep)
+        job = _copying_job(TINY, values, d)
+        image.add([job], mode=OutputMode.FP16, scale_bias=True, relu=relu, mask=masked)
     assert image.run().message == ""
-    assert image.fp16(0, 0).tolist() == [[0, 0, FP16_NAN, 0], [1, 0x7C00, 0, 0]]
-    assert image.fp16(0, 1).tolist() == [[0, 0, 0, 0], [1, 0x7C00, 0, 0]]
+    assert image.fp16(0, 0).tolist() == [[0x8000, 0xFC00, FP16_NAN, 0x8001], [1, 0x7C00, 0x8000, 0xBC00]]
+    assert image.fp16(0, 1).tolist() == [[0, 0, FP16_NAN, 0], [1, 0x7C00, 0, 0]]
+    assert image.fp16(0, 2).tolist() == [[0, 0, 0, 0], [1, 0x7C00, 0, 0]]
 
 
 # --------------------------------------------------------------------------------------------------
