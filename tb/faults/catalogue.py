@@ -1,14 +1,12 @@
-"""The faults: what is wrong, where, which test catches it and what it says then.
-
-`place` is text of the source in which «» hold the expression that becomes `faulty`.
-"""
+"""The faults: what is wrong, where, which test catches it and what it says then."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from golden.geometry import Step
+from tb.faults.fault import Fault
+from tb.faults.result_path import RESULT_PATH_FAULTS
 
 CORE = "tb/core/test_core.py"
 LINE = "tb/line/test_line.py"
@@ -17,32 +15,6 @@ BALANCER = "tb/line/test_balancer.py"
 
 DIFFER = r"(results|sums) differ"
 """A bit of a result is wrong."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One wrong expression.
-
-    Attributes
-    ----------
-    file : str
-        Below ``rtl/``.
-    place, faulty : str
-        The expression, between «» with some text around it, and what takes its place.
-    test : str
-        The test that catches it, as ``file::function``.
-    symptom : str
-        Pattern of what that test, or the assertion that it trips, says.
-    arguments : dict
-        Arguments of the test.
-    """
-
-    file: str
-    place: str
-    faulty: str
-    test: str
-    symptom: str
-    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 def _random(symptom: str) -> dict[str, Any]:
@@ -363,4 +335,5 @@ FAULTS = {
         symptom="memory: the data are wrong",
         arguments={"push": 500, "pop": 500, "seed": 1},
     ),
+    **RESULT_PATH_FAULTS,
 }

@@ -14,10 +14,18 @@ import sys
 import numpy as np
 
 from golden.seeds import DEFAULT_MASTER_SEED, derive_seed
-from tb.faults.catalogue import FAULTS, Fault
+from tb.faults.catalogue import FAULTS
+from tb.faults.fault import Fault
 from tb.faults.schemata import number_of, verilate_faulty
 
-BENCHES = ("tb.core.build", "tb.line.bench", "tb.line.test_balancer", "tb.pe.bench", "tb.mem.test_mem")
+BENCHES = (
+    "tb.core.build",
+    "tb.line.bench",
+    "tb.line.test_balancer",
+    "tb.pe.bench",
+    "tb.mem.test_mem",
+    "tb.result.bench",
+)
 """Modules that build a model; here they build it with the faults."""
 CAUGHT, NOT_CAUGHT = 0, 3
 

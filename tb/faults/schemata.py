@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tb.build_cache import write_whole
-from tb.faults.catalogue import FAULTS, Fault
+from tb.faults.catalogue import FAULTS
+from tb.faults.fault import Fault
 from tb.toolchain import BUILD_ROOT, RTL_ROOT, BuildResult, rtl_sources, verilate
 
 FAULTS_TB = Path(__file__).resolve().parent
