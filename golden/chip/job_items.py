@@ -36,7 +36,7 @@ def block_parts(program: Program, block: Block) -> list[Part]:
 
 
 def inter_items(program: Program, block: Block, parts: Sequence[Part]) -> bytes:
-    """Stream C of a job of FP or BP.
+    """Stream C of a job of FP or BP: nothing for a block that meets no tap.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def inter_items(program: Program, block: Block, parts: Sequence[Part]) -> bytes:
         Of the block's stream A (`block_parts`).
     """
     if block.zero:
-        return items_to_bytes([program.zero_command(len(block.rows))])
+        return b""
     tiles = program.lowering.k_tiles
     of_tile = {part.tile: part for part in parts}
     feeds, commands = [], []

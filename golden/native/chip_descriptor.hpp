@@ -165,7 +165,8 @@ inline Job read_job(const Memory& memory, const Layer& layer, std::int64_t index
   require(unnamed == 0, Cause::kField, "the job has a bit set that has no name");
   require(job.rows >= 1 && job.rows <= sizes.psum_rows, Cause::kField,
           "the job's rows are none, or more than a core holds");
-  require(job.streams[kC].bytes != 0, Cause::kField, "the job has no items");
+  require(job.streams[kC].bytes != 0 || (job.streams[kA].bytes == 0 && job.streams[kB].bytes == 0),
+          Cause::kField, "the job has no stream C, but A or B");
   for (std::size_t s = 0; s < kStreams; ++s) {
     // A stream of no bytes needs no place.
     if (job.streams[s].bytes != 0 && !layer.windows[s].holds(job.streams[s])) {

@@ -96,7 +96,7 @@ module job_fetch #(
   chip_pkg::extent_t [chip_pkg::Streams-1:0] extent;
   chip_pkg::extent_t out;
   logic [core_pkg::RowsBits-1:0] rows;
-  logic in_window, fields;
+  logic in_window, fields, zero;
 
   assign head = lines_q[head_q[SlotBits-1:0]];
   assign word = head;
@@ -119,8 +119,9 @@ module job_fetch #(
   end
   assign fields = rows != '0 && 32'(rows) <= PsumRows && word[RowsWord][WordBits-1:core_pkg::RowsBits] == '0 &&
                   head[chip_pkg::LineBits-1:NamedWords*WordBits] == '0 &&
-                  extent[chip_pkg::StreamC].bytes != '0;
+                  (!zero || (extent[chip_pkg::StreamA].bytes == '0 && extent[chip_pkg::StreamB].bytes == '0));
 
+  assign zero = extent[chip_pkg::StreamC].bytes == '0;
   assign good = in_window && fields;
   assign more_o = left_q != '0;
   assign valid_o = arrived_q[head_q[SlotBits-1:0]] && more_o && good;
@@ -132,6 +133,12 @@ module job_fetch #(
           b: extent[chip_pkg::StreamB],
           c: extent[chip_pkg::StreamC]
       };
-  assign result_o = '{index: index_q, rows: rows, d: extent[chip_pkg::StreamD], out: out};
+  assign result_o = '{
+          index: index_q,
+          zero: zero,
+          rows: rows,
+          d: extent[chip_pkg::StreamD],
+          out: out
+      };
 
 endmodule

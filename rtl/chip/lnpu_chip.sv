@@ -459,7 +459,7 @@ module lnpu_chip #(
         .rst_ni        (work_rst_n),
         .b_fmt_i       (layer.b_fmt),
         .b_bias_i      (layer.b_bias),
-        .job_valid_i   (give[c]),
+        .job_valid_i   (give[c] && !result_job.zero),
         .job_ready_o   (feed_ready[c]),
         .job_i         (feed_job),
         .bindable_o    (bindable[c]),

@@ -68,6 +68,7 @@ package chip_pkg;
   // What the result path is told of a job.
   typedef struct packed {
     logic [JobBits-1:0]            index;
+    logic                          zero;   // its rows meet no tap: no core works on it, they are +0
     logic [core_pkg::RowsBits-1:0] rows;
     extent_t                       d;
     extent_t                       out;

@@ -1,7 +1,8 @@
-// Takes rows of results from the cores in turn, both halves of a row one after the other, into one pipeline.
+// Takes rows of results from the cores in turn, both halves of a row one after the other, into one
+// pipeline.
 //
-// A core's rows belong to the job at the head of its queue. Rows of the next job wait until that one has
-// left the pipeline, so that whoever works on a row finds its job at the head.
+// A core's rows belong to the job at the head of its queue. Rows of the next job wait until that one
+// has left the pipeline, so that whoever works on a row finds its job at the head.
 module result_arbiter #(
     parameter int unsigned Cores = 1,
     parameter int unsigned Pes = 2,
@@ -12,6 +13,7 @@ module result_arbiter #(
     // Jobs and operands
     input logic [Cores-1:0] head_valid_i,
     input logic [Cores-1:0][core_pkg::RowsBits-1:0] head_rows_i,
+    input logic [Cores-1:0] head_zero_i,  // rows of +0 that no core gives
     input logic [Cores-1:0] head_pop_i,
     input logic [Cores-1:0] operands_ready_i,  // of the next row
     output logic [Cores-1:0] more_o,  // rows are to come
@@ -35,13 +37,14 @@ module result_arbiter #(
   logic [Cores-1:0][core_pkg::RowsBits-1:0] taken_q;  // rows of the head
   logic [Cores-1:0] eligible;
   logic [CoreBits-1:0] core_q, next;
-  logic upper_q, some, take;
+  logic upper_q, some, take, zero;
 
   for (genvar c = 0; c < Cores; c++) begin : gen_cores
     assign more_o[c] = head_valid_i[c] && taken_q[c] != head_rows_i[c];
     assign final_o[c] = taken_q[c] + 1'b1 == head_rows_i[c];
-    assign eligible[c] = result_valid_i[c] && !result_upper_i[c] && more_o[c] && operands_ready_i[c];
-    assign result_ready_o[c] = take && core_o == CoreBits'(c);
+    assign eligible[c] = (head_zero_i[c] || (result_valid_i[c] && !result_upper_i[c])) && more_o[c] &&
+        operands_ready_i[c];
+    assign result_ready_o[c] = take && core_o == CoreBits'(c) && !head_zero_i[c];
   end
 
   // The next one in turn after the core that had the last row.
@@ -65,11 +68,12 @@ module result_arbiter #(
   end
 
   assign core_o  = upper_q ? core_q : next;
-  assign valid_o = upper_q ? result_valid_i[core_q] && result_upper_i[core_q] : some;
+  assign zero    = head_zero_i[core_o];
+  assign valid_o = !upper_q ? some : zero || (result_valid_i[core_q] && result_upper_i[core_q]);
   assign upper_o = upper_q;
   assign last_o  = upper_q ? !more_o[core_q] : final_o[next];
-  assign row_o   = result_row_i[core_o];
-  assign data_o  = result_i[core_o];
+  assign row_o   = !zero ? result_row_i[core_o] : taken_q[core_o] - core_pkg::RowsBits'(upper_q);
+  assign data_o  = zero ? '0 : result_i[core_o];
   assign take    = valid_o && advance_i;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

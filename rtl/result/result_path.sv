@@ -1,7 +1,7 @@
 // What becomes of the cores' results: post-processing, formats, histogram, writes and job records.
 //
-// Rows of all cores go through one pipeline, half a row a cycle. It moves as a whole: what stands at its
-// end waits only for the memory, and what enters has all that it needs.
+// Rows of all cores go through one pipeline, half a row a cycle. It moves as a whole: what stands at
+// its end waits only for the memory, and what enters has all that it needs.
 module result_path #(
     parameter int unsigned Cores = 1,
     parameter int unsigned Pes   = 2   // a power of two, at most 8
@@ -61,6 +61,7 @@ module result_path #(
   typedef struct packed {
     logic [chip_pkg::JobBits-1:0]  index;
     logic [core_pkg::RowsBits-1:0] rows;
+    logic                          zero;
     chip_pkg::line_t               line;
     chip_pkg::bytes_t              bytes;
   } head_t;
@@ -91,7 +92,7 @@ module result_path #(
   // ---------------------------------------------------------------------------------------------
   // Jobs and their D streams
   // ---------------------------------------------------------------------------------------------
-  logic [Cores-1:0] queue_ready, stream_ready, head_valid, head_pop;
+  logic [Cores-1:0] queue_ready, stream_ready, head_valid, head_zero, head_pop;
   logic [Cores-1:0][chip_pkg::JobBits-1:0] head_index;
   logic [Cores-1:0][core_pkg::RowsBits-1:0] head_rows;
   chip_pkg::line_t [Cores-1:0] head_line;
@@ -128,10 +129,10 @@ module result_path #(
         .rst_ni,
         .valid_i(job_valid_i[c] && job_ready_o[c]),
         .ready_o(queue_ready[c]),
-        .data_i ({job_i.index, job_i.rows, job_i.out.line, job_i.out.bytes}),
+        .data_i ({job_i.index, job_i.rows, job_i.zero, job_i.out.line, job_i.out.bytes}),
         .valid_o(head_valid[c]),
         .ready_i(head_pop[c]),
-        .data_o ({head_index[c], head_rows[c], head_line[c], head_bytes[c]})
+        .data_o ({head_index[c], head_rows[c], head_zero[c], head_line[c], head_bytes[c]})
     );
 
     stream_buffer #(
@@ -180,6 +181,7 @@ module result_path #(
       .rst_ni,
       .head_valid_i    (head_valid),
       .head_rows_i     (head_rows),
+      .head_zero_i     (head_zero),
       .head_pop_i      (head_pop),
       .operands_ready_i(operands_ready),
       .more_o          (more),

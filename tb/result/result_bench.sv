@@ -20,6 +20,7 @@ module result_bench #(
     input logic [Cores-1:0] job_valid_i,
     output logic [Cores-1:0] job_ready_o,
     input logic [31:0] job_index_i,
+    input logic job_zero_i,
     input logic [7:0] job_rows_i,
     input logic [1:0] job_wave_i,
     input logic [31:0] job_d_line_i,
@@ -87,6 +88,7 @@ module result_bench #(
       };
   assign job = '{
           index: job_index_i,
+          zero: job_zero_i,
           rows: job_rows_i,
           d: '{wave: job_wave_i, line: job_d_line_i, bytes: job_d_bytes_i},
           out: '{wave: job_wave_i, line: job_out_line_i, bytes: job_out_bytes_i}
