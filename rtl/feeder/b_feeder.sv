@@ -19,6 +19,7 @@ module b_feeder #(
     output logic row_valid_o,
     input logic row_ready_i,
     output logic [Columns-1:0][core_pkg::ElemBits-1:0] row_o,
+    output logic row_last_o,  // of its stream
     // Status
     output logic idle_o,
     output logic error_o
@@ -91,7 +92,8 @@ module b_feeder #(
 
   always_ff @(posedge clk_i) begin
     if (take) begin
-      row_o <= row;
+      row_o      <= row;
+      row_last_o <= flush;
     end
   end
 

@@ -122,25 +122,30 @@ module feeder #(
   // ---------------------------------------------------------------------------------------------
   // Items
   // ---------------------------------------------------------------------------------------------
-  logic has_a, job_end, job_open;
+  logic has_a, has_b, job_end, job_open;
+  logic ending, end_ready, ledger_ready;  // the job's items are done
   logic feed_valid, feed_ready, base_valid, base_ready;
   feeder_pkg::feed_t feed;
   chip_pkg::base_item_t base;
   logic item_error;
 
   stream_fifo #(
-      .Width(1),
+      .Width(2),
       .Depth(JobDepth)
   ) i_jobs (
       .clk_i,
       .rst_ni,
       .valid_i(start),
       .ready_o(queue_ready),
-      .data_i (job_i.a.bytes != '0),
+      .data_i ({job_i.b.bytes != '0, job_i.a.bytes != '0}),
       .valid_o(job_open),
       .ready_i(job_end),
-      .data_o (has_a)
+      .data_o ({has_b, has_a})
   );
+
+  // That goes to the A side and to the ledger of B at once.
+  assign end_ready = feed_ready && ledger_ready;
+  assign job_end   = ending && end_ready;
 
   item_sequencer #(
       .Lines(Lines),
@@ -154,7 +159,8 @@ module feeder #(
       .bytes_i     (bytes[C]),
       .last_i      (last[C]),
       .has_a_i     (has_a),
-      .job_end_o   (job_end),
+      .end_valid_o (ending),
+      .end_ready_i (end_ready),
       .cmd_valid_o,
       .cmd_ready_i,
       .cmd_o,
@@ -176,7 +182,7 @@ module feeder #(
   // ---------------------------------------------------------------------------------------------
   // Operands
   // ---------------------------------------------------------------------------------------------
-  logic a_idle, b_idle, a_error, b_error, base_error;
+  logic a_idle, b_idle, ledger_idle, a_error, b_error, base_error, ledger_error, b_last;
 
   a_feeder #(
       .Lines(Lines),
@@ -189,7 +195,7 @@ module feeder #(
       .data_i      (data[A]),
       .bytes_i     (bytes[A]),
       .last_i      (last[A]),
-      .feed_valid_i(feed_valid),
+      .feed_valid_i(feed_valid || job_end),
       .feed_ready_o(feed_ready),
       .feed_i      (feed),
       .base_valid_i(base_valid),
@@ -226,11 +232,40 @@ module feeder #(
       .row_valid_o(b_valid_o),
       .row_ready_i(b_ready_i),
       .row_o      (b_data_o),
+      .row_last_o (b_last),
       .idle_o     (b_idle),
       .error_o    (b_error)
   );
 
-  assign idle_o = &stream_idle && !job_open && a_idle && b_idle;
+  // The fields of a Tile command, of which the ledger needs the number of B rows.
+  logic unused_intra, unused_first, unused_last, unused_group_end;
+  logic [core_pkg::ChannelBits-1:0] channels;
+  logic [core_pkg::KBits-1:0] taps, unused_depth;
+  logic [core_pkg::RowsBits-1:0] unused_rows;
+  logic [core_pkg::MaxLines-1:0] unused_lines;
+
+  assign {unused_intra, unused_first, unused_last, unused_group_end, channels, taps, unused_depth,
+          unused_rows, unused_lines} = cmd_o[$bits(
+      core_pkg::tile_cmd_t
+  )-1:0];
+
+  b_ledger i_ledger (
+      .clk_i,
+      .rst_ni,
+      .tile_i     (cmd_valid_o && cmd_ready_i &&
+                   cmd_o[core_pkg::CmdBits-1-:core_pkg::OpBits] == core_pkg::OpTile),
+      .channels_i(channels),
+      .taps_i(taps),
+      .end_valid_i(ending && feed_ready),
+      .end_ready_o(ledger_ready),
+      .has_b_i(has_b),
+      .row_i(b_valid_o && b_ready_i),
+      .row_last_i(b_last),
+      .idle_o(ledger_idle),
+      .error_o(ledger_error)
+  );
+
+  assign idle_o = &stream_idle && !job_open && a_idle && b_idle && ledger_idle;
 
   // ---------------------------------------------------------------------------------------------
   // Errors
@@ -243,7 +278,7 @@ module feeder #(
       error_o <= 1'b0;
       cause_o <= chip_pkg::CauseNone;
     end else if (!error_o) begin
-      if (a_error || b_error) begin
+      if (a_error || b_error || ledger_error) begin
         error_o <= 1'b1;
         cause_o <= chip_pkg::CauseStreamLength;
       end else if (item_error || part_item || base_error) begin

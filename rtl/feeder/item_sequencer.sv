@@ -18,7 +18,8 @@ module item_sequencer #(
     input logic last_i,
     // The job that the items belong to
     input logic has_a_i,
-    output logic job_end_o,
+    output logic end_valid_o,  // its items are done
+    input logic end_ready_i,
     // To the core
     output logic cmd_valid_o,
     input logic cmd_ready_i,
@@ -100,7 +101,6 @@ module item_sequencer #(
         chip_pkg::ItemFeedRows: malformed = !rows_fit || payload >> feeder_pkg::FeedBits != '0;
         chip_pkg::ItemBase:
         malformed = 32'(base.index) >= BaseItems || payload >> BaseItemBits != '0;
-        chip_pkg::ItemZero: malformed = 1'b1;  // a job of zeros has no items
         default: malformed = 1'b0;  // a command: the core's own
       endcase
     end
@@ -137,7 +137,7 @@ module item_sequencer #(
   always_comb begin
     cmd_valid_o  = 1'b0;
     cost_valid_o = 1'b0;
-    feed_valid_o = ending_q;
+    feed_valid_o = 1'b0;
     base_valid_o = 1'b0;
     done         = 1'b0;
     if (active && !malformed) begin
@@ -165,7 +165,7 @@ module item_sequencer #(
   assign last_index = IndexBits'((bytes_i >> ItemShift) - 7'd1);
   assign line_done = done && index_q == last_index;
   assign ready_o = line_done;
-  assign job_end_o = ending_q && feed_ready_i;
+  assign end_valid_o = ending_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -175,7 +175,7 @@ module item_sequencer #(
     end else begin
       if (done) index_q <= line_done ? '0 : index_q + 1'b1;
       if (cost_valid_o && cost_ready_i) second_q <= cost.two && !second_q;
-      ending_q <= (line_done && last_i) || (ending_q && !feed_ready_i);
+      ending_q <= (line_done && last_i) || (ending_q && !end_ready_i);
     end
   end
 

@@ -21,7 +21,7 @@ FEEDER_TB = Path(__file__).resolve().parent
 
 MODULES = (
     *("sram", "stream_fifo", "stream_buffer", "byte_window", "fgmp_block"),
-    *("beat_cutter", "row_gather", "a_feeder", "b_feeder", "item_sequencer", "feeder"),
+    *("beat_cutter", "row_gather", "a_feeder", "b_feeder", "b_ledger", "item_sequencer", "feeder"),
 )
 """The feeder and all in it."""
 

@@ -29,6 +29,13 @@ struct Burst {
   std::int64_t line, due;
 };
 
+// Rows of B that a command loads: those of Tile, taps for each channel (core_pkg::tile_cmd_t).
+std::int64_t rows_of(const std::uint32_t* command) {
+  if (command[3] >> 29 != 0) return 0;
+  const std::uint64_t low = command[0] | std::uint64_t{command[1]} << 32;
+  return static_cast<std::int64_t>((low >> 36 & 0x3FF) * (low >> 30 & 0x3F));
+}
+
 Vfeeder_bench& fresh_model() {
   if (!g_context || g_context->gotError()) {
     g_model.reset();
@@ -81,6 +88,7 @@ extern "C" void feeder_run(FeederJob* job) {
   std::vector<Burst> bursts;
   std::array<bool, kTags> tag_used{};
   std::int64_t next_job = 0, settled = 0;
+  std::int64_t rows_due = 0;  // of B, by the K tiles that are open
   bool offered = false;
   job->status = 1;
   job->error = job->cause = job->reads = 0;
@@ -143,7 +151,7 @@ extern "C" void feeder_run(FeederJob* job) {
       for (int w = 0; w < 6; ++w) model->job_i[w] = job->jobs[6 * next_job + w];
     model->cmd_ready_i = !stalls(job->take_stall[0]);
     model->a_ready_i = !stalls(job->take_stall[1]);
-    model->b_ready_i = !stalls(job->take_stall[2]);
+    model->b_ready_i = rows_due > 0 && !stalls(job->take_stall[2]);
     model->cost_ready_i = !stalls(job->take_stall[3]);
     model->eval();
 
@@ -159,9 +167,14 @@ extern "C" void feeder_run(FeederJob* job) {
       offered = false;
       moved = true;
     }
-    if (model->cmd_valid_o && model->cmd_ready_i) take(job->sinks[0], &model->cmd_o[0], 4);
+    const bool row_taken = model->b_valid_o && model->b_ready_i;
+    if (model->cmd_valid_o && model->cmd_ready_i) {
+      take(job->sinks[0], &model->cmd_o[0], 4);
+      rows_due += rows_of(&model->cmd_o[0]);
+    }
+    rows_due -= row_taken;
     if (model->a_valid_o && model->a_ready_i) take(job->sinks[1], &model->a_beat_o[0], 11);
-    if (model->b_valid_o && model->b_ready_i) take(job->sinks[2], &model->b_row_o[0], 8);
+    if (row_taken) take(job->sinks[2], &model->b_row_o[0], 8);
     if (model->cost_valid_o && model->cost_ready_i) take(job->sinks[3], &model->cost_o[0], 4);
     job->idle = model->idle_o;
     job->error = model->error_o;

@@ -8,7 +8,8 @@ module item_sequencer_checks (
     input logic                                          ready_o,
     input logic                 [                   6:0] bytes_i,
     input logic                                          last_i,
-    input logic                                          job_end_o,
+    input logic                                          end_valid_o,
+    input logic                                          end_ready_i,
     input logic                                          cmd_valid_o,
     input logic                                          cmd_ready_i,
     input logic                 [ core_pkg::CmdBits-1:0] cmd_o,
@@ -37,11 +38,12 @@ module item_sequencer_checks (
               ({cost_last_o, cost_o})))
   `CHECK_NEXT(feed_held, feed_valid_o && !feed_ready_i, stopped || (feed_valid_o && $stable(feed_o)
               ))
+  `CHECK_NEXT(end_held, end_valid_o && !end_ready_i, end_valid_o && $stable(feed_o))
   `CHECK_NEXT(base_held, base_valid_o && !base_ready_i, stopped || (base_valid_o && $stable(base_o)
               ))
   `CHECK(
       one_port, valid_i || ending_q,
-      32'(cmd_valid_o) + 32'(cost_valid_o) + 32'(feed_valid_o) + 32'(base_valid_o) + 32'(error_o) == 1)
+      32'(cmd_valid_o) + 32'(cost_valid_o) + 32'(feed_valid_o) + 32'(base_valid_o) + 32'(end_valid_o) + 32'(error_o) == 1)
   `CHECK(whole_items, valid_i, bytes_i != '0 && bytes_i[3:0] == '0)
   `CHECK(end_after_the_last_item, ending_q, !ready_o)
 
@@ -51,7 +53,7 @@ module item_sequencer_checks (
   `COVER(one_channel, cost_valid_o && !cost.two)
   `COVER(second_channel, cost_valid_o && second_q)
   `COVER(group_ends, cost_valid_o && cost_ready_i && cost_last_o)
-  `COVER(end_waits, ending_q && !job_end_o)
+  `COVER(end_waits, end_valid_o && !end_ready_i)
 
 endmodule
 

@@ -17,7 +17,9 @@ BEAT_BYTES = 16
 UNIT_ELEMENTS = 256
 BASE_ENTRIES = 12
 OP_SHIFT = 125
-COST, FEED, FEED_ROWS, BASE = 4, 5, 6, 7
+TILE, COST, FEED, FEED_ROWS, BASE = 0, 4, 5, 6, 7
+CHANNELS_AT, CHANNEL_BITS, TAPS_AT, TAP_BITS = 36, 10, 30, 6
+"""Where a Tile command says how many rows of B it loads: taps for each channel (core_pkg::tile_cmd_t)."""
 
 
 def item(op: int, *fields: tuple[int, int]) -> bytes:
@@ -91,12 +93,13 @@ class JobWriter:
         )
         return FeedJob(bytes(self.a), bytes(self.b), b"".join(self.items), outputs)
 
-    def command(self) -> None:
-        """Add a command of the core: any bits."""
-        raw = bytearray(self.rng.bytes(16))
-        raw[15] &= 0x7F
-        self.items.append(bytes(raw))
-        self.outputs[0].append(np.frombuffer(bytes(raw), np.uint32))
+    def command(self, op: int | None = None, keep: int = 0, value: int = 0) -> None:
+        """Add a command of the core: any bits, but `value` in those of `keep`; K tiles only if asked for."""
+        word = int.from_bytes(self.rng.bytes(16), "little") & ~keep | value
+        op = int(self.rng.integers(1, COST)) if op is None else op
+        raw = (word & (1 << OP_SHIFT) - 1 | op << OP_SHIFT).to_bytes(16, "little")
+        self.items.append(raw)
+        self.outputs[0].append(np.frombuffer(raw, np.uint32))
 
     def costs(self, count: int) -> None:
         """Add a group of channels for the balancer."""
@@ -112,6 +115,12 @@ class JobWriter:
             self.items.append(item(COST, *fields, (depth, 6), (len(pair) - 1, 1), (int(last), 1)))
         for at, (channel, cost) in enumerate(entries):
             self.outputs[3].append(np.array([channel, cost, at == count - 1, depth], np.uint32))
+
+    def tile(self, channels: int, taps: int) -> None:
+        """Add a K tile that loads `channels` times `taps` rows of B."""
+        keep = ((1 << CHANNEL_BITS) - 1) << CHANNELS_AT | ((1 << TAP_BITS) - 1) << TAPS_AT
+        self.command(TILE, keep, channels << CHANNELS_AT | taps << TAPS_AT)
+        self.rows(channels * taps)
 
     def rows(self, count: int) -> None:
         """Add rows of B."""
@@ -230,6 +239,6 @@ def random_job(writer: JobWriter, intra: bool, tiles: int) -> FeedJob:
             writer.feed(int(rng.integers(1, 8)), words, line_mask)
         for _ in range(int(rng.integers(0, 4))):
             writer.command()
-        writer.rows(int(rng.integers(1, 30)))
+        writer.tile(int(rng.integers(1, 8)), int(rng.integers(1, 6)))
     writer.command()
     return writer.job()

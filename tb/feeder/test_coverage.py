@@ -51,7 +51,7 @@ def test_every_point_is_met(rng: np.random.Generator, seed: int, tmp_path: Path)
         writer = JobWriter(preset, rng, 0.0, 0.0)
         for _ in range(4):
             writer.command()
-        writer.rows(length)
+        writer.tile(length, 1)
         bench.check([writer.job()] * 3, seed)
     # Errors.
     writer = JobWriter(preset, rng, 1.0, 0.0)
@@ -60,7 +60,7 @@ def test_every_point_is_met(rng: np.random.Generator, seed: int, tmp_path: Path)
     for stream in ("a", "b"):
         writer = JobWriter(preset, rng, 1.0, 0.0)
         writer.feed(3, 2, 3)
-        writer.rows(9)
+        writer.tile(9, 1)
         getattr(writer, stream).pop()
         writer.command()
         assert bench.run([writer.job()], seed).cause == STREAM_LENGTH

@@ -59,6 +59,49 @@ def test_whole_lines_of_a(rng: np.random.Generator, seed: int, preset: str, intr
         expect([replace(good[0], a=a), good[1]], preset, seed, STREAM_LENGTH)
 
 
+ROWS_OF_B = {"a row less": -1, "a row more": 1, "half of them": -6, "twice as many": 12}
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["first job", "last job"])
+@pytest.mark.parametrize("change", ROWS_OF_B)
+@pytest.mark.parametrize("preset", SIZES)
+def test_whole_rows_of_b(rng: np.random.Generator, seed: int, preset: str, change: str, place: int) -> None:
+    """B with other rows than the K tiles load, behind or before a job without a fault."""
+    job, other = writer(rng, preset), writer(rng, preset)
+    for part in (job, other):
+        part.tile(3, 2)
+        part.tile(2, 3)
+        part.command()
+    good = job.job()
+    job.b.clear()
+    job.outputs[2].clear()
+    job.rows(12 + ROWS_OF_B[change])
+    jobs = [other.job(), other.job()]
+    jobs[place] = replace(job.job(), c=good.c)
+    # Rows that are right in themselves may leave before the fault shows.
+    for number, stalls in enumerate(STALLS):
+        assert feeder_bench(preset).run(jobs, seed + number, stalls).cause == STREAM_LENGTH
+
+
+@pytest.mark.parametrize("preset", SIZES)
+def test_b_or_tiles_alone(rng: np.random.Generator, seed: int, preset: str) -> None:
+    """K tiles of a job without B, with and without another job's B to take, and a B without tiles."""
+    job = writer(rng, preset)
+    job.tile(2, 2)
+    job.command()
+    good = job.job()
+    nothing = writer(rng, preset)
+    nothing.command()
+    for jobs in (
+        [replace(good, b=b"")],
+        [replace(good, b=b""), good],
+        [replace(nothing.job(), b=good.b)],
+        [replace(nothing.job(), b=good.b), good],
+    ):
+        for number, stalls in enumerate(STALLS):
+            assert feeder_bench(preset).run(jobs, seed + number, stalls).cause == STREAM_LENGTH
+
+
 @pytest.mark.parametrize("preset", SIZES)
 def test_a_without_a_tile(rng: np.random.Generator, seed: int, preset: str) -> None:
     """A stream that no item feeds; zeros would be blocks like any others."""

@@ -47,7 +47,7 @@ def test_jobs(rng: np.random.Generator, seed: int, preset: str, intra: bool, sta
 def test_b_is_widened(rng: np.random.Generator, seed: int, fmt: Fp8Format, bias: int) -> None:
     writer = JobWriter(find_preset("core"), rng, 0.9, 0.2, fmt, bias)
     writer.command()
-    writer.rows(200)
+    writer.tile(200, 1)
     feeder_bench("core").check([writer.job()], seed, fmt=int(fmt), bias=bias)
 
 
@@ -93,7 +93,7 @@ def test_columns_and_rows_of_b_a_cycle(rng: np.random.Generator, seed: int, dens
         if stream == "a":
             writer.feed(60, 9, 0xFF)
         else:
-            writer.rows(1000)
+            writer.tile(1000, 1)
         writer.command()
         outcome = feeder_bench("core").check([writer.job()], seed)
         port = 1 if stream == "a" else 2

@@ -1,0 +1,67 @@
+// Holds the rows of stream B against the rows that the job's K tiles load.
+//
+// A stream may still be on its way when the items of its job are done, and the next job's tiles be open:
+// two counts of rows, of the oldest job that is not settled and of the one after it. A row too few would
+// let a job load rows of the next one; both are errors as soon as they show.
+module b_ledger (
+    input  logic                             clk_i,
+    input  logic                             rst_ni,
+    // A K tile opens: so many rows for each of its channels
+    input  logic                             tile_i,
+    input  logic [core_pkg::ChannelBits-1:0] channels_i,
+    input  logic [      core_pkg::KBits-1:0] taps_i,
+    // The items of a job are done
+    input  logic                             end_valid_i,
+    output logic                             end_ready_o,
+    input  logic                             has_b_i,
+    // The core takes a row
+    input  logic                             row_i,
+    input  logic                             row_last_i,   // of its stream
+    // Status
+    output logic                             idle_o,
+    output logic                             error_o
+);
+
+  typedef logic [chip_pkg::BytesBits-1:0] count_t;  // a row has at least a byte
+
+  count_t due_q, next_due_q, taken_q, rows;
+  logic closed_q, has_b_q;  // the oldest job's items are done
+  logic done_q;  // the oldest job's rows are
+  logic settled;
+
+  assign rows = tile_i ? count_t'(channels_i) * count_t'(taps_i) : '0;
+  assign settled = closed_q && (done_q || !has_b_q);
+  assign end_ready_o = !closed_q;
+
+  assign error_o = closed_q && !has_b_q ? due_q != '0 :
+      closed_q ? done_q != (taken_q == due_q) : done_q && row_i;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      due_q      <= '0;
+      next_due_q <= '0;
+      taken_q    <= '0;
+      closed_q   <= 1'b0;
+      done_q     <= 1'b0;
+    end else begin
+      if (settled) begin
+        due_q      <= next_due_q + rows;
+        next_due_q <= '0;
+      end else if (closed_q) begin
+        next_due_q <= next_due_q + rows;
+      end else begin
+        due_q <= due_q + rows;
+      end
+      taken_q  <= (settled ? '0 : taken_q) + count_t'(row_i);
+      done_q   <= (done_q && !settled) || (row_i && row_last_i);
+      closed_q <= closed_q ? !settled : end_valid_i;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (end_valid_i && end_ready_o) has_b_q <= has_b_i;
+  end
+
+  assign idle_o = !closed_q;
+
+endmodule
