@@ -1,5 +1,5 @@
-// Lays out the elements of one row as an FGMP block: mask, group bits, FP8 bytes, FP16 halfwords, without a
-// gap. Bytes beyond the block's are 0.
+// Lays out the elements of one row as an FGMP block: mask, group bits, FP8 bytes, FP16 halfwords,
+// without a gap. Bytes beyond the block's are 0.
 module fgmp_encode #(
     parameter int unsigned Pes = 2,
     localparam int unsigned Columns = core_pkg::PeColumns * Pes,

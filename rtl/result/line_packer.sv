@@ -1,5 +1,5 @@
-// Makes writes of rows: each to its own place, or, FGMP, one behind the other in the lines of its job; and
-// after a job's last row what is left of its line, and its record.
+// Makes writes of rows: each to its own place, or, FGMP, one behind the other in the lines of its
+// job; and after a job's last row what is left of its line, and its record.
 //
 // Every core has a job of its own under way, so a line and a place in it of its own.
 module line_packer #(
@@ -93,7 +93,7 @@ module line_packer #(
       begin_at = is_fgmp ? written_q[core_i] : place_t'(row_i) * place_t'(bytes_i);
       if (is_fgmp) begin
         window = WindowBits'(data_i) << {begin_at[OffsetBits-1:0], ByteShift'(0)};
-        window[chip_pkg::LineBits-1:0] |= begin_at[OffsetBits-1:0] == '0 ? '0 : line;
+        window[chip_pkg::LineBits-1:0] |= line;
         for (int unsigned c = 0; c < Columns; c++) begin
           cost[c] = cost[c] + CostBits'(nonzero_i[c]) + CostBits'(wide_i[c]);
         end

@@ -1,8 +1,10 @@
-// Operands of post-processing from the cores' D streams: scale and bias once a job, then a record a row.
+// Operands of post-processing from the cores' D streams: scale and bias once a job, then a record a
+// row.
 //
-// Each core holds the scale and bias of its job and the record of its next row; one filler serves all cores,
-// a line at a time. A row enters the pipeline only when its record is here, so that no core waits for the
-// memory of another. Scale and bias never straddle lines; a record is in at most two.
+// Each core holds the scale and bias of its job and the record of its next row; one filler serves
+// all cores, a line at a time. A row enters the pipeline only when its record is here, so that no
+// core waits for the memory of another. Scale and bias never straddle lines; a record is in at most
+// two, and then costs a core a cycle more.
 module post_operands #(
     parameter int unsigned Cores = 1,
     parameter int unsigned Pes = 2,

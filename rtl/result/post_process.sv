@@ -1,7 +1,7 @@
 // Post-processing of half a row a cycle: scale, bias, residual, ReLU, mask, one rounding to FP16.
 //
-// Full IEEE binary32, one rounding an operation. What the descriptor does not ask for is passed by; FP32
-// results pass everything. Every half row takes the same time.
+// Full IEEE binary32, one rounding an operation. What the descriptor does not ask for is passed by;
+// FP32 results pass everything. Every half row takes the same time.
 module post_process #(
     parameter int unsigned Pes = 2,
     parameter int unsigned MetaWidth = 1
@@ -41,12 +41,10 @@ module post_process #(
   assign valid_o = valid_q[Stages-1];
   assign meta_o  = meta_q[Stages-1];
 
-  // ReLU passes NaN; -0 and what is below it become +0.
-  function automatic logic [fp_pkg::Fp16Bits-1:0] finish(input fp_pkg::fp32_t value,
+  // ReLU: -0 and what is below it become +0. NaN passes, as the canonical one is positive.
+  function automatic logic [fp_pkg::Fp16Bits-1:0] finish(input logic [fp_pkg::Fp32Bits-1:0] value,
                                                          input logic relu, input logic keep);
-    logic is_nan;
-    is_nan = value.exp == '1 && value.man != '0;
-    return !keep || (relu && value.sign && !is_nan) ? '0 : fp_pkg::to_fp16(value);
+    return !keep || (relu && value[fp_pkg::Fp32Bits-1]) ? '0 : fp_pkg::to_fp16(value);
   endfunction
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

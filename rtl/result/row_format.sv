@@ -1,4 +1,4 @@
-// Puts the halves of a row together and lays it out as it shall stand in memory: FP32, FP16 or FGMP.
+// Puts the halves of a row together and lays it out as it stands in memory: FP32, FP16 or FGMP.
 module row_format #(
     parameter int unsigned Pes = 2,
     parameter int unsigned MetaWidth = 1,

@@ -1,5 +1,6 @@
-// Chooses the threshold exponent that a histogram gives: the smallest e for which the finite non-zeros from
-// 2^e up are at most the given share of all; without any, the highest. A bin a cycle, twice.
+// Chooses the threshold exponent that a histogram gives: the smallest e for which the finite
+// non-zeros from 2^e up are at most the given share of all; without any, the highest. A bin a cycle,
+// twice.
 module threshold_policy (
     input logic clk_i,
     input logic rst_ni,

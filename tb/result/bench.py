@@ -19,12 +19,20 @@ from tb.result.work import Work, bias_field
 from tb.toolchain import rtl_sources, verilate
 
 RESULT_TB = Path(__file__).resolve().parent
+MODULES = (
+    *("result_path", "result_arbiter", "post_operands", "post_process", "row_format", "fgmp_encode"),
+    *("line_packer", "histogram", "threshold_policy", "stream_buffer", "stream_fifo", "sram"),
+)
+"""The design's modules that are built in."""
 CHECKS = checkers("mem", "result")
 """Checkers of all that is built in."""
 KINDS = 42
 BINS = 40
 
-_JOB_FIELDS = ("core", "index", "rows", "wave", "d_line", "d_bytes", "out_line", "out_bytes", "first_row")
+_JOB_FIELDS = (
+    *("core", "index", "zero", "rows", "wave", "d_line", "d_bytes", "out_line", "out_bytes"),
+    *("first_row", "rows_given"),
+)
 _SIZES = ("job_count", "lines", "cores", "pes")
 _FORM = ("mode", "fmt", "bias", "scale_bias", "residual", "relu", "mask", "columns", "records")
 STREAMS = ("job", "result", "grant", "fill", "write")
@@ -131,12 +139,12 @@ class ResultBench:
         ResultFailure
             If the path hangs, an assertion fails, or it reads or writes outside the memory.
         """
-        jobs = np.zeros((len(work.jobs), len(_JOB_FIELDS) + 1), np.int64)
+        jobs = np.zeros((len(work.jobs), len(_JOB_FIELDS)), np.int64)
         at = 0
         for number, job in enumerate(work.jobs):
             given = (rows_given or {}).get(number, job.rows)
             jobs[number] = (
-                *(job.core, job.index, job.rows, number % 4),
+                *(job.core, job.index, job.zero, job.rows, number % 4),
                 *(job.d_line, (d_bytes or {}).get(number, job.d_bytes)),
                 *(job.out_line, (out_bytes or {}).get(number, job.out_bytes)),
                 *(at, given),
@@ -258,7 +266,7 @@ def _owner(work: Work, line: int) -> str:
 def _bench(cores: int, pes: int, coverage: bool) -> ResultBench:
     build = verilate(
         f"result_bench_{cores}x{pes}" + "_coverage" * coverage,
-        [*rtl_sources(), *CHECKS, RESULT_TB / "result_bench.sv"],
+        [*rtl_sources(*MODULES), *CHECKS, RESULT_TB / "result_bench.sv"],
         "result_bench",
         args=["--assert", f"-GCores={cores}", f"-GPes={pes}", *(COVERAGE if coverage else ())],
         cxx_sources=[RESULT_TB / "result_loop.cpp"],

@@ -5,6 +5,7 @@
 // What it offers to a pipeline that stands still may change: nobody has seen it.
 module result_arbiter_checks #(
     parameter int unsigned Cores = 1,
+    parameter int unsigned Pes = 2,
     localparam int unsigned CoreBits = Cores > 1 ? $clog2(Cores) : 1
 ) (
     input logic                                                  clk_i,
@@ -16,7 +17,6 @@ module result_arbiter_checks #(
     input logic [             Cores-1:0]                         result_valid_i,
     input logic [             Cores-1:0]                         result_ready_o,
     input logic [             Cores-1:0]                         result_upper_i,
-    input logic [             Cores-1:0][core_pkg::RowsBits-1:0] result_row_i,
     input logic                                                  advance_i,
     input logic                                                  valid_o,
     input logic [          CoreBits-1:0]                         core_o,
@@ -26,6 +26,9 @@ module result_arbiter_checks #(
     input logic [          CoreBits-1:0]                         core_q,
     input logic                                                  upper_q,
     input logic                                                  take,
+    input logic                                                  zero,
+    input logic [             Cores-1:0]                         head_zero_i,
+    input logic [               Pes-1:0][ core_pkg::SumBits-1:0] data_o,
     input logic [             Cores-1:0]                         eligible
 );
 
@@ -44,12 +47,13 @@ module result_arbiter_checks #(
     end
   endfunction
 
-  // The upper half follows the lower one, of the same core and row.
-  `CHECK(one_taker, take, $onehot(result_ready_o)
+  // The upper half follows the lower one, of the same core and row; +0 is taken from no core.
+  `CHECK(one_giver, take && !zero, $onehot(result_ready_o)
          && result_ready_o[core_o] && result_valid_i[core_o])
-  `CHECK(halves_alternate, take, result_upper_i[core_o] == upper_q)
+  `CHECK(no_giver, take && zero, result_ready_o == '0 && data_o == '0)
+  `CHECK(halves_alternate, take && !zero, result_upper_i[core_o] == upper_q)
   `CHECK(halves_of_one_row, take && upper_q, core_o == core_q && row_o == row_q)
-  `CHECK(row_of_its_job, take, head_valid_i[core_o] && result_row_i[core_o] < head_rows_i[core_o])
+  `CHECK(row_of_a_job, take, head_valid_i[core_o])
   `CHECK(operands_are_here, take && !upper_q, operands_ready_i[core_o])
   `CHECK(last_row_ends_its_job, take && upper_q, last_o == (taken_q[core_o] == head_rows_i[core_o]))
   // A job leaves when all its rows have been here.
@@ -59,8 +63,12 @@ module result_arbiter_checks #(
   `COVER(held_up, valid_o && !advance_i)
   `COVER(waits_for_operands, (result_valid_i & head_valid_i & ~operands_ready_i) != '0)
   `COVER(waits_for_a_job, (result_valid_i & ~head_valid_i) != '0)
+  `COVER(core_waits_for_zeros, (result_valid_i & head_zero_i & head_valid_i) != '0)
   `COVER(same_core_again, take && !upper_q && core_o == core_q)
 
 endmodule
 
-bind result_arbiter result_arbiter_checks #(.Cores(Cores)) i_checks (.*);
+bind result_arbiter result_arbiter_checks #(
+    .Cores(Cores),
+    .Pes  (Pes)
+) i_checks (.*);

@@ -25,7 +25,7 @@ constexpr int kBins = 40;
 constexpr int kAftermath = 300;
 
 extern "C" struct JobWords {
-  std::int64_t core, index, rows, wave, d_line, d_bytes, out_line, out_bytes, first_row, rows_given;
+  std::int64_t core, index, zero, rows, wave, d_line, d_bytes, out_line, out_bytes, first_row, rows_given;
 };
 
 extern "C" struct Run {
@@ -111,7 +111,9 @@ void result_go() {
   const int cores = static_cast<int>(run.cores), pes = static_cast<int>(run.pes);
   g_random = run.seed | 1;
   std::vector<Core> core(cores);
-  for (int j = 0; j < run.job_count; ++j) core[run.jobs[j].core].jobs.push_back(j);
+  for (int j = 0; j < run.job_count; ++j) {
+    if (!run.jobs[j].zero) core[run.jobs[j].core].jobs.push_back(j);
+  }
   std::array<Burst, kTags> bursts{};
   std::int64_t next_job = 0;
   bool job_offered = false;
@@ -150,6 +152,7 @@ void result_go() {
       const auto& job = run.jobs[next_job];
       m.job_valid_i = 1u << job.core;
       m.job_index_i = job.index;
+      m.job_zero_i = job.zero;
       m.job_rows_i = job.rows;
       m.job_wave_i = job.wave;
       m.job_d_line_i = job.d_line;

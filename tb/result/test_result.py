@@ -139,7 +139,7 @@ def test_throughput(rng: Rng, size: str, form: Form, least: float) -> None:
     """Half rows in a cycle while nothing stalls: one, but for records of one core that straddle lines."""
     cores, pes = (int(part) for part in size.split("x"))
     bench = result_bench(cores, pes)
-    work = WorkMaker(rng, cores, bench.width).make(form, "near one", 4 * cores)
+    work = WorkMaker(rng, cores, bench.width).make(form, "near one", 4 * cores, zeros=False)
     seen = bench.check(work, {}, 1)
     assert seen.half_rows == 2 * sum(job.rows for job in work.jobs)
     assert seen.half_rows / seen.busy_cycles > least
@@ -201,6 +201,20 @@ def test_d_that_nothing_asks_for(rng: Rng, mode: OutputMode) -> None:
     check_error(work, seen, Cause.STREAM_LENGTH, 2, 0)
 
 
+def test_an_error_stops_what_is_under_way(rng: Rng) -> None:
+    """A job is refused while the rows of others are on their way: not one more of their writes begins."""
+    writes = 0
+    for _ in range(10):
+        bench = result_bench(*SMALL)
+        work = random_work(rng, bench, Form(OutputMode.FGMP, mask=True), "near one", 8)
+        last = len(work.jobs) - 1
+        wrong = work.jobs[last].d_bytes + 1
+        seen = bench.run(work, {"job": 900}, int(rng.integers(1 << 30)), d_bytes={last: wrong})
+        check_error(work, seen, Cause.STREAM_LENGTH, last, 0)
+        writes += seen.writes
+    assert writes
+
+
 def test_after_an_error_a_reset_is_enough(rng: Rng) -> None:
     bench = result_bench(*LNPU)
     for _ in range(6):
@@ -231,6 +245,6 @@ def test_a_wrong_byte_is_named(rng: Rng, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_missing_row_hangs(rng: Rng) -> None:
     bench = result_bench(*TINY)
-    work = WorkMaker(rng, 1, bench.width).make(Form(OutputMode.FP16), "near one", 1)
+    work = WorkMaker(rng, 1, bench.width).make(Form(OutputMode.FP16), "near one", 1, zeros=False)
     with pytest.raises(ResultFailure, match="hung after 0 of 1 jobs"):
         bench.run(work, {}, 1, rows_given={0: work.jobs[0].rows - 1} if work.jobs[0].rows > 1 else {0: 0})

@@ -94,6 +94,8 @@ class Job:
         Row indices in the order of arrival.
     operands : Operands
     d_line, d_bytes, out_line, out_bytes : int
+    zero : bool
+        Rows of +0 that no core gives.
     """
 
     core: int
@@ -105,6 +107,7 @@ class Job:
     d_bytes: int = 0
     out_line: int = 0
     out_bytes: int = 0
+    zero: bool = False
 
     @property
     def rows(self) -> int:
@@ -265,11 +268,12 @@ class WorkMaker:
         *,
         max_rows: int = MAX_ROWS,
         records: bool = True,
+        zeros: bool = True,
     ) -> Work:
         """Draw jobs with results and operands of one kind.
 
-        Rows come in any order unless the form needs them in order. Some jobs have the same D stream as the
-        one before. Outputs are exactly as long as needed, or longer.
+        Rows come in any order unless the form needs them in order. Some jobs have rows of +0 and no core (`zeros`);
+        some have the same D stream as the one before. Outputs are exactly as long as needed, or longer.
         """
         rng = self.rng
         parts: list[U8] = [np.full(LINE_BYTES, UNTOUCHED, np.uint8)]
@@ -296,10 +300,12 @@ class WorkMaker:
             else:
                 data = form.d_bytes(operands)
                 d_line, d_bytes = (place(data), len(data)) if len(data) else (0, 0)
+            zero = zeros and rng.random() < 0.15
             acc = canonical_fp32(VALUES[kind](rng, (rows, self.width)))
+            acc = np.zeros_like(acc) if zero else acc
             order = np.arange(rows) if form.in_order else rng.permutation(rows)
             core = int(rng.integers(0, self.cores))
-            made.append(Job(core, int(indices[number]), acc, order, operands, d_line, d_bytes))
+            made.append(Job(core, int(indices[number]), acc, order, operands, d_line, d_bytes, zero=zero))
 
         def with_output(job: Job) -> Job:
             size = len(Work(form, self.width, 0, [], parts[0]).output(job))
