@@ -113,7 +113,7 @@ def run(
 
 
 def zero(rows: int) -> int:
-    """Zero: rows of +0."""
+    """Zero: rows of +0, a command of the core that no job may hold."""
     return 3 << 125 | rows << 20
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from golden.balancer import assign_lines, dispatch_order
-from golden.chip.encoding import Cause, CompletionRecord, JobRecord
+from golden.chip.encoding import Cause, CompletionRecord, JobRecord, OutputMode
 from golden.chip.items import BaseItem, CostItem, FeedItem, FeedRowsItem
 from golden.formats import BIAS_MAX, Fp8Format, canonical_fp32, decode_fp8, fp16_to_float32
 from golden.presets import PRESETS, Preset
@@ -28,7 +28,6 @@ from golden.tests.chip_image import (
     run,
     segment,
     tile,
-    zero,
 )
 from golden.tests.reference import random_fp16
 
@@ -112,11 +111,18 @@ def test_two_rows_in_one_pe_line_byte_by_byte() -> None:
 
 
 def test_rows_that_meet_no_tap_are_zero() -> None:
-    image = one_job("tiny", JobImage(5, [zero(5)]))
+    """A job without items; its zeros are post-processed as any other results."""
+    shift = np.array([0.0, 1.0, -2.0, 0.5], np.float32)
+    pairs = np.stack([np.ones(4, np.float32), shift], axis=1).tobytes()
+    image = ChipImage(TINY)
+    image.add([JobImage(5, [])])
+    image.add([JobImage(2, [], d=pairs)], mode=OutputMode.FP16, scale_bias=True)
     done = image.run()
-    assert done.cause is Cause.NONE
-    assert not image.fp32().any()
+    assert (done.cause, done.message) == (Cause.NONE, "")
+    assert not image.fp32(0, 0).any()
+    assert (image.fp16(0, 1).view(np.float16) == shift).all()
     assert (done.descriptors[0].macs_fp8, done.descriptors[0].macs_fp16) == (0, 0)
+    assert image.record() == JobRecord(0, 80, 5)
     assert image.completion() == CompletionRecord(1, threshold=16)
 
 
