@@ -24,7 +24,7 @@ RESULT_PATH_FAULTS = {
         "result/result_arbiter.sv",
         "assign core_o = «upper_q» ? core_q : next;",
         "1'b0",
-        **_descriptors(OutputMode.FP16, r"a_halves_of_one_row|a_row_of_a_job|a_one_giver"),
+        **_descriptors(OutputMode.FP16, r"a_halves_of_one_row|a_row_of_a_job|a_one_giver|hung"),
     ),
     "last row of a job": Fault(
         "result/result_arbiter.sv",
@@ -157,6 +157,6 @@ RESULT_PATH_FAULTS = {
         ".valid_i (row_valid && «!error_q»),",
         "1'b1",
         test=f"{RESULT}::test_an_error_stops_what_is_under_way",
-        symptom="a_error_is_the_end",
+        symptom="a_error_is_the_end|a_fgmp_rows_in_order",
     ),
 }
