@@ -101,6 +101,7 @@ module item_sequencer #(
         chip_pkg::ItemFeedRows: malformed = !rows_fit || payload >> feeder_pkg::FeedBits != '0;
         chip_pkg::ItemBase:
         malformed = 32'(base.index) >= BaseItems || payload >> BaseItemBits != '0;
+        chip_pkg::ItemZero: malformed = 1'b1;  // a job of zeros has no items
         default: malformed = 1'b0;  // a command: the core's own
       endcase
     end

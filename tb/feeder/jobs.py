@@ -17,7 +17,7 @@ BEAT_BYTES = 16
 UNIT_ELEMENTS = 256
 BASE_ENTRIES = 12
 OP_SHIFT = 125
-TILE, COST, FEED, FEED_ROWS, BASE = 0, 4, 5, 6, 7
+TILE, SEGMENT, ZERO, COST, FEED, FEED_ROWS, BASE = 0, 1, 3, 4, 5, 6, 7
 CHANNELS_AT, CHANNEL_BITS, TAPS_AT, TAP_BITS = 36, 10, 30, 6
 """Where a Tile command says how many rows of B it loads: taps for each channel (core_pkg::tile_cmd_t)."""
 
@@ -96,7 +96,7 @@ class JobWriter:
     def command(self, op: int | None = None, keep: int = 0, value: int = 0) -> None:
         """Add a command of the core: any bits, but `value` in those of `keep`; K tiles only if asked for."""
         word = int.from_bytes(self.rng.bytes(16), "little") & ~keep | value
-        op = int(self.rng.integers(1, COST)) if op is None else op
+        op = int(self.rng.integers(SEGMENT, ZERO)) if op is None else op
         raw = (word & (1 << OP_SHIFT) - 1 | op << OP_SHIFT).to_bytes(16, "little")
         self.items.append(raw)
         self.outputs[0].append(np.frombuffer(raw, np.uint32))

@@ -11,7 +11,7 @@ import pytest
 from golden.presets import find_preset
 from tb.feeder.bench import FeedJob, Stalls, feeder_bench
 from tb.feeder.fgmp_stream import Elements, block, random_elements
-from tb.feeder.jobs import BASE, COST, FEED, FEED_ROWS, JobWriter, UnitShape, item, random_job
+from tb.feeder.jobs import BASE, COST, FEED, FEED_ROWS, ZERO, JobWriter, UnitShape, item, random_job
 
 STREAM_LENGTH, ITEM = 8, 9
 SIZES = ("tiny", "core")
@@ -170,6 +170,7 @@ def bad_items(lines: int, rows: int) -> dict[str, bytes]:
         return item(FEED_ROWS, *fields, (pixels, 6), (last_elements, 9), (rest, 1))
 
     return {
+        "rows of zeros": item(ZERO),
         "channel 0 too high": cost(channel0=lines * rows),
         "channel 1 too high": cost(channel1=lines * rows),
         "depth of none": cost(depth=0),
