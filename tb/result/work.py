@@ -273,7 +273,7 @@ class WorkMaker:
         """Draw jobs with results and operands of one kind.
 
         Rows come in any order unless the form needs them in order. Some jobs have rows of +0 and no core
-        (`zeros`); some have the same D stream as the one before. Outputs are exactly as long as needed, or longer.
+        (`zeros`); some have the same D stream as the one before. Outputs are as long as needed, or longer.
         """
         rng = self.rng
         parts: list[U8] = [np.full(LINE_BYTES, UNTOUCHED, np.uint8)]
