@@ -140,28 +140,19 @@ module item_sequencer #(
     cost_valid_o = 1'b0;
     feed_valid_o = 1'b0;
     base_valid_o = 1'b0;
-    done         = 1'b0;
     if (active && !malformed) begin
       unique case (op)
-        chip_pkg::ItemCost: begin
-          cost_valid_o = 1'b1;
-          done = cost_ready_i && (second_q || !cost.two);
-        end
-        chip_pkg::ItemFeed, chip_pkg::ItemFeedRows: begin
-          feed_valid_o = 1'b1;
-          done = feed_ready_i;
-        end
-        chip_pkg::ItemBase: begin
-          base_valid_o = 1'b1;
-          done = base_ready_i;
-        end
-        default: begin
-          cmd_valid_o = 1'b1;
-          done = cmd_ready_i;
-        end
+        chip_pkg::ItemCost:                         cost_valid_o = 1'b1;
+        chip_pkg::ItemFeed, chip_pkg::ItemFeedRows: feed_valid_o = 1'b1;
+        chip_pkg::ItemBase:                         base_valid_o = 1'b1;
+        default:                                    cmd_valid_o = 1'b1;
       endcase
     end
   end
+
+  // Apart from the offers, which do not depend on who takes them.
+  assign done = (cmd_valid_o && cmd_ready_i) || (feed_valid_o && feed_ready_i) ||
+      (base_valid_o && base_ready_i) || (cost_valid_o && cost_ready_i && (second_q || !cost.two));
 
   assign last_index = IndexBits'((bytes_i >> ItemShift) - 7'd1);
   assign line_done = done && index_q == last_index;

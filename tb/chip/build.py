@@ -26,12 +26,6 @@ DPI = [CHIP_TB / "axi_memory.cpp", CHIP_TB / "chip_dpi.cpp"]
 
 BENCH_TIMEOUT_S = 600.0
 
-_BENCH_SOURCES = {
-    "axi_memory_bench": ((), ("axi_memory.sv",), ("axi_memory.cpp",)),
-    "registers_bench": (("registers", "chip_regs"), (), ()),
-}
-"""Of each bench: modules of the design, SystemVerilog and C++ of the testbench."""
-
 
 def chip_parameters(preset: Preset, gated: bool) -> list[str]:
     """Arguments that give the top module a preset's sizes."""
@@ -97,16 +91,18 @@ def build_cocotb(
 
 
 def build_bench(top: str) -> BuildResult:
-    """Build a bench whose pins cocotb drives."""
-    modules, sources, cxx_sources = _BENCH_SOURCES[top]
-    design = rtl_sources(*modules) if modules else []
-    files = [*LINK_CHECKS, *(CHIP_TB / name for name in (*sources, f"{top}.sv"))]
+    """Build a bench whose pins cocotb drives: ``axi_memory_bench``, ``registers_bench`` or ``chip_bench``."""
+    sources = {
+        "axi_memory_bench": [*LINK_CHECKS, CHIP_TB / "axi_memory.sv"],
+        "registers_bench": [*rtl_sources("registers", "chip_regs"), *LINK_CHECKS],
+        "chip_bench": [*rtl_sources(), *CHECKS, CHIP_TB / "link_binds.sv"],
+    }[top]
     return build_simulation(
         top,
-        [WAIVERS, *design, *files, BENCH_CONTROL],
+        [WAIVERS, *sources, CHIP_TB / f"{top}.sv", BENCH_CONTROL],
         top,
         args=["--assert"],
-        cxx_sources=[CHIP_TB / name for name in cxx_sources],
+        cxx_sources=[CHIP_TB / "axi_memory.cpp"] if top == "axi_memory_bench" else [],
     )
 
 

@@ -44,7 +44,7 @@ std::string g_report;
 std::vector<std::uint64_t> g_samples;
 std::int64_t g_turn;  // samples of the monitor so far
 
-bool wanted() { return g_run.sample_every > 0 && g_turn % g_run.sample_every == 0; }
+bool wanted() { return g_run.sample_every > 0 && (g_turn + 1) % g_run.sample_every == 0; }
 
 }  // namespace
 
