@@ -6,6 +6,7 @@ from typing import Any
 
 from golden.geometry import Step
 from tb.faults.fault import Fault
+from tb.faults.feeder import FEEDER_FAULTS
 from tb.faults.result_path import RESULT_PATH_FAULTS
 
 CORE = "tb/core/test_core.py"
@@ -335,5 +336,6 @@ FAULTS = {
         symptom="memory: the data are wrong",
         arguments={"push": 500, "pop": 500, "seed": 1},
     ),
+    **FEEDER_FAULTS,
     **RESULT_PATH_FAULTS,
 }

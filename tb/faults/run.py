@@ -24,6 +24,8 @@ BENCHES = (
     "tb.line.test_balancer",
     "tb.pe.bench",
     "tb.mem.test_mem",
+    "tb.feeder.bench",
+    "tb.feeder.test_parts",
     "tb.result.bench",
 )
 """Modules that build a model; here they build it with the faults."""
@@ -31,12 +33,16 @@ CAUGHT, NOT_CAUGHT = 0, 3
 
 
 def run_test(fault: Fault) -> None:
-    """Call the fault's test as pytest would, with the generator of its name."""
+    """Call the fault's test as pytest would, with the seed and the generator of its name."""
     path, function_name = fault.test.split("::")
     function = getattr(importlib.import_module(path.removesuffix(".py").replace("/", ".")), function_name)
     arguments = dict(fault.arguments)
-    if "rng" in inspect.signature(function).parameters:
-        arguments["rng"] = np.random.default_rng(derive_seed(fault.test, DEFAULT_MASTER_SEED))
+    parameters = inspect.signature(function).parameters
+    seed = derive_seed(fault.test, DEFAULT_MASTER_SEED)
+    if "seed" in parameters:
+        arguments["seed"] = seed
+    if "rng" in parameters:
+        arguments["rng"] = np.random.default_rng(seed)
     function(**arguments)
 
 

@@ -17,7 +17,7 @@ from tb.toolchain import REPO_ROOT, RTL_ROOT
 TIMEOUT_S = 300
 """A model may have to be built first; the tests themselves take a second."""
 
-CONSTANTS = {"pkg/core_pkg.sv", "pkg/counter_pkg.sv"}
+CONSTANTS = {"feeder/feeder_pkg.sv", "pkg/core_pkg.sv", "pkg/counter_pkg.sv"}
 """Files that hold types and sizes, and nothing that could be computed wrongly."""
 
 
