@@ -5,6 +5,7 @@
 // is written; outputs and records of the jobs before it stay. (The hardware works on several jobs at once, so
 // after an error its output windows may hold more, or less.)
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -170,9 +171,13 @@ void chip_report_sizes(const void* handle, std::int64_t* out) {
 
 void chip_report_read(const void* handle, std::int64_t* descriptors, std::int64_t* jobs, char* message) {
   const Report& report = *static_cast<const Report*>(handle);
-  std::memcpy(descriptors, report.descriptors.data(), report.descriptors.size() * sizeof(DescriptorReport));
-  std::memcpy(jobs, report.jobs.data(), report.jobs.size() * sizeof(JobReport));
-  std::memcpy(message, report.message.data(), report.message.size());
+  // An empty vector may have no memory to copy from.
+  const auto copy = [](void* to, const auto& from) {
+    if (!from.empty()) std::memcpy(to, from.data(), from.size() * sizeof(from[0]));
+  };
+  copy(descriptors, report.descriptors);
+  copy(jobs, report.jobs);
+  copy(message, report.message);
 }
 
 void chip_report_free(void* handle) { delete static_cast<Report*>(handle); }

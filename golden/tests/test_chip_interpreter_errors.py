@@ -333,6 +333,30 @@ def test_tables_and_records_beyond_the_memory() -> None:
     assert image.record().bytes == 48
 
 
+def test_a_damaged_image_writes_nothing_but_results(rng: np.random.Generator) -> None:
+    """Random bits flipped in tables and streams: whatever comes of it, only results and records change."""
+    image = _image(3, mode=OutputMode.FGMP, output_bias=7)
+    descriptor, causes = image.descriptors[0], set()
+    written = np.zeros(len(image.memory), np.bool_)
+    for first, past in (
+        (descriptor.output.first, descriptor.output.end),
+        (descriptor.job_records, descriptor.job_records + 3),
+    ):
+        written[LINE_BYTES * first : LINE_BYTES * past] = True
+    completion = written.copy()
+    completion[LINE_BYTES * descriptor.completion :][: 4 * LINE_BYTES] = True
+    damaged = np.flatnonzero(image.memory[: LINE_BYTES * descriptor.job_table + 3 * LINE_BYTES] != GUARD)
+    for _ in range(400):
+        memory = image.memory.copy()
+        memory[rng.choice(damaged)] ^= np.uint8(1 << rng.integers(8))
+        before = memory.copy()
+        done = interpret(memory, image.lines[0], TINY)
+        causes.add(done.cause)
+        allowed = completion if done.cause is Cause.NONE else written
+        assert not (memory != before)[~allowed].any(), done
+    assert causes >= {Cause.NONE, Cause.FIELD, Cause.JOB_RANGE, Cause.STREAM_LENGTH, Cause.ITEM}
+
+
 def test_an_error_ends_the_chain() -> None:
     image = ChipImage(TINY)
     for _ in range(3):
