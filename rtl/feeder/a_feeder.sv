@@ -70,17 +70,17 @@ module a_feeder #(
   );
 
   // Base tables are written for the K tile that has not been queued yet.
-  logic opened;
+  logic queued, opened;
   logic [OwedBits-1:0] owed_q;
 
+  assign queued = feed_valid_i && feed_ready_o;
   assign base_ready_o = owed_q == '0;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       owed_q <= '0;
     end else begin
-      owed_q <= owed_q + OwedBits'(feed_valid_i && feed_ready_o && feed_i.op == feeder_pkg::FeedRows)
-          - OwedBits'(opened);
+      owed_q <= owed_q + OwedBits'(queued && feed_i.op == feeder_pkg::FeedRows) - OwedBits'(opened);
     end
   end
 

@@ -30,7 +30,8 @@ module beat_cutter #(
 );
 
   // Bytes of a beat, and of one word more than fits.
-  localparam int unsigned MaxWordBytes = core_pkg::WordLen * core_pkg::ElemBits / core_pkg::ByteBits;
+  localparam int unsigned MaxElementBytes = core_pkg::ElemBits / core_pkg::ByteBits;
+  localparam int unsigned MaxWordBytes = core_pkg::WordLen * MaxElementBytes;
   localparam int unsigned BytesBits = $clog2(core_pkg::ABeatBytes + MaxWordBytes + 1);
 
   logic first_q;

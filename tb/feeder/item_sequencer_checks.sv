@@ -41,9 +41,8 @@ module item_sequencer_checks (
   `CHECK_NEXT(end_held, end_valid_o && !end_ready_i, end_valid_o && $stable(feed_o))
   `CHECK_NEXT(base_held, base_valid_o && !base_ready_i, stopped || (base_valid_o && $stable(base_o)
               ))
-  `CHECK(
-      one_port, valid_i || ending_q,
-      32'(cmd_valid_o) + 32'(cost_valid_o) + 32'(feed_valid_o) + 32'(base_valid_o) + 32'(end_valid_o) + 32'(error_o) == 1)
+  `CHECK(one_port, valid_i || ending_q, $onehot({cmd_valid_o, cost_valid_o, feed_valid_o,
+                                                 base_valid_o, end_valid_o, error_o}))
   `CHECK(whole_items, valid_i, bytes_i != '0 && bytes_i[3:0] == '0)
   `CHECK(end_after_the_last_item, ending_q, !ready_o)
 

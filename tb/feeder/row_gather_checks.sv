@@ -23,9 +23,9 @@ module row_gather_checks #(
     input feeder_pkg::unit_t                 current
 );
 
-  `CHECK(
-      unit_in_range, fill,
-      unit_i.ky != '0 && unit_i.kx != '0 && unit_i.pixels != '0 && 32'(unit_i.pixels) <= Rows && 32'(block_q) * Rows < 32'(unit_i.elements))
+  `CHECK(unit_has_rows, fill, unit_i.ky != '0 && unit_i.kx != '0)
+  `CHECK(pixels_in_range, fill, unit_i.pixels != '0 && 32'(unit_i.pixels) <= Rows)
+  `CHECK(block_in_unit, fill, 32'(block_q) * Rows < 32'(unit_i.elements))
   `CHECK(last_block_ends_the_unit, fill && last_i,
          (32'(block_q) + 1) * Rows >= 32'(unit_i.elements))
   `CHECK(banks_in_turn, full_q == 2'b01 || full_q == 2'b10, full_q[gather_q])

@@ -42,9 +42,8 @@ module stream_buffer_checks #(
   `CHECK_HELD(line_held, valid_o, ready_i, {data_o, bytes_o, last_o})
   `CHECK_HELD(chunk_held, fetch_o.valid, grant_i, {fetch_o.next, fetch_o.beats, fetch_o.base})
   `CHECK(grant_is_asked_for, grant_i, fetch_o.valid)
-  `CHECK(
-      chunk_in_range, fetch_o.valid,
-      fetch_o.beats != '0 && 32'(fetch_o.beats) <= ChunkBeats && fetch_o.next / ChunkBeats == chunk_end / ChunkBeats)
+  `CHECK(chunk_has_lines, fetch_o.valid, fetch_o.beats != '0 && 32'(fetch_o.beats) <= ChunkBeats)
+  `CHECK(chunk_aligned, fetch_o.valid, fetch_o.next / ChunkBeats == chunk_end / ChunkBeats)
   `CHECK(asks_only_while_active, fetch_o.valid, fetch_o.active)
   `CHECK(pending_behind_active, fetch_o.pending, fetch_o.active)
   `CHECK(ring_has_room, grant_i, 32'(used_q) + 32'(fetch_o.beats) <= Beats)
