@@ -88,6 +88,17 @@ class Core {
     return tile.rows_left || tile.reduced == kNever ? kNever : std::max(tile.summed + 1, tile.reduced);
   }
 
+  // A block of WG waits for all rows of the one before.
+  Cycle all_summed() const {
+    Cycle cycle = 0;
+    for (auto tile = tiles_.rbegin(); tile != tiles_.rend(); ++tile) {
+      if (tile->rows_left) return kNever;
+      cycle = std::max(cycle, tile->summed + 1);
+      if (tile - tiles_.rbegin() + 1 == rules_.tiles_in_flight) break;
+    }
+    return cycle;
+  }
+
   Cycle half_room() const {
     const std::size_t halves = static_cast<std::size_t>(rules_.b_halves);
     if (line_tiles_.size() < halves) return 0;
@@ -115,7 +126,7 @@ class Core {
       case Op::kTile: {
         const TileCommand told(raw());
         const Cycle lines = told.intra || group_open_ ? 0 : group_taken(told.channels);
-        return std::max({cycle, lines, tile_room(), half_room()});
+        return std::max({cycle, lines, tile_room(), half_room(), told.intra && told.first ? all_summed() : 0});
       }
       case Op::kSegment: return cycle;
       case Op::kRun:

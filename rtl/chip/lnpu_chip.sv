@@ -627,6 +627,12 @@ module lnpu_chip #(
   assign axi_busy   = read_busy || write_busy;
   assign moved      = fill_valid || (m_axi_wvalid_o && m_axi_wready_i);
 
+  // The job that each core was given last.
+  logic [Cores-1:0][chip_pkg::JobBits-1:0] feeding_q;
+  always_ff @(posedge clk_i) begin
+    for (int unsigned c = 0; c < Cores; c++) if (give[c]) feeding_q[c] <= result_job.index;
+  end
+
   // The first fault of a cycle in this order; a job of a feeder is not known by number.
   always_comb begin
     fault       = 1'b1;
@@ -648,12 +654,6 @@ module lnpu_chip #(
         end
       end
     end else fault = 1'b0;
-  end
-
-  // The job that each core was given last.
-  logic [Cores-1:0][chip_pkg::JobBits-1:0] feeding_q;
-  always_ff @(posedge clk_i) begin
-    for (int unsigned c = 0; c < Cores; c++) if (give[c]) feeding_q[c] <= result_job.index;
   end
 
   chip_counters #(

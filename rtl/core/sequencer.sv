@@ -88,8 +88,10 @@ module sequencer #(
   assign rows_done = !intra_q || row_q == run_cmd.rows;
   assign run_all = is_run && rows_done && (&run_ready_i);
 
-  // Between WG and the other steps rows take another way to the partial sums: all must have arrived.
-  assign way_free = tile_cmd.intra == intra_q || (line_busy_q == '0 && tile_valid_o == '0);
+  // Between WG and the other steps rows take another way to the partial sums: all must have arrived. So
+  // must those of the block before in WG, whose rows come in any order: results leave block by block.
+  assign way_free = tile_cmd.intra != intra_q ? line_busy_q == '0 && tile_valid_o == '0 :
+                    !tile_cmd.intra || !tile_cmd.first || tile_valid_o == '0;
   assign open_o = is_open && slot_free && way_free && !line_busy_q[!parity_q] &&
                   (tile_cmd.intra || group_valid_i);
   assign group_ready_o = open_o && !tile_cmd.intra && tile_cmd.b.group_end;
