@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from golden.lowering import result_tensor
 from tb.build_cache import write_whole
@@ -35,6 +37,11 @@ def write_dump(path: Path, replay: Replay, outcome: ReplayOutcome) -> None:
     OSError
         If it cannot be written.
     """
+    write_chip_dump(path, replay, result_tensor(replay.lowering, outcome.product))
+
+
+def write_chip_dump(path: Path, replay: Replay, result: NDArray[Any]) -> None:
+    """Write the same of a replay on the chip: `result` is what came back, FP32 bits in the result's shape."""
     source, preset = replay.source, replay.lowering.preset
     buffer = io.BytesIO()
     np.savez(
@@ -52,7 +59,7 @@ def write_dump(path: Path, replay: Replay, outcome: ReplayOutcome) -> None:
         lines=preset.lines,
         rows=preset.rows,
         balancer=int(source.balancer),
-        result=result_tensor(replay.lowering, outcome.product),
+        result=result,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, buffer.getvalue())

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, fields
 
 from golden.counters import (
     WorkCounters,
@@ -23,18 +21,19 @@ from golden.lowering import Lowering
 from golden.memories import sram_accesses
 from golden.schedule import PredictedCounters, launches, predicted_counters, replay_cycles
 from golden.streams import CoreStreams
+from regressions.chip.replay import run_chip_replay
 from regressions.dump import write_dump
 from regressions.failure import first_mismatch
 from regressions.json_codec import encode as to_json
-from regressions.operands import ReplaySettings, replay_input, replay_name
+from regressions.operands import replay_input
+from regressions.order import COVERAGE, RECORD, WAVES, Order, error_record
 from regressions.problems import explain, writing
-from regressions.results import Counter, Energy, LayerShape, Status
+from regressions.results import Counter, Energy, Status
 from regressions.results import Replay as Record
 from regressions.traces import Trace
 from tb.build_cache import write_whole
 from tb.cocotb_simulation import LOG, SimulationError, run_simulation
 from tb.core.replay import Replay, ReplayOutcome
-from tb.toolchain import BuildResult
 
 TOP = "core_sim"
 TEST_MODULE = "tb.core.cocotb_replay"
@@ -54,54 +53,6 @@ WORK_COUNTERS = ("macs_fp8", "macs_fp16", "macs_skipped")
 COUNTED = (*WORK_COUNTERS, *(field.name for field in fields(PredictedCounters)))
 """Counters that the golden model predicts exactly."""
 
-RECORD = "replay.json"
-COVERAGE = "coverage.dat"
-WAVES = "waves.vcd"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a worker needs to run one replay; all of it goes through a file of the plan."""
-
-    trace: Path
-    layer: str
-    step: Step
-    shape: LayerShape
-    settings: ReplaySettings
-    folder: Path
-    build: BuildResult
-    waves: bool
-    coverage: bool
-    dump: Path | None
-    rerun: str
-
-    @property
-    def name(self) -> str:
-        """Name of the replay."""
-        return replay_name(self.layer, self.step)
-
-    def to_json(self) -> dict[str, object]:
-        """Return the order as plain values."""
-        return json.loads(json.dumps(asdict(self), default=str))  # type: ignore[no-any-return]
-
-    @staticmethod
-    def from_json(values: dict[str, Any]) -> Order:
-        """Return the order that `to_json` wrote."""
-        build, dump = values["build"], values["dump"]
-        return Order(
-            trace=Path(values["trace"]),
-            layer=values["layer"],
-            step=Step(values["step"]),
-            shape=LayerShape(**values["shape"]),
-            settings=ReplaySettings(**values["settings"]),
-            folder=Path(values["folder"]),
-            build=BuildResult(Path(build["dir"]), Path(build["artifact"]), build["cached"]),
-            waves=values["waves"],
-            coverage=values["coverage"],
-            dump=Path(dump) if dump else None,
-            rerun=values["rerun"],
-        )
-
 
 def execute(order: Order) -> Record:
     """Run a replay and write its record into its folder; a problem becomes a record in `error`.
@@ -115,27 +66,13 @@ def execute(order: Order) -> Record:
     with writing(order.folder, "--runs"):
         order.folder.mkdir(parents=True, exist_ok=True)
     try:
-        record = _run(order, begin)
+        record = _run(order, begin) if order.settings.chip is None else run_chip_replay(order, begin)
     except Exception as error:
         record = error_record(order, explain(error), time.monotonic() - begin)
     path = order.folder / RECORD
     with writing(path, "--runs"):
         write_whole(path, json.dumps(to_json(record)).encode())
     return record
-
-
-def error_record(order: Order, message: str, wall_s: float = 0.0) -> Record:
-    """Return the record of a replay that did not finish."""
-    return Record(
-        layer=order.layer,
-        step=order.step,
-        status=Status.ERROR,
-        geometry=order.shape,
-        seed=order.settings.seed,
-        rerun=order.rerun,
-        wall_s=wall_s,
-        message=message,
-    )
 
 
 def _run(order: Order, begin: float) -> Record:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from golden.fgmp import FgmpTensor
 from golden.formats import fp16_to_float32
@@ -15,18 +18,25 @@ SHOWN_OPERANDS = 48
 
 
 def first_mismatch(replay: Replay, outcome: ReplayOutcome, rerun_waves: str) -> Mismatch:
-    """Describe the first differing element in the order of the result's tensor.
+    """Describe the first differing element of a core's product, in the order of the result's tensor."""
+    expected, actual = (
+        result_tensor(replay.lowering, product) for product in (replay.expected, outcome.product)
+    )
+    return first_difference(replay, expected, actual, rerun_waves)
+
+
+def first_difference(
+    replay: Replay, expected: NDArray[Any], actual: NDArray[Any], rerun_waves: str
+) -> Mismatch:
+    """Describe the first differing element of two results (FP32 bits as uint32, or FP16 bits as uint16).
 
     `operands` are those of the first tile and line that have a non-zero element of A for it (at most
     `SHOWN_OPERANDS`), in the order of addition.
     """
-    lowering = replay.lowering
-    differs = outcome.mismatches(replay.expected)
-    index = [int(i) for i in np.argwhere(result_tensor(lowering, differs.astype(np.uint32)))[0]]
-    row, column = _row_and_column(lowering, index)
+    index = [int(i) for i in np.argwhere(expected != actual)[0]]
+    row, column = _row_and_column(replay.lowering, index)
     tile, line, operands = _operands(replay, row, column)
-    expected = replay.expected[row, column]
-    actual = outcome.product[row, column]
+    wanted, got = expected[tuple(index)], actual[tuple(index)]
     return Mismatch(
         index,
         row,
@@ -34,12 +44,20 @@ def first_mismatch(replay: Replay, outcome: ReplayOutcome, rerun_waves: str) -> 
         tile,
         line,
         operands,
-        f"{int(expected):08X}",
-        float(expected.view(np.float32)),
-        f"{int(actual):08X}",
-        float(actual.view(np.float32)),
+        _hex(wanted),
+        _value(wanted),
+        _hex(got),
+        _value(got),
         rerun_waves,
     )
+
+
+def _hex(bits: np.unsignedinteger[Any]) -> str:
+    return f"{int(bits):0{2 * bits.itemsize}X}"
+
+
+def _value(bits: np.unsignedinteger[Any]) -> float:
+    return float(bits.view(np.float32 if bits.itemsize == 4 else np.float16))
 
 
 def _row_and_column(lowering: Lowering, index: list[int]) -> tuple[int, int]:

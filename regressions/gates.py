@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from regressions.chip.records import ChipHardware
+from regressions.chip.replay import CHIP_COUNTED, ONLY_ATTACHED
 from regressions.execute import COUNTED
 from regressions.results import Gate, Replay, Status
 
@@ -18,12 +20,58 @@ def cycle_limit(model_cycles: int) -> float:
 
 
 def gates(replays: Sequence[Replay], stall_permille: int) -> list[Gate]:
-    """Judge a run's replays by what they measured, whatever their own status says.
+    """Judge a run's replays on one core by what they measured, whatever their own status says.
 
     With random stalls the cycle model does not apply, and its gate is left out.
     """
-    found = [_finished(replays), _bits(replays), _counters(replays)]
+    found = [_finished(replays), _bits(replays), _counters(replays, COUNTED)]
     return found if stall_permille else [*found, _cycles(replays)]
+
+
+def chip_gates(replays: Sequence[Replay], hardware: ChipHardware) -> list[Gate]:
+    """Judge a run's replays on the chip, and the chip's SRAM.
+
+    What is fetched follows from the plan as long as no core is left behind; a slowed one may be.
+    """
+    slowed = hardware.slow_core is not None
+    needed = [name for name in CHIP_COUNTED if not (slowed and name in ONLY_ATTACHED)]
+    return [
+        _finished(replays),
+        _bits(replays),
+        _images(replays),
+        _counters(replays, needed),
+        *([] if slowed else [_attached(replays)]),
+        _sram(hardware),
+    ]
+
+
+def _images(replays: Sequence[Replay]) -> Gate:
+    wrong, compared = [], 0
+    for replay in replays:
+        if replay.status is not Status.ERROR:
+            chip = replay.chip
+            if chip is None or not chip.image_bytes:
+                wrong.append(f"{replay.name} compared nothing")
+            elif chip.image_mismatches:
+                wrong.append(f"{replay.name} {chip.image_mismatches:,} of {chip.image_bytes:,}")
+            compared += chip.image_bytes if chip else 0
+    return Gate(
+        "memory images equal the golden chip model's",
+        not wrong and compared > 0,
+        _list(wrong) or f"{compared:,} bytes",
+    )
+
+
+def _attached(replays: Sequence[Replay]) -> Gate:
+    left = [one.name for one in replays if one.chip is not None and one.chip.detached]
+    return Gate("no core was left behind", not left, _list(left) or "so all traffic is the plan's")
+
+
+def _sram(hardware: ChipHardware) -> Gate:
+    total, limit = sum(hardware.sram_bytes.values()), hardware.sram_limit_bytes
+    split = ", ".join(f"{name} {size / 1024:g}" for name, size in hardware.sram_bytes.items())
+    detail = f"{total / 1024:g} KB: {split}"
+    return Gate(f"SRAM within {limit / 1024:g} KB", total <= limit, detail)
 
 
 def _finished(replays: Sequence[Replay]) -> Gate:
@@ -51,15 +99,15 @@ def _differing(replay: Replay) -> str:
     return f"{replay.mismatches:,} of {replay.elements:,}"
 
 
-def _counters(replays: Sequence[Replay]) -> Gate:
+def _counters(replays: Sequence[Replay], needed: Sequence[str]) -> Gate:
     wrong = []
     for replay in replays:
         if replay.status is not Status.ERROR:
-            missing = [name for name in COUNTED if name not in replay.counters]
+            missing = [name for name in needed if name not in replay.counters]
             names = [f"{name} missing" for name in missing] + sorted(replay.unequal_counters)
             if names:
                 wrong.append(f"{replay.name} ({', '.join(names)})")
-    return Gate("counters of work equal", not wrong, _list(wrong) or f"{len(COUNTED)} counters a replay")
+    return Gate("counters of work equal", not wrong, _list(wrong) or f"{len(needed)} counters a replay")
 
 
 def _cycles(replays: Sequence[Replay]) -> Gate:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from golden.fgmp import DEFAULT_FORMATS, ThresholdPolicy, make_policy
 from golden.geometry import Step
 from golden.seeds import derive_seed
+from regressions.chip.settings import ChipSettings
 from regressions.traces import LayerTrace
 from tb.core.replay import ReplayInput
 
@@ -32,6 +34,8 @@ class ReplaySettings:
         Chance that a stream stalls in a cycle, in thousandths (0: none).
     policy : str
         FGMP threshold policy: ``share=0.2`` or ``fixed=E``.
+    chip : ChipSettings or None
+        None: replays on one sparse core.
     """
 
     preset: str
@@ -39,6 +43,13 @@ class ReplaySettings:
     seed: int
     stall_permille: int = 0
     policy: str = "share=0.2"
+    chip: ChipSettings | None = None
+
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> ReplaySettings:
+        """Return the settings from their fields as plain values."""
+        chip = values["chip"]
+        return ReplaySettings(**{**values, "chip": ChipSettings(**chip) if chip else None})
 
 
 def find_policy(text: str) -> ThresholdPolicy:

@@ -13,7 +13,9 @@ from golden.geometry import Step
 from golden.presets import PRESETS, find_preset
 from golden.seeds import DEFAULT_MASTER_SEED
 from regressions.capture.cli import OUT as TRACES
+from regressions.chip.options import add_chip_options, chip_settings, chip_words, refuse_chip_options
 from regressions.operands import ReplaySettings, find_policy
+from regressions.option_error import OptionError
 from regressions.traces import SAMPLE_PATH
 from tb.toolchain import BUILD_ROOT, REPO_ROOT, RTL_ROOT
 
@@ -23,14 +25,14 @@ FULL_TRACE = REPO_ROOT / TRACES / "full.safetensors"
 REPORTS = REPO_ROOT / "reports" / "out"
 RUNS = BUILD_ROOT / "regressions"
 
-CORE_PRESETS = tuple(name for name, preset in PRESETS.items() if preset.cores == 1)
+LEVELS = ("core", "chip")
 DEFAULT_PRESET = "core"
 DEFAULT_POLICY = "share=0.2"
 
 DESCRIPTION = """\
-Replay captured training layers through the RTL of one sparse core, compare every bit with the golden
-model, and write the report to reports/out/latest. Exit status: 0 if every planned replay passed and
-every gate holds, 1 if not, 2 if nothing could be run or reported.
+Replay captured training layers through the RTL of one sparse core or of the whole chip, compare every bit
+with the golden model, and write the report to reports/out/latest. Exit status: 0 if every planned replay
+passed and every gate holds, 1 if not, 2 if nothing could be run or reported.
 """
 EXAMPLES = f"""\
 examples:
@@ -38,11 +40,9 @@ examples:
   {COMMAND} --layers 'layer3.*' --steps FP WG          some of them
   {COMMAND} --layers fc --steps BP --waves             one replay, with waves beside its log
   {COMMAND} --full --jobs 16                           the whole trace that './run capture' wrote
+  {COMMAND} --preset lnpu --memory-bytes 16            the chip of twelve cores on a narrow memory
+  {COMMAND} --preset lnpu --slow-core 3:8              the same with one core slowed eight times
 """
-
-
-class OptionError(ValueError):
-    """An option's value cannot be used; the message says why and what to give instead."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,12 @@ class Options:
         Folder of all reports, and of the logs, operands and waves of each run.
     command : str
         The command line, as a user can type it.
+    suite : str
+        What the run is called in its report.
+    keep : Path or None
+        Where finished replays are kept, to go on from there; None: every run starts afresh.
+    fresh : bool
+        Whether what is kept is thrown away first.
     """
 
     trace: Path
@@ -81,6 +87,14 @@ class Options:
     out: Path
     runs: Path
     command: str
+    suite: str = "replay"
+    keep: Path | None = None
+    fresh: bool = False
+
+    @property
+    def level(self) -> str:
+        """What is replayed on: ``core`` or ``chip``."""
+        return "core" if self.settings.chip is None else "chip"
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -94,11 +108,12 @@ def parse(arguments: Sequence[str]) -> Options:
     values = _make_parser().parse_args(arguments)
     steps = tuple(dict.fromkeys(_step(text) for text in values.steps)) or tuple(Step)
     preset = find_preset(values.preset)
-    if preset.cores != 1:
-        raise OptionError(
-            f"--preset {preset.name}: a chip of {preset.cores} cores; this regression replays one core, "
-            f"choose {' or '.join(CORE_PRESETS)}"
-        )
+    level = values.level or ("core" if preset.cores == 1 else "chip")
+    if level == "core" and preset.cores != 1:
+        raise OptionError(f"--level core: preset {preset.name} has {preset.cores} cores; choose --level chip")
+    chip = chip_settings(values, preset) if level == "chip" else None
+    if chip is None:
+        refuse_chip_options(values)
     if values.jobs < 1:
         raise OptionError(f"--jobs {values.jobs}: give 1 or more")
     if not 0 <= values.stalls < 1000:
@@ -115,7 +130,7 @@ def parse(arguments: Sequence[str]) -> Options:
         layers=tuple(values.layers),
         steps=steps,
         settings=ReplaySettings(
-            preset.name, values.balancer == "on", values.seed, values.stalls, values.policy
+            preset.name, values.balancer == "on", values.seed, values.stalls, values.policy, chip
         ),
         jobs=values.jobs,
         waves=values.waves,
@@ -161,10 +176,16 @@ def _make_parser() -> argparse.ArgumentParser:
         help="master seed (default: %(default)s)",
     )
     add = parser.add_argument_group("on which hardware").add_argument
-    add("--preset", default=DEFAULT_PRESET, help=f"{' or '.join(CORE_PRESETS)} (default: %(default)s)")
+    add("--preset", default=DEFAULT_PRESET, help=f"{' or '.join(PRESETS)} (default: %(default)s)")
+    add(
+        "--level",
+        choices=LEVELS,
+        help="one core fed by the testbench, or the chip on its memory (default: core, lnpu: chip)",
+    )
     add("--balancer", choices=("on", "off"), default="on", help="input load balancer (default: %(default)s)")
     add("--stalls", type=int, default=0, metavar="N", help="stall streams in N of 1000 cycles (default: 0)")
     add("--rtl", type=Path, default=RTL_ROOT, metavar="FOLDER", help="design to build (default: rtl/)")
+    add_chip_options(parser)
     add = parser.add_argument_group("how").add_argument
     jobs = os.cpu_count() or 1
     add("--jobs", type=int, default=jobs, metavar="N", help=f"replays at a time (default: all {jobs} cores)")
@@ -193,6 +214,8 @@ def rerun_command(options: Options, layer: str, step: Step) -> str:
         words += ["--trace", str(options.trace)]
     for flag, value, default in (
         ("--preset", settings.preset, DEFAULT_PRESET),
+        ("--level", options.level, "core" if find_preset(settings.preset).cores == 1 else "chip"),
+        *chip_words(settings.chip),
         ("--balancer", "on" if settings.balancer else "off", "on"),
         ("--policy", settings.policy, DEFAULT_POLICY),
         ("--stalls", settings.stall_permille, 0),
@@ -202,6 +225,6 @@ def rerun_command(options: Options, layer: str, step: Step) -> str:
     ):
         if value != default:
             words += [flag, str(value)]
-    if not options.coverage:
+    if not options.coverage and options.keep is None:
         words += ["--no-coverage"]
     return shlex.join(words)

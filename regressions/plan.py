@@ -7,11 +7,13 @@ import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from golden.geometry import Step
+from golden.geometry import ConvGeometry, Step
 from golden.native import NativeError
+from golden.presets import Preset, find_preset
 from golden.schedule import replay_cycles
 from regressions.operands import ReplaySettings, replay_input, replay_name
-from regressions.options import OptionError, Options
+from regressions.option_error import OptionError
+from regressions.options import Options
 from regressions.problems import explain
 from regressions.results import LayerShape
 from regressions.traces import LayerTrace, Trace
@@ -72,6 +74,15 @@ def plan(trace: Trace, chosen: Sequence[tuple[str, list[Step]]], settings: Repla
     planned = []
     for name, steps in chosen:
         shape = LayerShape.of(trace.geometry(name))
+        if settings.chip is not None:
+            # What a chip's replay takes is known when it is compiled; the worker's record tells of a problem.
+            preset = find_preset(settings.preset)
+            columns = trace.header.columns
+            planned += [
+                Planned(name, step, shape, dense_cycles(trace.geometry(name), step, preset, columns))
+                for step in steps
+            ]
+            continue
         try:
             layer = trace.load(name)
         except Exception as error:
@@ -79,6 +90,15 @@ def plan(trace: Trace, chosen: Sequence[tuple[str, list[Step]]], settings: Repla
         else:
             planned += [_plan_one(layer, step, shape, settings) for step in steps]
     return planned
+
+
+def dense_cycles(geometry: ConvGeometry, step: Step, preset: Preset, columns: int | None) -> int:
+    """Cycles of a step in dense FP16 on the preset's PEs, of `columns` columns at most (None: all)."""
+    pixels = geometry.batch * geometry.out_height * geometry.out_width
+    total = geometry.in_channels if step is Step.BP else geometry.out_channels
+    other = geometry.out_channels if step is Step.BP else geometry.in_channels
+    macs = pixels * geometry.taps * other * min(total, columns or total)
+    return -(-macs // (preset.cores * preset.lines * preset.pes))
 
 
 def _plan_one(layer: LayerTrace, step: Step, shape: LayerShape, settings: ReplaySettings) -> Planned:

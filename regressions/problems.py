@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from golden.chip.interpreter import InterpreterError
+from golden.chip.memory_image import MemoryImageError
+from golden.chip.output import CompileError
+from golden.chip.wg_units import WgUnitError
 from golden.native import NativeError
 from golden.presets import PresetError
 from golden.program import ProgramError
 from golden.schedule import ScheduleError
 from regressions.operands import PolicyError
-from regressions.options import OptionError
+from regressions.option_error import OptionError
 from regressions.traces import TraceError
+from tb.chip.device import ChipHang
 from tb.cocotb_simulation import SimulationError
 from tb.core.replay import ReplayInputError
 from tb.toolchain import ToolchainError
@@ -27,6 +32,10 @@ class WriteError(RuntimeError):
 
 
 KNOWN = (
+    ChipHang,
+    CompileError,
+    InterpreterError,
+    MemoryImageError,
     NativeError,
     OptionError,
     OSError,
@@ -38,6 +47,7 @@ KNOWN = (
     SimulationError,
     ToolchainError,
     TraceError,
+    WgUnitError,
     WriteError,
 )
 """Errors whose message says all that the user needs; any other is a defect of this project."""

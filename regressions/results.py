@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 from golden.geometry import ConvGeometry, Step
+from regressions.chip.records import ChipFigures, ChipHardware
 from regressions.json_codec import ResultsError, decode, encode
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of `results.json`; raised by one with every change of a field's name, type or meaning."""
 
 
@@ -136,7 +137,9 @@ class Replay:
     start to the last result accepted, operand loads included. `macs_total` is M x N x K of real columns
     (padding and dilation left out), the sum of the three that follow it. `a_zero_fraction` is taken after
     FGMP; `a_fp16_fraction` is the share of the non-zeros. Bytes are each operand and result once, as stored
-    and in plain FP16. `stalls` are cycles by cause; `rerun` is the command that runs this replay alone.
+    and in plain FP16; on a chip, what its pins counted, and what the same plan moves in plain FP16. `stalls`
+    are line cycles by cause; `rerun` is the command that runs this replay alone. `chip` holds what only a
+    replay on the whole chip has.
     """
 
     layer: str
@@ -170,6 +173,7 @@ class Replay:
     counters: dict[str, Counter] = field(default_factory=dict)
     message: str | None = None
     failure: Mismatch | None = None
+    chip: ChipFigures | None = None
 
     @property
     def name(self) -> str:
@@ -213,7 +217,10 @@ class TraceInfo:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What a run was built on. `started` is ISO 8601 with its zone; `tools` gives versions by name."""
+    """What a run was built on. `started` is ISO 8601 with its zone; `tools` gives versions by name.
+
+    `level` is ``core`` (one sparse core, fed by the testbench) or ``chip``, and `hardware` then describes it.
+    """
 
     suite: str
     preset: str
@@ -226,6 +233,8 @@ class RunInfo:
     trace: TraceInfo | None
     balancer: bool
     command: str
+    level: str = "core"
+    hardware: ChipHardware | None = None
     schema: int = SCHEMA
 
 

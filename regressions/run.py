@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from golden.memories import SRAM_LIMIT_BYTES, register_split, sram_split
 from golden.presets import find_preset
-from regressions.execute import COVERAGE, RECORD, Order, error_record
-from regressions.gates import gates
+from regressions.chip.records import ChipHardware
+from regressions.gates import chip_gates, gates
 from regressions.json_codec import ResultsError, decode
+from regressions.kept import keep
 from regressions.options import Options, rerun_command
+from regressions.order import COVERAGE, RECORD, Order, error_record
 from regressions.plan import Planned, choose, longest_first, plan
 from regressions.problems import writing
 from regressions.results import BuildInfo, GitInfo, Results, RunInfo, Status, TraceInfo, summarise
@@ -25,6 +28,7 @@ from regressions.results import Replay as Record
 from regressions.run_folder import new_run_folder
 from regressions.suite.launch import run_suite
 from regressions.traces import Trace
+from tb.chip.build import build_cocotb as build_chip
 from tb.core.build import build_cocotb
 from tb.toolchain import REPO_ROOT, BuildResult, Toolchain
 
@@ -69,10 +73,13 @@ def run(options: Options) -> Outcome:
         build, info = _build(options)
         planned = plan(trace, chosen, options.settings)
         orders = {one.name: _order(options, one, folder, build) for one in planned}
+        if options.keep is not None:
+            orders = keep(options.keep, orders, fresh=options.fresh)
         why_missing = _replay(orders, planned, folder, options.jobs)
         records = [_record(orders[one.name], one.problem or why_missing) for one in planned]
+    hardware = _hardware(options)
     run_info = RunInfo(
-        suite="replay",
+        suite=options.suite,
         preset=options.settings.preset,
         seed=options.settings.seed,
         started=started.isoformat(timespec="seconds"),
@@ -88,11 +95,33 @@ def run(options: Options) -> Outcome:
         trace=_trace_info(trace),
         balancer=options.settings.balancer,
         command=options.command,
+        level=options.level,
+        hardware=hardware,
     )
-    summary = summarise(records, gates(records, options.settings.stall_permille), len(planned))
+    judged = chip_gates(records, hardware) if hardware else gates(records, options.settings.stall_permille)
+    summary = summarise(records, judged, len(planned))
     finished = [orders[record.name] for record in records if record.status is not Status.ERROR]
     coverage = [order.folder / COVERAGE for order in finished] if options.coverage else None
     return Outcome(Results(run_info, summary, records, None), coverage, folder)
+
+
+def _hardware(options: Options) -> ChipHardware | None:
+    """Describe the chip and its memory; None at the level of one core."""
+    preset, chip = find_preset(options.settings.preset), options.settings.chip
+    if chip is None:
+        return None
+    return ChipHardware(
+        cores=preset.cores,
+        pes=preset.cores * preset.lines * preset.pes,
+        memory_bytes_per_cycle=chip.memory_bytes,
+        memory_latency=chip.memory_latency,
+        slow_core=chip.slow_core,
+        slow_factor=None if chip.slow_core is None else chip.slow_factor,
+        stall_permille=options.settings.stall_permille,
+        sram_bytes=sram_split(preset),
+        sram_limit_bytes=SRAM_LIMIT_BYTES,
+        register_bytes=register_split(preset),
+    )
 
 
 def _say(text: str) -> None:
@@ -104,13 +133,13 @@ def _build(options: Options) -> tuple[BuildResult, BuildInfo]:
     preset = find_preset(options.settings.preset)
     _say(f"building preset {preset.name}, unless it is built already")
     begin = time.monotonic()
-    build = build_cocotb(
-        preset,
-        coverage=options.coverage,
-        waves=options.waves,
-        jobs=os.cpu_count() or 1,
-        rtl=options.rtl,
-    )
+    chip, jobs = options.settings.chip, os.cpu_count() or 1
+    kind = {"coverage": options.coverage, "waves": options.waves}
+    if chip is None:
+        build = build_cocotb(preset, **kind, jobs=jobs, rtl=options.rtl)
+    else:
+        gated = chip.slow_core is not None
+        build = build_chip(preset, **kind, gated=gated, jobs=jobs, rtl=options.rtl)
     seconds = time.monotonic() - begin
     _say(f"model {build.dir.name}: {'from the cache' if build.cached else f'built in {seconds:.0f} s'}")
     return build, BuildInfo(seconds, build.cached, build.dir.name)
@@ -137,7 +166,12 @@ def _replay(orders: dict[str, Order], planned: list[Planned], folder: Path, jobs
     for one in planned:
         if one.problem:
             _say(f"{one.name}: ERROR: {one.problem.splitlines()[0]}")
-    queue = longest_first([one for one in planned if not one.problem])
+    waiting = [one for one in planned if not one.problem and not (orders[one.name].folder / RECORD).exists()]
+    if len(waiting) < len(planned):
+        kept = sum((orders[one.name].folder / RECORD).exists() for one in planned)
+        if kept:
+            _say(f"{kept} of {len(planned)} replays are kept from an earlier start")
+    queue = longest_first(waiting)
     if not queue:
         return ""
     jobs = min(jobs, len(queue))

@@ -85,6 +85,12 @@ def make_parser() -> argparse.ArgumentParser:
     add("--epochs", type=_positive, default=3, metavar="N", help="epochs of training (default: 3)")
     add("--batch", type=_positive, default=16, metavar="N", help="images of an iteration (default: 16)")
     add(
+        "--record-batch",
+        type=_positive,
+        metavar="N",
+        help="images of the iteration that is recorded (default: those of --batch)",
+    )
+    add(
         "--train-images",
         type=_positive,
         metavar="N",

@@ -23,6 +23,7 @@ class Options:
     skip_unsupported: bool
     epochs: int
     batch: int
+    record_batch: int | None
     train_images: int | None
     learning_rate: float
     loss_scale: float
@@ -30,6 +31,11 @@ class Options:
     seed: int
     threads: int
     list_layers: bool
+
+    @property
+    def recorded_images(self) -> int:
+        """Images of the iteration that is recorded."""
+        return self.record_batch or self.batch
 
     @property
     def accuracy_floor(self) -> float:

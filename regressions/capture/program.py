@@ -89,7 +89,7 @@ def capture(options: Options) -> None:
         dataset=dataset.name,
         classes=len(dataset.classes),
         image_size=dataset.image_size,
-        batch=options.batch,
+        batch=options.recorded_images,
         seed=options.seed,
         threads=options.threads,
         epoch=options.epochs + 1,
@@ -114,16 +114,17 @@ def _choose_images(dataset: DataSet, options: Options) -> Split:
     split = dataset.train
     if options.train_images is not None:
         split = split.limited(options.train_images, options.seed)
-    if len(split) < options.batch:
-        raise CaptureError(
-            "--batch", f"is {options.batch}, there are {len(split)} training images", "choose a smaller batch"
-        )
+    for option, images in (("--batch", options.batch), ("--record-batch", options.recorded_images)):
+        if len(split) < images:
+            raise CaptureError(
+                option, f"is {images}, there are {len(split)} training images", "choose a smaller batch"
+            )
     return split
 
 
 def _iteration_batch(split: Split, options: Options, epoch: int) -> tuple[Tensor, Tensor]:
     """Return images and labels of the first iteration of an epoch."""
-    return load_batch(split, next(epoch_batches(len(split), options.batch, options.seed, epoch)))
+    return load_batch(split, next(epoch_batches(len(split), options.recorded_images, options.seed, epoch)))
 
 
 def _trial(model: nn.Module, split: Split, options: Options) -> dict[str, Recording]:

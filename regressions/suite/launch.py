@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from regressions.execute import Order
+from regressions.order import Order
 from regressions.problems import writing
 from tb.toolchain import REPO_ROOT
 

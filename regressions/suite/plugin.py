@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from regressions.execute import RECORD, Order
+from regressions.order import RECORD, Order
 from regressions.progress import Progress
 
 WORKER_DIED = "???"

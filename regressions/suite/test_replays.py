@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from regressions.execute import Order, execute
+from regressions.execute import execute
+from regressions.order import Order
 from regressions.results import Status
 
 

@@ -11,7 +11,8 @@ from golden.geometry import Step
 from golden.presets import PresetError
 from regressions import options as options_module
 from regressions.operands import PolicyError
-from regressions.options import OptionError, Options, parse, rerun_command
+from regressions.option_error import OptionError
+from regressions.options import Options, parse, rerun_command
 from regressions.traces import SAMPLE_PATH
 from tb.toolchain import RTL_ROOT
 
@@ -38,7 +39,17 @@ def test_defaults() -> None:
     [
         (["--steps", "XX"], "--steps XX: no such training step, choose from FP, BP, WG"),
         (["--preset", "big"], "unknown preset 'big': choose one of tiny, core, lnpu"),
-        (["--preset", "lnpu"], "--preset lnpu: a chip of 12 cores; this regression replays one core"),
+        (["--preset", "lnpu", "--level", "core"], "--level core: preset lnpu has 12 cores; choose --level"),
+        (
+            ["--memory-bytes", "16"],
+            "--memory-bytes: only the chip has it; add --level chip, or --preset lnpu",
+        ),
+        (["--output", "fp16"], "--output: only the chip has it"),
+        (["--preset", "lnpu", "--slow-core", "3"], "--slow-core 3: give a core and a factor as I:N"),
+        (["--preset", "lnpu", "--slow-core", "12:8"], "--slow-core 12:8: preset lnpu has cores 0 to 11"),
+        (["--preset", "lnpu", "--slow-core", "1:0"], "--slow-core 1:0: the factor must be 1 to 64"),
+        (["--preset", "lnpu", "--memory-latency", "-1"], "--memory-latency -1: give 0 to 100000 cycles"),
+        (["--preset", "lnpu", "--output", "fp16", "--dump", "x"], "--output fp16: a dump holds FP32 results"),
         (["--jobs", "0"], "--jobs 0: give 1 or more"),
         (["--stalls", "1000"], "--stalls 1000: give 0 to 999"),
         (["--stalls", "-1"], "--stalls -1: give 0 to 999"),
@@ -80,8 +91,10 @@ def test_unknown_words_end_with_usage(words: list[str], capsys: pytest.CaptureFi
         [],
         ["--preset", "tiny", "--balancer", "off", "--policy", "fixed=-3", "--stalls", "50", "--seed", "9"],
         ["--no-coverage", "--rtl", "rtl/pe", "--out", "some reports", "--runs", "it's here"],
+        ["--preset", "tiny", "--level", "chip", "--output", "fp32"],
+        ["--preset", "lnpu", "--memory-bytes", "16", "--memory-latency", "7", "--slow-core", "3:8"],
     ],
-    ids=["defaults", "settings", "places"],
+    ids=["defaults", "settings", "places", "small chip", "chip"],
 )
 @pytest.mark.parametrize("trace", [None, "a trace; of mine $(x).safetensors"])
 def test_a_rerun_means_the_same_replay(words: list[str], trace: str | None) -> None:

@@ -14,7 +14,7 @@ from golden.program import ProgramError
 from golden.schedule import replay_cycles
 from golden.streams import CoreStreams
 from regressions import plan as plan_module
-from regressions.options import OptionError
+from regressions.option_error import OptionError
 from regressions.plan import Planned, choose, longest_first, plan
 from regressions.results import LayerShape
 from regressions.tests.small_run import REPLAYS, options, write_small_trace

@@ -14,8 +14,8 @@ import pytest
 
 from golden.geometry import Step
 from regressions import run as run_module
-from regressions.execute import RECORD, Order
 from regressions.json_codec import encode
+from regressions.order import RECORD, Order
 from regressions.problems import WriteError, explain, writing
 from regressions.results import Replay, Status, Verdict
 from regressions.run import Outcome, run

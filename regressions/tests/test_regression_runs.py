@@ -21,8 +21,9 @@ from golden.presets import find_preset
 from golden.schedule import predicted_counters
 from regressions import execute as execute_module
 from regressions import run as run_module
-from regressions.execute import COVERAGE, WAVES, Order, execute
+from regressions.execute import execute
 from regressions.options import rerun_command
+from regressions.order import COVERAGE, WAVES, Order
 from regressions.problems import WriteError
 from regressions.results import LayerShape, Replay, Results, Status
 from regressions.run import Outcome, run
