@@ -20,7 +20,7 @@ def lowering(
 ) -> Lowering:
     channels = geometry.out_channels if step is Step.BP else geometry.in_channels
     costs = np.zeros(channels, np.int64) if costs is None else costs
-    return Lowering(geometry, step, find_preset(preset), costs, costs.any())
+    return Lowering(geometry, step, find_preset(preset), costs, bool(costs.any()))
 
 
 def field(word: int, low: int, width: int) -> int:
