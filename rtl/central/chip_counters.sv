@@ -1,6 +1,7 @@
 // What software reads through COUNTER_SELECT: each core's counters, and those of the whole chip.
 module chip_counters #(
     parameter int unsigned Cores = 1,
+    parameter int unsigned DoneBits = 1,
     localparam int unsigned CoreBits = Cores > 1 ? $clog2(Cores) : 1,
     localparam int unsigned SelectBits = 8,
     localparam int unsigned ValueBits = 64
@@ -16,7 +17,7 @@ module chip_counters #(
     input logic read_burst_i,
     input logic write_i,
     input logic [chip_pkg::LineBytes-1:0] write_strobe_i,
-    input logic job_done_i,
+    input logic [DoneBits-1:0] jobs_done_i,
     input logic held_i,
     input logic [Cores-1:0] attached_i,
     input logic begin_i,  // all cores are attached anew
@@ -65,7 +66,7 @@ module chip_counters #(
               BytesBits'($countones(write_strobe_i))
           ));
         end
-        if (job_done_i) chip_q.jobs <= chip_q.jobs + 1'b1;
+        chip_q.jobs <= chip_q.jobs + CountBits'(jobs_done_i);
         if (held_i) chip_q.held <= chip_q.held + 1'b1;
         chip_q.detached <= chip_q.detached + CountBits'($countones(lost));
       end

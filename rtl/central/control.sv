@@ -4,6 +4,7 @@
 // feeders are reset, and the cause is reported.
 module control #(
     parameter int unsigned Columns = 4,
+    parameter int unsigned DoneBits = 1,
     localparam int unsigned WatchdogBits = 32
 ) (
     input logic clk_i,
@@ -37,7 +38,7 @@ module control #(
     output logic begin_o,
     output logic run_o,  // requests and results may leave
     output logic clear_o,  // reset of all that holds work
-    input logic job_done_i,
+    input logic [DoneBits-1:0] jobs_done_i,  // in this cycle
     input logic work_busy_i,  // cores, feeders, result path
     input logic axi_busy_i,  // bursts are under way
     input logic moved_i,  // a beat moved on the bus
@@ -197,7 +198,7 @@ module control #(
       quiet_q <= !busy_o || moved_i ? '0 : quiet_q + 1'b1;
       if (read_valid_o && read_ready_i) asked_q[read_slot_o] <= 1'b1;
       if (fill_valid_i) arrived_q[fill_slot_i] <= 1'b1;
-      if (job_done_i) done_q <= done_q + 1'b1;
+      done_q <= done_q + chip_pkg::JobBits'(jobs_done_i);
 
       unique case (state_q)
         Idle: begin

@@ -77,12 +77,13 @@ module lnpu_chip #(
   localparam int unsigned DepthBits = $clog2(Rows + 1);
   localparam int unsigned GroupBits = $clog2(Lines * Rows);
   localparam int unsigned ColumnBits = $clog2(Columns + 1);
+  localparam int unsigned DoneBits = Cores > 1 ? 2 : 1;  // jobs that end in a cycle: of two result paths
   localparam int unsigned FeedStreams = 3;  // A, B, C: what a feeder fetches
 
   // ---------------------------------------------------------------------------------------------
   // Registers and control
   // ---------------------------------------------------------------------------------------------
-  logic start, abort, busy, done, failed, begins, run, clear, job_done, work_busy, axi_busy, moved;
+  logic start, abort, busy, done, failed, begins, run, clear, work_busy, axi_busy, moved;
   logic fault, threshold_start, threshold_done;
   logic signed [5:0] exponent;
   logic [5:0] next_bias;
@@ -93,6 +94,7 @@ module lnpu_chip #(
   logic [63:0] counter;
   chip_pkg::cause_e cause, fault_cause;
   logic [chip_pkg::JobBits-1:0] error_job, fault_job, descriptors;
+  logic [DoneBits-1:0] jobs_done;
   chip_pkg::layer_t layer;
   chip_pkg::histogram_t histogram;
 
@@ -149,7 +151,8 @@ module lnpu_chip #(
   chip_pkg::fill_t fill;
 
   control #(
-      .Columns(Columns)
+      .Columns (Columns),
+      .DoneBits(DoneBits)
   ) i_control (
       .clk_i,
       .rst_ni,
@@ -178,7 +181,7 @@ module lnpu_chip #(
       .begin_o           (begins),
       .run_o             (run),
       .clear_o           (clear),
-      .job_done_i        (job_done),
+      .jobs_done_i       (jobs_done),
       .work_busy_i       (work_busy),
       .axi_busy_i        (axi_busy),
       .moved_i           (moved),
@@ -558,10 +561,10 @@ module lnpu_chip #(
   chip_pkg::cause_e result_cause;
   logic [chip_pkg::JobBits-1:0] result_error_job;
 
-  result_path #(
+  result_paths #(
       .Cores(Cores),
       .Pes  (Pes)
-  ) i_result_path (
+  ) i_results (
       .clk_i,
       .rst_ni        (work_rst_n),
       .config_i      (layer.post),
@@ -583,7 +586,7 @@ module lnpu_chip #(
       .write_valid_o (result_write_valid),
       .write_ready_i (result_write_ready),
       .write_o       (result_write),
-      .done_valid_o  (job_done),
+      .done_o        (jobs_done),
       .busy_o        (result_busy),
       .histogram_o   (histogram),
       .error_o       (result_error),
@@ -657,7 +660,8 @@ module lnpu_chip #(
   end
 
   chip_counters #(
-      .Cores(Cores)
+      .Cores   (Cores),
+      .DoneBits(DoneBits)
   ) i_counters (
       .clk_i,
       .rst_ni,
@@ -669,7 +673,7 @@ module lnpu_chip #(
       .read_burst_i  (m_axi_arvalid_o && m_axi_arready_i),
       .write_i       (m_axi_wvalid_o && m_axi_wready_i),
       .write_strobe_i(m_axi_wstrb_o),
-      .job_done_i    (job_done),
+      .jobs_done_i   (jobs_done),
       .held_i        (share_held),
       .attached_i    (attached),
       .begin_i       (begins),

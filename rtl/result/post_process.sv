@@ -43,8 +43,8 @@ module post_process #(
 
   // ReLU: -0 and what is below it become +0. NaN passes, as the canonical one is positive.
   function automatic logic [fp_pkg::Fp16Bits-1:0] finish(input logic [fp_pkg::Fp32Bits-1:0] value,
-                                                         input logic relu, input logic keep);
-    return !keep || (relu && value[fp_pkg::Fp32Bits-1]) ? '0 : fp_pkg::to_fp16(value);
+                                                         input logic clamp, input logic kept);
+    return !kept || (clamp && value[fp_pkg::Fp32Bits-1]) ? '0 : fp_pkg::to_fp16(value);
   endfunction
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -36,15 +36,15 @@ module row_format #(
     logic [fp_pkg::Fp16Bits-1:0] element;
   } element_t;
 
-  function automatic element_t classify(input logic [fp_pkg::Fp16Bits-1:0] half, input logic fmt,
-                                        input logic [fp_pkg::Fp8BiasBits-1:0] bias);
+  function automatic element_t classify(input logic [fp_pkg::Fp16Bits-1:0] value, input logic fmt,
+                                        input logic [fp_pkg::Fp8BiasBits-1:0] fp8_bias);
     fp_pkg::fp8_encoding_t encoding;
-    encoding = fp_pkg::to_fp8(half, fmt, bias);
+    encoding = fp_pkg::to_fp8(value, fmt, fp8_bias);
     return
     '{
-        nonzero: !encoding.flush && half[fp_pkg::Fp16Bits-2:0] != '0,
+        nonzero: !encoding.flush && value[fp_pkg::Fp16Bits-2:0] != '0,
         wide: encoding.wide,
-        element: encoding.wide ? half : fp_pkg::Fp16Bits'(encoding.code)
+        element: encoding.wide ? value : fp_pkg::Fp16Bits'(encoding.code)
     }
     ;
   endfunction

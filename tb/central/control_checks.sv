@@ -1,7 +1,9 @@
 `include "tb/checks.svh"
 
 // Checks of the descriptors' walk: nothing runs unchecked, nothing is reset while a burst is under way.
-module control_checks (
+module control_checks #(
+    parameter int unsigned DoneBits = 1
+) (
     input logic                                     clk_i,
     input logic                                     rst_ni,
     input logic                                     start_i,
@@ -17,7 +19,7 @@ module control_checks (
     input logic                                     begin_o,
     input logic                                     run_o,
     input logic                                     clear_o,
-    input logic                                     job_done_i,
+    input logic             [         DoneBits-1:0] jobs_done_i,
     input logic                                     work_busy_i,
     input logic                                     axi_busy_i,
     input logic                                     fault_i,
@@ -32,7 +34,8 @@ module control_checks (
   `CHECK(begin_is_quiet, begin_o, !work_busy_i && !axi_busy_i)
   `CHECK(error_has_cause, error_o, cause_o != chip_pkg::CauseNone && !run_o)
   `CHECK(done_or_error, done_o, !error_o && cause_o == chip_pkg::CauseNone)
-  `CHECK(job_is_owed, job_done_i && run_o, done_q < layer_o.jobs)
+  `CHECK(job_is_owed, jobs_done_i != '0 && run_o,
+         done_q + chip_pkg::JobBits'(jobs_done_i) <= layer_o.jobs)
   `CHECK_NEXT(fault_stops, fault_i && run_o, !run_o)
 
   `COVER(descriptor, begin_o)
@@ -47,4 +50,4 @@ module control_checks (
 
 endmodule
 
-bind control control_checks i_checks (.*);
+bind control control_checks #(.DoneBits(DoneBits)) i_checks (.*);

@@ -66,7 +66,7 @@ RESULT_PATH_FAULTS = {
     ),
     "negative zero after ReLU": Fault(
         "result/post_process.sv",
-        "(relu && «value[fp_pkg::Fp32Bits-1]»)",
+        "(clamp && «value[fp_pkg::Fp32Bits-1]»)",
         "value[fp_pkg::Fp32Bits-1] && value[fp_pkg::Fp32Bits-2:0] != '0",
         **_descriptors(OutputMode.FP16, "a_relu_leaves_no_sign", "specials"),
     ),
