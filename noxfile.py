@@ -69,6 +69,31 @@ def regress(session: nox.Session) -> None:
 
 
 @nox.session
+def iteration(session: nox.Session) -> None:
+    """Replay one whole training iteration on the RTL of the chip, and write the report."""
+    install(session, "regress")
+    # PyTorch is not in this session's environment: the trace, if there is none, comes from capture's.
+    ask = ("python", "-m", "regressions.iteration", *session.posargs)
+    asked = session.run(*ask, silent=True, success_codes=[0, 2])
+    words = _json_list(asked)
+    if words:
+        session.log("there is no trace of the iteration yet: capturing one")
+        here = (sys.executable, "-m", "nox", "-f", __file__, "-s", "capture", "--", *words)
+        session.run(*here, external=True)
+    command = ("python", "-m", "reports.iteration", *session.posargs)
+    session.run(*command, interrupt_timeout=REPORT_S, terminate_timeout=REPORT_S)
+
+
+def _json_list(text: object) -> list[str]:
+    """Return the list of words in the last line of a program's output; none if it is no such list."""
+    try:
+        words = json.loads(str(text).strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        return []
+    return [str(word) for word in words] if isinstance(words, list) else []
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
     install(session, "tests")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from regressions.options import Options, parse
@@ -26,13 +26,26 @@ NOTHING_RUN = 2
 INTERRUPTED = 130
 RAW = "results.json"
 
+Lines = Callable[[Results, int], list[str]]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    words = sys.argv[1:] if arguments is None else arguments
+    return run_and_report(lambda: parse(words))
+
+
+def run_and_report(read: Callable[[], Options], more: Lines | None = None) -> int:
+    """Run what the options that `read` returns ask for, and report it; return the exit status.
+
+    Parameters
+    ----------
+    more
+        Returns further lines to print, from the results and the replays at a time.
+    """
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
-        outcome = run(options)
-        return _report(outcome, options)
+        options = read()
+        return _report(run(options), options, more)
     except KeyboardInterrupt:
         print("error: interrupted; there is no report", file=sys.stderr)
         return INTERRUPTED
@@ -41,15 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOTHING_RUN
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def interrupt(number: int, frame: FrameType | None) -> None:
     """Treat the end that a job control sends like Ctrl-C: what has ended is reported."""
     raise KeyboardInterrupt
 
 
-def _report(outcome: Outcome, options: Options) -> int:
+def _report(outcome: Outcome, options: Options, more: Lines | None) -> int:
     """Tell the verdict, keep the results beside the logs, then write the report."""
-    results = _with_coverage(outcome)
-    for line in verdict_lines(results):
+    results = outcome.results if options.keep is not None else _with_coverage(outcome)
+    for line in [*verdict_lines(results), *(more(results, options.jobs) if more else [])]:
         print(line)
     sys.stdout.flush()
     raw = outcome.folder / RAW
@@ -75,5 +88,5 @@ def _with_coverage(outcome: Outcome) -> Results:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     sys.exit(main())
