@@ -1,7 +1,7 @@
 """The command line of one whole training iteration on the chip (`./run iteration`), and the trace it needs.
 
-``python -m regressions.iteration [OPTIONS]`` prints the options of the capture that makes the trace, as a list
-in JSON; an empty one if the trace is there.
+``python -m regressions.iteration [OPTIONS]`` prints the options of the capture that makes the trace, as a
+list in JSON; an empty one if the trace is there.
 """
 
 from __future__ import annotations

@@ -36,6 +36,20 @@ SCALARS = (
     "seed",
 )
 ENERGY = ("multiplier", "adder", "sram", "control", "leakage", "external")
+CHIP = (
+    "output",
+    "image_bytes",
+    "image_mismatches",
+    "jobs",
+    "waves",
+    "detached",
+    "held_cycles",
+    "roofline_bound",
+    "roofline_attainable",
+    "roofline_compulsory_attainable",
+    "roofline_reached",
+    "roofline_intensity",
+)
 GEOMETRY = ("batch", "in_channels", "in_height", "in_width", "out_channels", "kernel", "stride", "padding")
 
 
@@ -46,6 +60,7 @@ def columns(results: Results) -> list[str]:
         *SCALARS,
         *(f"energy_{name}_pj" for name in ENERGY),
         *GEOMETRY,
+        *(CHIP if any(replay.chip for replay in results.replays) else ()),
         "counters_equal",
         *(f"stall_{cause}" for cause in causes),
         "message",
@@ -69,6 +84,13 @@ def _row(replay: Replay) -> dict[str, object]:
     if replay.energy_pj is not None:
         row |= {f"energy_{name}_pj": getattr(replay.energy_pj, name) for name in ENERGY}
     row |= {name: getattr(replay.geometry, name) for name in GEOMETRY}
+    if replay.chip is not None:
+        roofline = replay.chip.roofline
+        values = {
+            **vars(replay.chip),
+            **{f"roofline_{name}": value for name, value in vars(roofline).items()},
+        }
+        row |= {name: encode(values[name]) for name in CHIP}
     row["counters_equal"] = int(not replay.unequal_counters) if replay.counters else ""
     row |= {f"stall_{cause}": cycles for cause, cycles in replay.stalls.items()}
     row["message"] = plain(replay.message or "")

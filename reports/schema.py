@@ -23,6 +23,7 @@ from regressions.results import (
 __all__ = ["COVERAGE_KINDS", "REQUIRED_TOOLS", "ResultsError", "validate"]
 
 COVERAGE_KINDS = ("line", "user", "assertion")
+LEVELS = ("core", "chip")
 WITHOUT_COVERAGE = ("iteration",)
 """Suites that run for the result alone, and collect no coverage."""
 REQUIRED_TOOLS = ("verilator", "cocotb", "python", "numpy", "compiler")
@@ -74,7 +75,7 @@ def validate(results: Results | Mapping[str, Any]) -> None:
         if replay.name in seen:
             raise ResultsError(f"{where}: layer and step occur twice")
         seen.add(replay.name)
-        for field, problem in _replay_problems(replay, preset):
+        for field, problem in _replay_problems(replay, preset, checked.run.level):
             raise ResultsError(f"{where}.{field}: {problem}")
     _check_summary(checked)
     if checked.coverage is not None:
@@ -89,6 +90,10 @@ def _check_run(run: RunInfo) -> Preset:
         raise ResultsError(f"wall_s: is {run.wall_s}, must be a finite, non-negative time")
     if run.trace is not None and not 0 <= run.trace.accuracy <= 1:
         raise ResultsError(f"trace.accuracy: is {run.trace.accuracy}, must lie in 0 to 1")
+    if run.level not in LEVELS:
+        raise ResultsError(f"level: is {run.level!r}, must be one of {', '.join(LEVELS)}")
+    if (run.hardware is not None) != (run.level == "chip"):
+        raise ResultsError(f"hardware: is {'set' if run.hardware else 'null'} in a run on the {run.level}")
     try:
         return find_preset(run.preset)
     except PresetError as error:
@@ -120,7 +125,7 @@ def _check_summary(results: Results) -> None:
         raise ResultsError("coverage: missing, so the run cannot have passed")
 
 
-def _replay_problems(replay: Replay, preset: Preset) -> Iterator[tuple[str, str]]:
+def _replay_problems(replay: Replay, preset: Preset, level: str) -> Iterator[tuple[str, str]]:
     if replay.status is Status.ERROR:
         if not replay.message:
             yield "message", "missing; an error must say what happened"
@@ -135,6 +140,32 @@ def _replay_problems(replay: Replay, preset: Preset) -> Iterator[tuple[str, str]
     yield from _ratio_problems(replay, preset)
     if replay.failure is not None:
         yield from _mismatch_problems(replay.failure)
+    yield from _chip_problems(replay, level)
+
+
+def _chip_problems(replay: Replay, level: str) -> Iterator[tuple[str, str]]:
+    chip = replay.chip
+    if replay.status is Status.ERROR:
+        return
+    if (chip is not None) != (level == "chip"):
+        yield "chip", f"is {'set' if chip else 'null'} in a run on the {level}"
+    if chip is None:
+        return
+    if replay.status is Status.PASS and chip.image_mismatches:
+        yield "chip.image_mismatches", f"is {chip.image_mismatches} in a replay that passed"
+    if replay.status is Status.PASS and not chip.image_bytes:
+        yield "chip.image_bytes", "is 0: a replay that compared no memory did not pass"
+    moved = sum(one.total for one in chip.traffic.values())
+    if moved != replay.ema_bytes:
+        yield "chip.traffic", f"adds up to {moved}, ema_bytes is {replay.ema_bytes}"
+    plain = sum(one.plain for one in chip.traffic.values())
+    if plain != replay.ema_bytes_fp16:
+        yield "chip.traffic", f"adds up to {plain} in plain FP16, ema_bytes_fp16 is {replay.ema_bytes_fp16}"
+    if chip.roofline.bytes != replay.ema_bytes:
+        yield "chip.roofline.bytes", f"is {chip.roofline.bytes}, ema_bytes is {replay.ema_bytes}"
+    lengths = {len(core) for core in chip.occupancy.busy}
+    if len(lengths) > 1:
+        yield "chip.occupancy.busy", "has cores of different lengths"
 
 
 def _outcome_problems(replay: Replay) -> Iterator[tuple[str, str]]:

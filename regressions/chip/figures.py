@@ -54,6 +54,8 @@ def roofline(
 ) -> Roofline:
     """Return the roofline of a replay that took `cycles` and moved `bytes_`."""
     pes = preset.cores * preset.lines * preset.pes
+    # A layer that leaves part of an operand unread (1x1, stride 2) moves less than all of it once.
+    compulsory_bytes = min(compulsory_bytes, bytes_)
     memory, least = bytes_ / bytes_per_cycle, compulsory_bytes / bytes_per_cycle
     attainable = min(1.0, ideal_cycles / memory) if memory else 1.0
     return Roofline(

@@ -11,13 +11,14 @@ from markupsafe import Markup
 from golden.energy import COMPONENTS, ESTIMATE_NOTE
 from regressions.results import Results, Status
 from reports import text
-from reports.page import charts, failures, overview, published, rows, totals
+from reports.page import charts, chip, chip_charts, failures, heat, overview, published, rows, totals
 from reports.schema import COVERAGE_KINDS
 
 FILTERS = {
     "count": text.count,
     "duration": text.duration,
     "energy": text.energy,
+    "heat": heat.heat_uri,
     "first_line": text.first_line,
     "macs": text.macs,
     "percent": text.percent,
@@ -44,18 +45,13 @@ def render(results: Results) -> str:
         broken=[replay for replay in replays if replay.status is not Status.PASS],
         tiles=overview.key_figures(results),
         buckets=failures.buckets(results),
-        columns=rows.COLUMNS,
+        columns=rows.columns(results.run.level),
         rows=[rows.row(index, replay) for index, replay in enumerate(replays)],
         totals=rows.total_rows(results),
+        chip=chip.chip_page(results),
         statuses={status: sum(replay.status is status for replay in replays) for status in Status},
         steps=list(totals.by_step(replays)),
-        figures=[
-            charts.utilization(replays),
-            charts.speedup(replays),
-            charts.operand_mix(replays),
-            charts.traffic(replays),
-            charts.on_chip_energy(replays),
-        ],
+        figures=_figures(results),
         stalls=overview.stalls(results),
         published=published.compare(results),
         dense_errors=published.DENSE_ERRORS,
@@ -65,6 +61,17 @@ def render(results: Results) -> str:
         components=COMPONENTS,
         estimate_note=ESTIMATE_NOTE,
     )
+
+
+def _figures(results: Results) -> list[charts.Figure]:
+    """Return the charts: utilization and traffic of one core; rooflines and tensors' traffic of a chip."""
+    replays, hardware = results.replays, results.run.hardware
+    alike = [charts.speedup(replays), charts.operand_mix(replays)]
+    energy = charts.on_chip_energy(replays)
+    if hardware is None:
+        return [charts.utilization(replays), *alike, charts.traffic(replays), energy]
+    plane = chip_charts.roofline_plane(replays, hardware.pes, hardware.memory_bytes_per_cycle)
+    return [plane, chip_charts.roofline_rows(replays), *alike, chip_charts.tensor_traffic(replays), energy]
 
 
 def _environment() -> jinja2.Environment:

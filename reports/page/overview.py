@@ -6,17 +6,23 @@ from collections import Counter as Tally
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from regressions.chip.records import Bound, ChipHardware
 from regressions.results import Coverage, HitTotal, Replay, Results, Status
 from reports.page.published import EMA_SAVED, ZERO_MACS
 from reports.page.totals import (
     EACH_TARGET,
     MEAN_TARGET,
+    ROOF_BATCH,
+    ROOF_MEMORY,
+    ROOF_TARGET,
     by_step,
     measured,
     model_deviation,
     outside_model,
+    roof_cycles,
     share_of_tolerance,
     total,
+    under_roof_target,
     under_target,
 )
 from reports.text import count, energy, first_line, macs, percent, ratio, signed_percent
@@ -80,7 +86,7 @@ def key_figures(results: Results) -> list[Tile]:
     tiles = [
         *_utilization_tiles(results),
         Tile("Speed-up over dense FP16", f"{ratio(everything.speedup)} ×", "all layers and steps, same PEs"),
-        *_model_tile(ran),
+        *(_model_tile(ran) if results.run.hardware is None else []),
         Tile(
             "MACs skipped",
             percent(everything.zero_macs),
@@ -109,6 +115,8 @@ def _macs_done(replay: Replay) -> int:
 
 
 def _utilization_tiles(results: Results) -> list[Tile]:
+    if results.run.hardware is not None:
+        return _roof_tiles(results, results.run.hardware)
     chosen = under_target(results)
     if not chosen:
         return []
@@ -130,6 +138,44 @@ def _utilization_tiles(results: Results) -> list[Tile]:
             (low.utilization or 0) < EACH_TARGET,
         ),
     ]
+
+
+def _roof_tiles(results: Results, hardware: ChipHardware) -> list[Tile]:
+    """Return what was reached of the layers' rooflines; the target holds for one batch and one memory."""
+    tiles = []
+    chosen = [(one, one.chip.roofline) for one in under_roof_target(results) if one.chip is not None]
+    if chosen:
+        mean = sum(roofline.reached for _, roofline in chosen) / len(chosen)
+        trace = results.run.trace
+        judged = (
+            hardware.memory_bytes_per_cycle == ROOF_MEMORY
+            and hardware.slow_core is None
+            and trace is not None
+            and trace.batch >= ROOF_BATCH
+        )
+        target = f"target {ROOF_TARGET:.2f}" if judged else f"target {ROOF_TARGET:.2f} at batch {ROOF_BATCH}"
+        memory = "" if judged else f" and {ROOF_MEMORY} bytes a cycle"
+        tiles.append(
+            Tile(
+                "Of each layer's roofline, mean",
+                ratio(mean, 3),
+                f"FP and WG of 3x3 kernels; {target}{memory}",
+                judged and mean < ROOF_TARGET,
+            )
+        )
+    ran = [one for one in measured(results.replays) if one.chip is not None]
+    if ran:
+        bound = [one for one in ran if one.chip is not None and one.chip.roofline.bound is Bound.COMPUTE]
+        work = sum(roof_cycles(one) for one in ran)
+        share = sum(roof_cycles(one) for one in bound) / work if work else 0.0
+        tiles.append(
+            Tile(
+                "Bound by compute",
+                percent(share),
+                f"of the roofline's cycles; {len(bound)} of {len(ran)} replays",
+            )
+        )
+    return tiles
 
 
 def _model_tile(ran: list[Replay]) -> list[Tile]:

@@ -36,6 +36,12 @@ COLUMNS = (
     Column("Energy", "First estimate, external memory included", "number"),
     Column("by component", "Shares of multiplier, adder, SRAM, control, leakage and external memory", "none"),
 )
+BALANCER_COLUMN = "Bal. off"
+ROOF_COLUMN = Column("Of roof", "Utilization over what the layer's roofline allows", "number")
+BOUND_COLUMN = Column(
+    "vs bound", "Cycles against the larger of memory and cores alone; a bound, not a model: no gate", "number"
+)
+MODEL_COLUMN = "vs model"
 STATUS_ORDER = (Status.FAIL, Status.ERROR, Status.PASS)
 
 
@@ -51,6 +57,7 @@ class ReplayRow:
     saved: float | None
     shares: list[tuple[str, float]]
     share_text: str
+    beside: float | None
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,15 @@ class TotalRow:
     deviation: float | None
     shares: list[tuple[str, float]]
     share_text: str
+    beside: float | None
+
+
+def columns(level: str) -> tuple[Column, ...]:
+    """Return the table's columns: on a chip the roofline stands in the balancer's place."""
+    if level == "core":
+        return COLUMNS
+    other = {BALANCER_COLUMN: ROOF_COLUMN, MODEL_COLUMN: BOUND_COLUMN}
+    return tuple(other.get(column.label, column) for column in COLUMNS)
 
 
 def row(order: int, replay: Replay) -> ReplayRow:
@@ -71,10 +87,11 @@ def row(order: int, replay: Replay) -> ReplayRow:
         status_order=STATUS_ORDER.index(replay.status),
         replay=replay,
         deviation=model_deviation(replay),
-        outside=outside_model(replay),
+        outside=replay.chip is None and outside_model(replay),
         saved=ema_saved(replay),
         shares=_shares(replay.energy_pj),
         share_text=_share_text(replay.energy_pj),
+        beside=replay.utilization_balancer_off if replay.chip is None else replay.chip.roofline.reached,
     )
 
 
@@ -91,12 +108,14 @@ def _total_row(name: str, replays: list[Replay]) -> TotalRow:
     summed = (
         Energy(*(sum(getattr(one, part) for one in energies) for part in COMPONENTS)) if energies else None
     )
+    sums = total(replays)
     return TotalRow(
         name=name,
-        sums=total(replays),
+        sums=sums,
         deviation=sum(cycles for cycles, _ in timed) / model - 1 if model else None,
         shares=_shares(summed),
         share_text=_share_text(summed),
+        beside=sums.utilization_balancer_off if sums.roof_reached is None else sums.roof_reached,
     )
 
 

@@ -11,6 +11,9 @@ from regressions.results import LayerShape, Replay, Results
 
 MODEL_TOLERANCE = 0.02
 MODEL_TOLERANCE_CYCLES = 32
+ROOF_TARGET, ROOF_BATCH, ROOF_MEMORY = 0.85, 16, 16
+"""Share of the roofline, mean of FP and WG of 3x3 kernels, at a batch and with a memory's bytes a cycle."""
+ROOF_KERNEL = 3
 MEAN_TARGET = 0.90
 EACH_TARGET = 0.78
 
@@ -33,6 +36,7 @@ class Totals:
     ema_bytes_fp16: int
     energy_pj: float
     on_chip_pj: float
+    roof_reached: float | None
 
 
 def measured(replays: Iterable[Replay]) -> list[Replay]:
@@ -54,6 +58,7 @@ def total(replays: Iterable[Replay]) -> Totals:
     ]
     stored, plain = int(_sum(ran, "ema_bytes")), int(_sum(ran, "ema_bytes_fp16"))
     energies = [replay.energy_pj for replay in ran if replay.energy_pj is not None]
+    on_chip = [replay for replay in ran if replay.chip is not None]
     fp8_share = _ratio(sum(fp8_elements), sum(non_zeros))
     return Totals(
         replays=len(ran),
@@ -70,6 +75,7 @@ def total(replays: Iterable[Replay]) -> Totals:
         ema_bytes_fp16=plain,
         energy_pj=sum(energy.total for energy in energies),
         on_chip_pj=sum(energy.on_chip for energy in energies),
+        roof_reached=_ratio(sum(roof_cycles(one) for one in on_chip), _sum(on_chip, "cycles")),
     )
 
 
@@ -109,6 +115,22 @@ def ema_saved(replay: Replay) -> float | None:
     if replay.ema_bytes is None or not replay.ema_bytes_fp16:
         return None
     return 1 - replay.ema_bytes / replay.ema_bytes_fp16
+
+
+def roof_cycles(replay: Replay) -> float:
+    """Return the least cycles by a chip's roofline: those of its work or those of its bytes."""
+    if replay.chip is None:
+        return 0.0
+    return max(replay.chip.roofline.compute_cycles, replay.chip.roofline.memory_cycles)
+
+
+def under_roof_target(results: Results) -> list[Replay]:
+    """Return the replays that the target of the roofline speaks of: FP and WG of 3x3 kernels."""
+    return [
+        replay
+        for replay in measured(results.replays)
+        if replay.chip is not None and replay.step is not Step.BP and replay.geometry.kernel == ROOF_KERNEL
+    ]
 
 
 def under_target(results: Results) -> list[Replay]:
