@@ -93,10 +93,11 @@ class ChipReplay:
             return self.exact
         if self.mode is OutputMode.FP16:
             return self._fp16
-        return self._stored.decoded
+        return self.stored.decoded
 
     @cached_property
-    def _stored(self) -> FgmpTensor:
+    def stored(self) -> FgmpTensor:
+        """The exact result, FGMP-encoded."""
         fmt = Fp8Format(self.output.fmt)
         e_thr = bias_of(fmt, 0) - self.output.bias
         return encode(self._fp16, fmt, e_thr)
@@ -177,6 +178,26 @@ class ChipReplay:
     def region_at(self, byte: int) -> str:
         """Say what lies at a byte of memory."""
         return self.image.region_at(byte // LINE_BYTES)
+
+
+def planned_result_bytes(replay: ChipReplay) -> tuple[int, ...]:
+    """Bytes of results of each descriptor, from the exact results: those of `golden_result`, without a run."""
+    width, sizes = replay.preset.columns, []
+    for one in replay.layer.descriptors:
+        if replay.mode is not OutputMode.FGMP:
+            sizes.append(sum(job.job.output.bytes for job in one.jobs))
+            continue
+        groups = sorted({job.first_column for job in one.jobs})
+        sizes.append(sum(_stored_rows(replay.stored, first, width) for first in groups))
+    return tuple(sizes)
+
+
+def _stored_rows(tensor: FgmpTensor, first: int, width: int) -> int:
+    """Bytes of a group of columns, a block for each row of the product."""
+    nonzero, wide = (mask[:, first : first + width] for mask in (tensor.nonzero, tensor.is_fp16))
+    counts = np.count_nonzero(nonzero, axis=1)
+    masks = counts.size * (-(-width // 8))
+    return int(masks + (-(-counts // 8)).sum() + counts.sum() + np.count_nonzero(wide))
 
 
 def _share(policy: ThresholdPolicy) -> tuple[int, int]:
