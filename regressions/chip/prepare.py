@@ -17,6 +17,7 @@ from golden.chip.layer import CompiledLayer
 from golden.chip.memory_image import MemoryImage
 from golden.chip.output import Output
 from golden.chip.results import LayerResult, read_layer
+from golden.exact import exact_product
 from golden.fgmp import DEFAULT_FORMATS, FgmpTensor, SharePolicy, ThresholdPolicy, encode, exponent_histogram
 from golden.formats import U8, U16, Fp8Format, bias_of, fp32_to_fp16
 from golden.geometry import Step
@@ -181,23 +182,34 @@ class ChipReplay:
 
 
 def planned_result_bytes(replay: ChipReplay) -> tuple[int, ...]:
-    """Bytes of results of each descriptor, from the exact results: those of `golden_result`, without a run."""
+    """Bytes of results of each descriptor, from the exact results: those of `golden_result` without a run."""
     width, sizes = replay.preset.columns, []
     for one in replay.layer.descriptors:
         if replay.mode is not OutputMode.FGMP:
             sizes.append(sum(job.job.output.bytes for job in one.jobs))
             continue
+        real = one.descriptor.columns
+        fill = _fill_bits(replay) if real < width else 0
         groups = sorted({job.first_column for job in one.jobs})
-        sizes.append(sum(_stored_rows(replay.stored, first, width) for first in groups))
+        sizes.append(sum(_stored_rows(replay.stored, first, real, width, fill) for first in groups))
     return tuple(sizes)
 
 
-def _stored_rows(tensor: FgmpTensor, first: int, width: int) -> int:
+def _fill_bits(replay: ChipReplay) -> Any:
+    """Whether a column that only fills up a core's is not zero: NaN, where A is not finite."""
+    lowering = replay.replay.lowering
+    zeros = np.zeros((lowering.depth, 1), np.uint16)
+    return result_tensor(lowering, exact_product(lowering, replay.replay.a, zeros)) != 0
+
+
+def _stored_rows(tensor: FgmpTensor, first: int, real: int, width: int, fill: Any) -> int:
     """Bytes of a group of columns, a block for each row of the product."""
-    nonzero, wide = (mask[:, first : first + width] for mask in (tensor.nonzero, tensor.is_fp16))
-    counts = np.count_nonzero(nonzero, axis=1)
-    masks = counts.size * (-(-width // 8))
-    return int(masks + (-(-counts // 8)).sum() + counts.sum() + np.count_nonzero(wide))
+    part = slice(first, first + real)
+    filled = np.count_nonzero(fill, axis=1) * (width - real) if real < width else 0
+    counts = np.count_nonzero(tensor.nonzero[:, part], axis=1) + filled
+    wide = np.count_nonzero(tensor.is_fp16[:, part], axis=1) + filled
+    masks = counts.size * -(-width // 8)
+    return int(masks + (-(-counts // 8)).sum() + counts.sum() + wide.sum())
 
 
 def _share(policy: ThresholdPolicy) -> tuple[int, int]:
