@@ -88,12 +88,12 @@ class Core {
     return tile.rows_left || tile.reduced == kNever ? kNever : std::max(tile.summed + 1, tile.reduced);
   }
 
-  // A block of WG waits for all rows of the one before.
-  Cycle all_summed() const {
+  // The last tile of a block of WG waits for all results of the block before.
+  Cycle results_gone() const {
     Cycle cycle = 0;
     for (auto tile = tiles_.rbegin(); tile != tiles_.rend(); ++tile) {
-      if (tile->rows_left) return kNever;
-      cycle = std::max(cycle, tile->summed + 1);
+      if (tile->last && tile->rows_left) return kNever;
+      if (tile->last) cycle = std::max(cycle, tile->summed + 1);
       if (tile - tiles_.rbegin() + 1 == rules_.tiles_in_flight) break;
     }
     return cycle;
@@ -126,7 +126,7 @@ class Core {
       case Op::kTile: {
         const TileCommand told(raw());
         const Cycle lines = told.intra || group_open_ ? 0 : group_taken(told.channels);
-        return std::max({cycle, lines, tile_room(), half_room(), told.intra && told.first ? all_summed() : 0});
+        return std::max({cycle, lines, tile_room(), half_room(), told.intra && told.last ? results_gone() : 0});
       }
       case Op::kSegment: return cycle;
       case Op::kRun:

@@ -73,7 +73,7 @@ module sequencer #(
   logic intra_q;
   logic parity_q;  // half of the lines' B memory that the open tile uses; tiles of zeros use none
 
-  logic slot_free, way_free, rows_done, run_all, accept;
+  logic slot_free, way_free, results_due, rows_done, run_all, accept;
   logic open_zero, is_open, is_zero, is_run, is_segment;
 
   assign next = opened_q[core_pkg::TileBits-1:0];
@@ -88,10 +88,17 @@ module sequencer #(
   assign rows_done = !intra_q || row_q == run_cmd.rows;
   assign run_all = is_run && rows_done && (&run_ready_i);
 
-  // Between WG and the other steps rows take another way to the partial sums: all must have arrived. So
-  // must those of the block before in WG, whose rows come in any order: results leave block by block.
+  // Between WG and the other steps rows take another way to the partial sums: all must have arrived. In
+  // WG rows come in any order: a block's last tile waits until all results of the block before have gone,
+  // so that they leave block by block.
+  always_comb begin
+    results_due = 1'b0;
+    for (int unsigned s = 0; s < core_pkg::TileSlots; s++) begin
+      if (tile_valid_o[s] && tile_o[s].last) results_due = 1'b1;
+    end
+  end
   assign way_free = tile_cmd.intra != intra_q ? line_busy_q == '0 && tile_valid_o == '0 :
-                    !tile_cmd.intra || !tile_cmd.first || tile_valid_o == '0;
+                    !(tile_cmd.intra && tile_cmd.last && results_due);
   assign open_o = is_open && slot_free && way_free && !line_busy_q[!parity_q] &&
                   (tile_cmd.intra || group_valid_i);
   assign group_ready_o = open_o && !tile_cmd.intra && tile_cmd.b.group_end;

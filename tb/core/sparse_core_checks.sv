@@ -24,6 +24,9 @@ module sparse_core_checks #(
     input logic [         ZerosWidth-1:0]                         a_zeros_i,
     input logic                                                   busy_o,
     input logic                                                   result_valid_o,
+    input logic                                                   result_ready_i,
+    input logic [core_pkg::BlockBits-1:0]                         result_block_o,
+    input logic                                                   intra,
     input logic [              Lines-1:0]                         issue,
     input logic [              Lines-1:0]                         tree_row_ready,
     input logic [              Lines-1:0][core_pkg::TileBits-1:0] row_tile,
@@ -59,6 +62,19 @@ module sparse_core_checks #(
     end
   endfunction
 
+  // The block of the result before, if it was of WG too.
+  logic intra_result_q;
+  logic [core_pkg::BlockBits-1:0] block_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      intra_result_q <= 1'b0;
+      block_q        <= '0;
+    end else if (result_valid_o && result_ready_i) begin
+      intra_result_q <= intra;
+      block_q        <= result_block_o;
+    end
+  end
+
   // The sender's side of the contract.
   `CHECK(beat_words, a_accept, a_words_i != '0 && 32'(a_words_i) <= BeatWords)
   `CHECK(beat_mask, a_accept, (a_mask_i >> (32'(a_words_i) * core_pkg::WordLen)) == '0)
@@ -71,6 +87,11 @@ module sparse_core_checks #(
   `CHECK(busy_until_results_left, result_valid_o, busy_o)
   `CHECK(lines_in_step, tree_row_ready != '0, in_step())
 
+  // Rows of WG come in any order, but block by block.
+  `CHECK(blocks_in_order, result_valid_o && intra && intra_result_q,
+         result_block_o == block_q || result_block_o == block_q + 1'b1)
+
+  `COVER(next_block, result_valid_o && intra && intra_result_q && result_block_o != block_q)
   `COVER(all_lines_issue, issue == '1)
   `COVER(two_tiles, $countones(tile_valid) > 1)
   `COVER(four_tiles, &tile_valid)

@@ -212,6 +212,12 @@ FAULTS = {
         "1'b1",
         **_random("a_channels_have_lines"),
     ),
+    "blocks of weights at once": Fault(
+        "core/sequencer.sv",
+        "!(tile_cmd.intra && tile_cmd.last && «results_due»);",
+        "1'b0",
+        **_chosen("a weight gradient of one pixel", "a_blocks_in_order"),
+    ),
     "table of the group before": Fault(
         "core/line_table.sv",
         "assign read_line_o = lines_q[«load_q»][read_channel_i];",

@@ -97,5 +97,6 @@ def faulty_files() -> set[str]:
 
 
 def design_files() -> list[str]:
-    """All files of the design, relative to ``rtl/``."""
-    return [path.relative_to(RTL_ROOT).as_posix() for path in rtl_sources()]
+    """All files of the design that are written by hand, relative to ``rtl/``."""
+    sources = rtl_sources()
+    return [path.relative_to(RTL_ROOT).as_posix() for path in sources if path.is_relative_to(RTL_ROOT)]
