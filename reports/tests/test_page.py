@@ -17,7 +17,7 @@ from reports.page.failures import anchor, common_traits
 from reports.tests import synthetic
 from reports.text import count
 
-VOID = {"meta", "link", "input", "br"}
+VOID = {"meta", "link", "input", "br", "img"}
 
 
 class Outline(HTMLParser):
