@@ -29,7 +29,7 @@ module stream_buffer #(
     output logic last_o,
     // Status
     output logic fetched_o,  // nothing left to ask for
-    output logic low_o,  // at most a quarter of the stream is
+    output logic low_o,  // at most half of the stream is
     output logic idle_o
 );
 
@@ -56,7 +56,7 @@ module stream_buffer #(
   chip_pkg::extent_t stream_q, incoming;
   chip_pkg::line_t base_q, next_q;
   logic [chip_pkg::WaveBits-1:0] wave_q;
-  count_t left_q, left_d, quarter_q, incoming_lines;
+  count_t left_q, left_d, half_q, incoming_lines;
   byte_t tail_bytes_q;  // of the last line; 0 stands for all
   used_t used_q;
   logic [chip_pkg::ChunkBits-1:0] chunk;
@@ -91,11 +91,11 @@ module stream_buffer #(
     if (!rst_ni) begin
       pending_q <= 1'b0;
       left_q    <= '0;
-      quarter_q <= '0;
+      half_q <= '0;
     end else begin
       pending_q <= left_d != '0 && (pending_q || start);
       left_q    <= load ? incoming_lines : left_d;
-      if (load) quarter_q <= incoming_lines >> 2;
+      if (load) half_q <= incoming_lines >> 1;
     end
   end
 
@@ -208,7 +208,7 @@ module stream_buffer #(
   assign bytes_o = {out_bytes == '0, out_bytes};
 
   assign fetched_o = left_q == '0;
-  assign low_o = left_q <= quarter_q && !pending_q;
+  assign low_o = left_q <= half_q && !pending_q;
   assign idle_o = left_q == '0 && used_q == '0 && !valid_o;
 
 endmodule
