@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from regressions.problems import writing
 KEPT_RUNS = 3
 """Folders of runs that are kept, the newest one included."""
 
-NAME = re.compile(r"\d{8}T\d{6}-\d+")
+NAME = re.compile(r"\d{8}T\d{6}-\d+(-\d+)?")
 LOCK = "lock"
 
 
@@ -29,7 +30,9 @@ def new_run_folder(runs: Path, started: datetime) -> Iterator[Path]:
     WriteError
         If it cannot be made.
     """
-    folder = runs / f"{started:%Y%m%dT%H%M%S}-{os.getpid()}"
+    name = f"{started:%Y%m%dT%H%M%S}-{os.getpid()}"
+    free = (runs / f"{name}{f'-{number}' * bool(number)}" for number in itertools.count())
+    folder = next(path for path in free if not path.is_dir())  # one process may run twice in a second
     with writing(folder, "--runs"):
         folder.mkdir(parents=True)
         lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
