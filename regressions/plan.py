@@ -7,10 +7,12 @@ import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from golden.chip.plan import FP16_BYTES
 from golden.geometry import ConvGeometry, Step
 from golden.native import NativeError
-from golden.presets import Preset, find_preset
+from golden.presets import find_preset
 from golden.schedule import replay_cycles
+from regressions.chip.settings import ChipSettings
 from regressions.operands import ReplaySettings, replay_input, replay_name
 from regressions.option_error import OptionError
 from regressions.options import Options
@@ -76,10 +78,9 @@ def plan(trace: Trace, chosen: Sequence[tuple[str, list[Step]]], settings: Repla
         shape = LayerShape.of(trace.geometry(name))
         if settings.chip is not None:
             # What a chip's replay takes is known when it is compiled; the worker's record tells of a problem.
-            preset = find_preset(settings.preset)
-            columns = trace.header.columns
+            geometry, columns = trace.geometry(name), trace.header.columns
             planned += [
-                Planned(name, step, shape, dense_cycles(trace.geometry(name), step, preset, columns))
+                Planned(name, step, shape, estimate_cycles(geometry, step, settings, columns))
                 for step in steps
             ]
             continue
@@ -92,13 +93,21 @@ def plan(trace: Trace, chosen: Sequence[tuple[str, list[Step]]], settings: Repla
     return planned
 
 
-def dense_cycles(geometry: ConvGeometry, step: Step, preset: Preset, columns: int | None) -> int:
-    """Cycles of a step in dense FP16 on the preset's PEs, of `columns` columns at most (None: all)."""
+def estimate_cycles(geometry: ConvGeometry, step: Step, settings: ReplaySettings, columns: int | None) -> int:
+    """Estimate a step's cycles on the chip: dense FP16 on all PEs, or all operands and results once as FP16.
+
+    `columns` are those of the product at most; None: all.
+    """
+    preset, chip = find_preset(settings.preset), settings.chip or ChipSettings()
     pixels = geometry.batch * geometry.out_height * geometry.out_width
     total = geometry.in_channels if step is Step.BP else geometry.out_channels
     other = geometry.out_channels if step is Step.BP else geometry.in_channels
-    macs = pixels * geometry.taps * other * min(total, columns or total)
-    return -(-macs // (preset.cores * preset.lines * preset.pes))
+    width = min(total, columns or total)
+    macs = pixels * geometry.taps * other * width
+    inside = geometry.batch * geometry.in_channels * geometry.in_height * geometry.in_width
+    elements = inside + pixels * width + geometry.taps * other * width
+    compute = macs / (preset.cores * preset.lines * preset.pes)
+    return round(max(compute, FP16_BYTES * elements / chip.memory_bytes)) + 1
 
 
 def _plan_one(layer: LayerTrace, step: Step, shape: LayerShape, settings: ReplaySettings) -> Planned:
