@@ -20,8 +20,7 @@ SHARE = 0.10
 def figures() -> Iterator[Figure]:
     """Replay layers of the iteration's trace with all cores alike, then with one slowed."""
     with tempfile.TemporaryDirectory() as folder:
-        alike = _replays(folder)
-        slowed = _replays(folder, "--slow-core", f"{CORE}:{FACTOR}")
+        alike, slowed = (_replays(folder, factor) for factor in (1, FACTOR))
     worst = 0.0
     for name, before in alike.items():
         after = slowed[name]
@@ -35,12 +34,13 @@ def figures() -> Iterator[Figure]:
     yield Figure(f"worst, of 10 % and {FACTOR} jobs", worst, "", limit=1.0)
 
 
-def _replays(folder: str, *words: str) -> dict[str, Replay]:
+def _replays(folder: str, factor: int) -> dict[str, Replay]:
     trace = parse_iteration([]).trace
     if not trace.is_file():
         raise RuntimeError(f"{trace} does not exist: './run iteration' makes it, run that first")
     given = ["--preset", "lnpu", "--trace", str(trace), "--no-coverage", "--runs", folder]
-    given += ["--layers", *LAYERS, "--steps", *(str(step) for step in Step), *words]
+    given += ["--layers", *LAYERS, "--steps", *(str(step) for step in Step)]
+    given += ["--slow-core", f"{CORE}:{factor}"]
     found = {one.name: one for one in run(parse(given)).results.replays}
     for name, one in found.items():
         if one.status != "pass":
