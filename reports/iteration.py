@@ -36,10 +36,13 @@ def iteration_lines(results: Results, jobs: int) -> list[str]:
     ran = [one for one in measured(results.replays) if one.chip is not None]
     if not ran:
         return []
-    return [*_speed_lines(ran, results.run.wall_s, jobs), *_chip_lines(ran)]
+    run = results.run
+    built = f", {duration(run.build.seconds)} of it building" if not run.build.cached else ""
+    wall = f"wall time of this start {duration(run.wall_s)}{built}"
+    return [*_speed_lines(ran, wall, jobs), *_chip_lines(ran)]
 
 
-def _speed_lines(ran: Sequence[Replay], wall_s: float, jobs: int) -> list[str]:
+def _speed_lines(ran: Sequence[Replay], wall: str, jobs: int) -> list[str]:
     simulated = sum(one.chip.simulated_s for one in ran if one.chip is not None)
     work = sum(one.wall_s for one in ran)
     cycles = sum(one.cycles or 0 for one in ran)
@@ -52,7 +55,7 @@ def _speed_lines(ran: Sequence[Replay], wall_s: float, jobs: int) -> list[str]:
     speed = f"{cycles / simulated / 1e3:.1f} kcycle/s and {macs / simulated / 1e6:.1f} M MAC/s"
     with_skipped = sum(one.macs_total or 0 for one in ran)
     return [
-        f"wall time {duration(wall_s)}; {took}; the longest, {longest.name}, {duration(longest.wall_s)}",
+        f"{wall}; {took}; the longest, {longest.name}, {duration(longest.wall_s)}",
         f"simulated {speed} a process; {macs / 1e9:.2f} of {with_skipped / 1e9:.2f} GMAC, others skipped",
         f"bound by {what}: simulating takes {percent(share)} of the workers' time",
     ]

@@ -240,7 +240,9 @@ def test_only_an_iteration_passes_without_coverage(chip: Results) -> None:
 
 def test_an_iteration_says_what_it_took(chip: Results) -> None:
     lines = iteration_lines(chip, 2)
-    assert lines[0].startswith("wall time 3\u202fmin 03\u202fs; the 62 replays took ")
+    assert lines[0].startswith(
+        "wall time of this start 3\u202fmin 03\u202fs, 41.2\u202fs of it building; the 62 replays took "
+    )
     assert "kcycle/s" in lines[1]
     assert lines[2].startswith("bound by the simulator: simulating takes 80.0")
     assert [line.partition(":")[0] for line in lines[3:]] == ["FP", "BP", "WG", "all"]
