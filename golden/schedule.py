@@ -61,7 +61,7 @@ class ScheduleRules:
     b_halves: int = 2
     b_row_cycles: int = 1
     tiles_in_flight: int = 4
-    run_queue: int = 8
+    run_queue: int = 32
     beat_queue: int = 2
     unpack_words: int = 2
     row_latency: int = 4

@@ -55,8 +55,9 @@ module pe_line #(
 
   localparam int unsigned WordBits = core_pkg::WordLen * core_pkg::ElemBits;
   localparam int unsigned BeatWidth = WordsBits + 2 * Rows + ZerosWidth + core_pkg::ABeatBits;
-  // Rows of WG that wait in the ring, and one beat in front of the unpacker, keep a line supplied.
-  localparam int unsigned RunDepth = 8;
+  // All runs of a K tile, mostly: the next tile's command, and with it its B rows, must not wait behind them.
+  // One beat in front of the unpacker keeps a line supplied.
+  localparam int unsigned RunDepth = 32;
   localparam int unsigned BeatDepth = 2;
   localparam int unsigned RunBits = $bits(core_pkg::line_run_t);
   localparam int unsigned BRowBits = $clog2(2 * Rows);
