@@ -133,7 +133,9 @@ def _check_job(memory: U8, descriptor: Descriptor, index: int, what: str, psum_r
     if not 1 <= job.rows <= psum_rows:
         raise ValidationError(f"{what}: rows is {job.rows}, must lie in 1..{psum_rows}")
     if job.c.bytes == 0 and (job.a.bytes or job.b.bytes):
-        raise ValidationError(f"{what}: stream C is empty, but A or B is not; a job of zeros has none of them")
+        raise ValidationError(
+            f"{what}: stream C is empty, but A or B is not; a job of zeros has none of them"
+        )
     extents: dict[str, tuple[Extent, Window]] = {
         name: (getattr(job, name), getattr(descriptor, name)) for name in ("a", "b", "c", "d", "output")
     }
