@@ -157,6 +157,21 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
         np.testing.assert_array_equal(sample.load(name).x, full.load(name).x[:images])
 
 
+def test_the_recorded_batch_changes_nothing_of_the_training(tmp_path: Path) -> None:
+    traces = []
+    for name, words in (("as trained", []), ("smaller", ["--record-batch", "2"])):
+        assert cli.main(["--out", str(tmp_path / name), *TINY, "--min-accuracy", "0", *words]) == 0
+        traces.append(Trace.open(tmp_path / name / program.FULL_NAME))
+    plain, smaller = traces
+    assert (plain.run.batch, smaller.run.batch) == (8, 2)
+    assert plain.run.accuracy == smaller.run.accuracy
+    for name in plain.layers:
+        assert smaller.geometry(name).batch == 2
+        np.testing.assert_array_equal(plain.load(name).w, smaller.load(name).w)
+    first = plain.layers[0]
+    np.testing.assert_array_equal(smaller.load(first).x, plain.load(first).x[:2])
+
+
 def test_low_accuracy_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--out", str(tmp_path), *TINY]) == 1
     error = capsys.readouterr().err
@@ -194,6 +209,7 @@ def test_user_model_on_an_image_folder(
         (["--model", f"{MODELS}:two_outputs"], "does not return one tensor [batch, classes]"),
         (["--model", f"{MODELS}:plain", "--image-size", "16"], "an iteration on 8x3x16x16 images failed"),
         (["--batch", "25"], "--batch: is 25, there are 24 training images"),
+        (["--record-batch", "25"], "--record-batch: is 25, there are 24 training images"),
     ],
 )
 def test_wrong_combinations_show_before_training(
