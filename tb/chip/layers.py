@@ -67,10 +67,20 @@ def make_case(
 
 def require_equal(case: ChipCase, memory: npt.NDArray[np.uint8]) -> None:
     """Raise `AssertionError` with the first byte of the memory that is not golden's."""
-    wrong = np.flatnonzero(memory != case.after)
+    require_memory(case.layer.name, case.before, case.after, memory)
+
+
+def require_memory(
+    name: str,
+    before: npt.NDArray[np.uint8],
+    after: npt.NDArray[np.uint8],
+    memory: npt.NDArray[np.uint8],
+) -> None:
+    """Raise `AssertionError` with the first byte of `memory` that is not as in `after`."""
+    wrong = np.flatnonzero(memory != after)
     if len(wrong):
         at = int(wrong[0])
         raise AssertionError(
-            f"{case.layer.name}: {len(wrong)} bytes of memory differ, the first one at byte {at} (line "
-            f"{at // 64}): RTL {memory[at]:02X}, golden {case.after[at]:02X}, before {case.before[at]:02X}"
+            f"{name}: {len(wrong)} bytes of memory differ, the first one at byte {at} (line "
+            f"{at // 64}): RTL {memory[at]:02X}, golden {after[at]:02X}, before {before[at]:02X}"
         )
