@@ -80,6 +80,22 @@ module lnpu_chip #(
   localparam int unsigned DoneBits = Cores > 1 ? 2 : 1;  // jobs that end in a cycle: of two result paths
   localparam int unsigned FeedStreams = 3;  // A, B, C: what a feeder fetches
 
+  // Who asked for a line that is read; it comes back with each beat.
+  localparam int unsigned JobsAhead = 16;
+  localparam int unsigned SlotBits = $clog2(JobsAhead);
+  typedef enum logic [1:0] {
+    OwnerStream,
+    OwnerJobs,
+    OwnerControl
+  } owner_kind_e;
+  typedef struct packed {
+    owner_kind_e         kind;
+    logic [SlotBits-1:0] slot;
+    chip_pkg::stream_e   stream;
+    logic [Cores-1:0]    members;
+  } owner_t;
+  owner_t fill_owner;
+
   // ---------------------------------------------------------------------------------------------
   // Registers and control
   // ---------------------------------------------------------------------------------------------
@@ -218,8 +234,6 @@ module lnpu_chip #(
   // ---------------------------------------------------------------------------------------------
   // Jobs
   // ---------------------------------------------------------------------------------------------
-  localparam int unsigned JobsAhead = 16;
-  localparam int unsigned SlotBits = $clog2(JobsAhead);
 
   logic job_read_valid, job_read_ready, job_fill, job_valid, job_ready, jobs_more, job_error;
   chip_pkg::line_t job_read_line;
@@ -284,18 +298,6 @@ module lnpu_chip #(
   // ---------------------------------------------------------------------------------------------
   // Reads: the streams of the cores, then control and job table, which ask seldom
   // ---------------------------------------------------------------------------------------------
-  typedef enum logic [1:0] {
-    OwnerStream,
-    OwnerJobs,
-    OwnerControl
-  } owner_kind_e;
-  typedef struct packed {
-    owner_kind_e         kind;
-    logic [SlotBits-1:0] slot;
-    chip_pkg::stream_e   stream;
-    logic [Cores-1:0]    members;
-  } owner_t;
-
   chip_pkg::fetch_state_t [chip_pkg::Streams-1:0][Cores-1:0] fetch;
   logic [chip_pkg::Streams-1:0][Cores-1:0] grant;
   logic share_valid, share_ready, share_held;
@@ -329,7 +331,7 @@ module lnpu_chip #(
   chip_pkg::line_t read_line;
   logic [chip_pkg::ChunkBits-1:0] read_beats;
   chip_pkg::tag_t tag;
-  owner_t read_owner, fill_owner;
+  owner_t read_owner;
 
   always_comb begin
     control_read_ready = 1'b0;
