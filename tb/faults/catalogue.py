@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from golden.geometry import Step
+from tb.faults.central import CENTRAL_FAULTS
 from tb.faults.fault import Fault
 from tb.faults.feeder import FEEDER_FAULTS
 from tb.faults.result_path import RESULT_PATH_FAULTS
@@ -344,4 +345,5 @@ FAULTS = {
     ),
     **FEEDER_FAULTS,
     **RESULT_PATH_FAULTS,
+    **CENTRAL_FAULTS,
 }

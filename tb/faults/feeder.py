@@ -41,8 +41,8 @@ FEEDER_FAULTS = {
     ),
     "stream that is low too late": Fault(
         "feeder/stream_buffer.sv",
-        "low_o = «left_q <= quarter_q» && !pending_q",
-        "left_q < quarter_q",
+        "low_o = «left_q <= half_q» && !pending_q",
+        "left_q < half_q",
         **_streams("low or fetched is wrong"),
     ),
     "bytes of two streams": Fault(

@@ -87,7 +87,7 @@ extern "C" void parts_streams(StreamRun* run) {
       fail(5);
     const bool pending = model->fetch_pending_o;
     if (model->fetched_o != !active) fail(6);
-    if (active && model->low_o != (!pending && 4 * (lines_of(asked) - asked_lines) <= lines_of(asked))) fail(6);
+    if (active && model->low_o != (!pending && 2 * (lines_of(asked) - asked_lines) <= lines_of(asked))) fail(6);
 
     if (started < run->count && !stalls()) {
       model->start_valid_i = 1;
