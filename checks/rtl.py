@@ -57,7 +57,7 @@ def parameters(path: Path) -> list[str]:
 
 def preset_values(preset: Preset) -> dict[str, int]:
     """Return a preset's sizes under the names of the RTL's parameters (``psum_rows`` is ``PsumRows``)."""
-    fields = ("lines", "pes", "rows", "row_queue", "psum_rows", "columns")
+    fields = ("lines", "pes", "rows", "row_queue", "run_queue", "psum_rows", "columns")
     return {
         "".join(part.capitalize() for part in field.split("_")): getattr(preset, field) for field in fields
     }

@@ -26,6 +26,9 @@ class Preset:
         Words of 4 elements in a line's A ring.
     row_queue : int
         Finished rows that a line may run ahead of the reduction.
+    run_queue : int
+        Runs that wait in front of a line; all of a K tile mostly fit `core`'s, so that the next tile's
+        command, and with it its B rows, need not wait behind them.
     psum_rows : int
         Rows of partial sums that a core holds (the M block).
     """
@@ -37,6 +40,7 @@ class Preset:
     rows: int
     a_words: int
     row_queue: int
+    run_queue: int
     psum_rows: int
 
     @property
@@ -48,9 +52,13 @@ class Preset:
 PRESETS = {
     preset.name: preset
     for preset in (
-        Preset("tiny", cores=1, lines=2, pes=2, rows=8, a_words=64, row_queue=2, psum_rows=16),
-        Preset("core", cores=1, lines=8, pes=8, rows=36, a_words=64, row_queue=16, psum_rows=128),
-        Preset("lnpu", cores=12, lines=8, pes=8, rows=36, a_words=64, row_queue=16, psum_rows=128),
+        Preset("tiny", cores=1, lines=2, pes=2, rows=8, a_words=64, row_queue=2, run_queue=8, psum_rows=16),
+        Preset(
+            "core", cores=1, lines=8, pes=8, rows=36, a_words=64, row_queue=16, run_queue=32, psum_rows=128
+        ),
+        Preset(
+            "lnpu", cores=12, lines=8, pes=8, rows=36, a_words=64, row_queue=16, run_queue=32, psum_rows=128
+        ),
     )
 }
 

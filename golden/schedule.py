@@ -19,7 +19,7 @@ from golden.lowering import Ints
 from golden.program import OP_TILE, OP_ZERO, WORD_LEN
 from golden.streams import CoreStreams
 
-# Fields of commands that count something (tile_cmd_t, run_cmd_t of rtl/pkg/core_pkg.sv): lowest bit and width.
+# Fields of commands that count something (tile_cmd_t, run_cmd_t of core_pkg.sv): lowest bit and width.
 _OP_SHIFT = 29  # in the last word
 _TILE_ROWS, _TILE_TAPS, _TILE_CHANNELS = (16, 8), (30, 6), (36, 10)
 _TILE_LAST, _TILE_FIRST, _TILE_INTRA = (47, 1), (48, 1), (49, 1)
@@ -42,8 +42,8 @@ class ScheduleRules:
         Cycles that a row of B takes to load (rule 2).
     tiles_in_flight : int
         Tiles between the sequencer and the partial sums (rule 1).
-    run_queue, beat_queue : int
-        Runs and beats of A that wait in front of a line (rules 1 and 3).
+    beat_queue : int
+        Beats of A that wait in front of a line (rule 3).
     unpack_words : int
         Words that a line moves into its ring in a cycle, at most (rule 4).
     row_latency : int
@@ -61,7 +61,6 @@ class ScheduleRules:
     b_halves: int = 2
     b_row_cycles: int = 1
     tiles_in_flight: int = 4
-    run_queue: int = 32
     beat_queue: int = 2
     unpack_words: int = 2
     row_latency: int = 4
@@ -151,7 +150,7 @@ def model_cycles(streams: CoreStreams, rules: ScheduleRules = RULES) -> Schedule
     """
     preset = streams.lowering.preset
     # In the order of `Rules` in native/schedule_line.hpp.
-    sizes = (preset.lines, preset.rows // WORD_LEN, preset.a_words, preset.row_queue)
+    sizes = (preset.lines, preset.rows // WORD_LEN, preset.a_words, preset.row_queue, preset.run_queue)
     tree_levels = preset.lines.bit_length() - 1
     values = np.array([*sizes, *(getattr(rules, rule.name) for rule in fields(rules)), tree_levels], np.int64)
     commands = np.ascontiguousarray(streams.commands)

@@ -21,8 +21,8 @@ constexpr Cycle kNever = INT64_MAX / 4;
 
 // Sizes and rates of the rules; golden/schedule.py gives them by name, in this order.
 struct Rules {
-  std::int64_t lines, segment_words, ring_words, row_queue;
-  std::int64_t b_halves, b_row_cycles, tiles_in_flight, run_queue, beat_queue, unpack_words, row_latency,
+  std::int64_t lines, segment_words, ring_words, row_queue, run_queue;
+  std::int64_t b_halves, b_row_cycles, tiles_in_flight, beat_queue, unpack_words, row_latency,
       tree_cycles, sum_cycles, result_places, result_cycles, tree_levels;
 };
 

@@ -54,7 +54,7 @@ def test_help_is_for_reading(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         regress.main(["--help"])
     assert caught.value.code == 0
-    text = capsys.readouterr().out
+    text = " ".join(capsys.readouterr().out.split())
     for word in ("--layers", "--dump", "examples:", "Exit status: 0 if every planned replay passed"):
         assert word in text
     assert str(REPO_ROOT) not in text

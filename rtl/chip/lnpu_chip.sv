@@ -8,6 +8,7 @@ module lnpu_chip #(
     parameter int unsigned Pes = 2,
     parameter int unsigned Rows = 8,
     parameter int unsigned RowQueue = 2,
+    parameter int unsigned RunQueue = 8,
     parameter int unsigned PsumRows = 16,
     parameter bit GatedCores = 1'b0,
     localparam int unsigned AxilAddrBits = chip_regs_pkg::CHIP_REGS_MIN_ADDR_WIDTH
@@ -511,6 +512,7 @@ module lnpu_chip #(
         .Pes     (Pes),
         .Rows    (Rows),
         .RowQueue(RowQueue),
+        .RunQueue(RunQueue),
         .PsumRows(PsumRows)
     ) i_core (
         .clk_i           (core_clk),

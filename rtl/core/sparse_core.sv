@@ -13,6 +13,7 @@ module sparse_core #(
     parameter int unsigned Pes = 2,
     parameter int unsigned Rows = 8,
     parameter int unsigned RowQueue = 2,
+    parameter int unsigned RunQueue = 8,
     parameter int unsigned PsumRows = 16,
     localparam int unsigned Columns = Pes * core_pkg::PeColumns,
     localparam int unsigned ColumnBits = $clog2(Columns + 1),
@@ -288,7 +289,8 @@ module sparse_core #(
     pe_line #(
         .Pes     (Pes),
         .Rows    (Rows),
-        .RowQueue(RowQueue)
+        .RowQueue(RowQueue),
+        .RunQueue(RunQueue)
     ) i_line (
         .clk_i,
         .rst_ni,

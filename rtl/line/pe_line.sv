@@ -6,6 +6,7 @@ module pe_line #(
     parameter int unsigned Pes = 2,
     parameter int unsigned Rows = 8,
     parameter int unsigned RowQueue = 2,
+    parameter int unsigned RunQueue = 8,
     localparam int unsigned Columns = Pes * core_pkg::PeColumns,
     localparam int unsigned BeatWords = Rows / core_pkg::WordLen,
     localparam int unsigned WordsBits = $clog2(BeatWords + 1),
@@ -55,9 +56,7 @@ module pe_line #(
 
   localparam int unsigned WordBits = core_pkg::WordLen * core_pkg::ElemBits;
   localparam int unsigned BeatWidth = WordsBits + 2 * Rows + ZerosWidth + core_pkg::ABeatBits;
-  // All runs of a K tile, mostly: the next tile's command, and with it its B rows, must not wait behind them.
   // One beat in front of the unpacker keeps a line supplied.
-  localparam int unsigned RunDepth = 32;
   localparam int unsigned BeatDepth = 2;
   localparam int unsigned RunBits = $bits(core_pkg::line_run_t);
   localparam int unsigned BRowBits = $clog2(2 * Rows);
@@ -149,7 +148,7 @@ module pe_line #(
 
   stream_fifo #(
       .Width(RunBits),
-      .Depth(RunDepth)
+      .Depth(RunQueue)
   ) i_runs (
       .clk_i,
       .rst_ni,

@@ -9,6 +9,7 @@ module chip_harness #(
     parameter int unsigned Pes = 2,
     parameter int unsigned Rows = 8,
     parameter int unsigned RowQueue = 2,
+    parameter int unsigned RunQueue = 8,
     parameter int unsigned PsumRows = 16,
     parameter bit GatedCores = 1'b0
 ) (
@@ -233,6 +234,7 @@ module chip_harness #(
       .Pes       (Pes),
       .Rows      (Rows),
       .RowQueue  (RowQueue),
+      .RunQueue  (RunQueue),
       .PsumRows  (PsumRows),
       .GatedCores(GatedCores)
   ) i_chip (

@@ -5,6 +5,7 @@ module chip_sim #(
     parameter int unsigned Pes = 2,
     parameter int unsigned Rows = 8,
     parameter int unsigned RowQueue = 2,
+    parameter int unsigned RunQueue = 8,
     parameter int unsigned PsumRows = 16,
     parameter bit GatedCores = 1'b0
 );
@@ -24,6 +25,7 @@ module chip_sim #(
       .Pes       (Pes),
       .Rows      (Rows),
       .RowQueue  (RowQueue),
+      .RunQueue  (RunQueue),
       .PsumRows  (PsumRows),
       .GatedCores(GatedCores)
   ) i_harness (

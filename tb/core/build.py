@@ -33,6 +33,7 @@ def parameters(preset: Preset) -> list[str]:
         "Pes": preset.pes,
         "Rows": preset.rows,
         "RowQueue": preset.row_queue,
+        "RunQueue": preset.run_queue,
         "PsumRows": preset.psum_rows,
     }
     return [f"-G{name}={value}" for name, value in sizes.items()]

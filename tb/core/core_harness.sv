@@ -8,6 +8,7 @@ module core_harness #(
     parameter int unsigned Pes = 2,
     parameter int unsigned Rows = 8,
     parameter int unsigned RowQueue = 2,
+    parameter int unsigned RunQueue = 8,
     parameter int unsigned PsumRows = 16
 ) (
     input  logic clk_i,
@@ -197,6 +198,7 @@ module core_harness #(
       .Pes     (Pes),
       .Rows    (Rows),
       .RowQueue(RowQueue),
+      .RunQueue(RunQueue),
       .PsumRows(PsumRows)
   ) i_core (
       .clk_i,

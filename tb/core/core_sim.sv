@@ -4,6 +4,7 @@ module core_sim #(
     parameter int unsigned Pes = 2,
     parameter int unsigned Rows = 8,
     parameter int unsigned RowQueue = 2,
+    parameter int unsigned RunQueue = 8,
     parameter int unsigned PsumRows = 16
 );
 
@@ -21,6 +22,7 @@ module core_sim #(
       .Pes     (Pes),
       .Rows    (Rows),
       .RowQueue(RowQueue),
+      .RunQueue(RunQueue),
       .PsumRows(PsumRows)
   ) i_harness (
       .clk_i  (clk),

@@ -146,7 +146,7 @@ def _bounds(parts: Sequence[np.ndarray]) -> Ints:
 def line_bench(preset: str) -> LineBench:
     """Build and load the bench at a preset's sizes, once a process."""
     sizes: Preset = find_preset(preset)
-    wanted = ("-GPes", "-GRows", "-GRowQueue")
+    wanted = ("-GPes", "-GRows", "-GRowQueue", "-GRunQueue")
     build = verilate(
         f"line_bench_{preset}",
         [*rtl_sources(), *checkers("mem", "pe", "line"), LINE_TB / "line_bench.sv"],

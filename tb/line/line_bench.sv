@@ -2,7 +2,8 @@
 module line_bench #(
     parameter int unsigned Pes = 2,
     parameter int unsigned Rows = 8,
-    parameter int unsigned RowQueue = 2
+    parameter int unsigned RowQueue = 2,
+    parameter int unsigned RunQueue = 8
 ) (
     input  logic clk_i,
     input  logic rst_ni,
@@ -124,7 +125,8 @@ module line_bench #(
   pe_line #(
       .Pes     (Pes),
       .Rows    (Rows),
-      .RowQueue(RowQueue)
+      .RowQueue(RowQueue),
+      .RunQueue(RunQueue)
   ) i_line (
       .clk_i,
       .rst_ni,
