@@ -1,7 +1,8 @@
 // Walks the chain of descriptors: fetch, check, run the jobs, write the completion record, go on.
 //
 // An error stops everything: no further request leaves, what is under way is waited for, cores and
-// feeders are reset, and the cause is reported.
+// feeders are reset, and the cause is reported. A start resets them, too: items that contradict one another
+// may end well and yet leave operands in a core.
 module control #(
     parameter int unsigned Columns = 4,
     parameter int unsigned DoneBits = 1,
@@ -95,7 +96,7 @@ module control #(
   logic [TotalBits-1:0] total_q;
   logic [CompletionIndexBits-1:0] index_q;
   logic [2:0] clear_q;
-  logic expired, stops, own_fault;
+  logic expired, fault, own_fault, starts, stops;
   chip_pkg::cause_e stop_cause;
 
   // ---------------------------------------------------------------------------------------------
@@ -147,24 +148,27 @@ module control #(
           strobe: '1,
           data: words[index_q*LineWords+:LineWords]
       };
-  assign threshold_start_o = state_q == Sum && bin_q == BinBits'(chip_pkg::Bins);
+  // The record says that all results are in memory.
+  assign threshold_start_o = state_q == Sum && bin_q == BinBits'(chip_pkg::Bins) && !axi_busy_i;
 
   // ---------------------------------------------------------------------------------------------
   // What stops the work
   // ---------------------------------------------------------------------------------------------
+  assign fault = fault_i && state_q != Clear;  // what is reset says nothing
   assign expired = watchdog_i != '0 && quiet_q >= watchdog_i;
   assign own_fault = (state_q == Check && parsed_cause != chip_pkg::CauseNone) ||
                      (state_q == TakeThreshold && !threshold_good);
   always_comb begin
     stop_cause = chip_pkg::CauseNone;
-    if (fault_i) stop_cause = fault_cause_i;
+    if (fault) stop_cause = fault_cause_i;
     else if (state_q == Check) stop_cause = parsed_cause;
     else if (state_q == TakeThreshold && !threshold_good) stop_cause = chip_pkg::CauseField;
     else if (abort_i) stop_cause = chip_pkg::CauseAborted;
     else if (expired) stop_cause = chip_pkg::CauseWatchdog;
   end
-  assign stops = busy_o && state_q != Stop && state_q != Clear &&
-                 (fault_i || own_fault || abort_i || expired);
+  assign stops = state_q == Clear ? starts && abort_i :
+      busy_o && state_q != Stop && (fault || own_fault || abort_i || expired);
+  assign starts = cause_q == chip_pkg::CauseNone;  // else an error comes to its end
 
   assign busy_o = state_q != Idle;
   assign run_o = state_q inside {Run, Sum, Threshold, Record, Settle};
@@ -203,12 +207,13 @@ module control #(
       unique case (state_q)
         Idle: begin
           if (start_i) begin
-            state_q       <= Fetch;
+            state_q       <= Clear;
             cause_q       <= chip_pkg::CauseNone;
             descriptors_q <= '0;
           end
           arrived_q <= '0;
           asked_q   <= '0;
+          clear_q   <= '0;
         end
         Fetch:          if (arrived_q == '1) state_q <= Check;
         Check: begin
@@ -228,8 +233,8 @@ module control #(
           if (done_q == layer_q.jobs && !work_busy_i) state_q <= Sum;
         end
         Sum: begin
-          if (bin_q == BinBits'(chip_pkg::Bins)) state_q <= Threshold;
-          else begin
+          if (threshold_start_o) state_q <= Threshold;
+          else if (bin_q != BinBits'(chip_pkg::Bins)) begin
             bin_q   <= bin_q + 1'b1;
             total_q <= total_q + TotalBits'(histogram_i.bin[bin_q[BinBits-1:0]]);
           end
@@ -259,7 +264,7 @@ module control #(
         end
         Clear: begin
           clear_q <= clear_q + 1'b1;
-          if (clear_q == 3'(ClearCycles - 1)) state_q <= Idle;
+          if (clear_q == 3'(ClearCycles - 1)) state_q <= starts ? Fetch : Idle;
         end
         default:        state_q <= Idle;
       endcase
@@ -267,7 +272,7 @@ module control #(
       if (stops) begin
         state_q     <= Stop;
         cause_q     <= stop_cause;
-        error_job_q <= fault_i ? fault_job_i : done_q;
+        error_job_q <= fault ? fault_job_i : done_q;
         error_o     <= 1'b1;
       end
     end

@@ -52,7 +52,8 @@ module dispatcher #(
   always_comb begin
     give = '0;
     if (job_valid_i) begin
-      if (deals) give = next;
+      // All could when the wave began; after an error none can.
+      if (deals) give = next & can_take_i;
       else if (state_q == Wait && !(ready_all && more_i)) give = single & (~single + 1'b1);
     end
   end

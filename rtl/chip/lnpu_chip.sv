@@ -212,9 +212,16 @@ module lnpu_chip #(
       .bias_i            (next_bias)
   );
 
+  // What holds work is reset together after an error. The reset is released by the clock.
+  logic work_rst_n;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) work_rst_n <= 1'b0;
+    else work_rst_n <= !clear;
+  end
+
   threshold_policy i_threshold (
       .clk_i,
-      .rst_ni,
+      .rst_ni       (work_rst_n),
       .start_i      (threshold_start),
       .bins_i       (histogram.bin),
       .numerator_i  (layer.numerator),
@@ -224,13 +231,6 @@ module lnpu_chip #(
       .exponent_o   (exponent),
       .bias_o       (next_bias)
   );
-
-  // What holds work is reset together after an error. The reset is released by the clock.
-  logic work_rst_n;
-  always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) work_rst_n <= 1'b0;
-    else work_rst_n <= !clear;
-  end
 
   // ---------------------------------------------------------------------------------------------
   // Jobs

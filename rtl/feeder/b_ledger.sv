@@ -2,7 +2,8 @@
 //
 // A stream may still be on its way when the items of its job are done, and the next job's tiles be open:
 // two counts of rows, of the oldest job that is not settled and of the one after it. A row too few would
-// let a job load rows of the next one; both are errors as soon as they show.
+// let a job load rows of the next one; both are errors as soon as they show: a stream that has ended before a
+// tile has its rows at once, as the core waits for them and takes no more items.
 module b_ledger (
     input  logic                             clk_i,
     input  logic                             rst_ni,
@@ -13,7 +14,7 @@ module b_ledger (
     // The items of a job are done
     input  logic                             end_valid_i,
     output logic                             end_ready_o,
-    input  logic                             has_b_i,
+    input  logic                             has_b_i,      // of the job whose items are read
     // The core takes a row
     input  logic                             row_i,
     input  logic                             row_last_i,   // of its stream
@@ -25,7 +26,7 @@ module b_ledger (
   typedef logic [chip_pkg::BytesBits-1:0] count_t;  // a row has at least a byte
 
   count_t due_q, next_due_q, taken_q, rows;
-  logic closed_q, has_b_q;  // the oldest job's items are done
+  logic closed_q, has_b_q, has_b;  // the oldest job's items are done
   logic done_q;  // the oldest job's rows are
   logic settled;
 
@@ -33,8 +34,9 @@ module b_ledger (
   assign settled = closed_q && (done_q || !has_b_q);
   assign end_ready_o = !closed_q;
 
-  assign error_o = closed_q && !has_b_q ? due_q != '0 :
-      closed_q ? done_q != (taken_q == due_q) : done_q && row_i;
+  assign has_b = closed_q ? has_b_q : has_b_i;
+  assign error_o = !has_b ? due_q != '0 :
+      closed_q ? done_q != (taken_q == due_q) : done_q && (row_i || taken_q < due_q);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin

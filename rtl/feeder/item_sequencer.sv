@@ -47,6 +47,10 @@ module item_sequencer #(
   localparam int unsigned CostItemBits = $bits(chip_pkg::cost_item_t);
   localparam int unsigned BaseItemBits = $bits(chip_pkg::base_item_t);
   localparam int unsigned BaseItems = (Rows + chip_pkg::BaseEntries - 1) / chip_pkg::BaseEntries;
+  // Of a segment: its entries, the part and the phase that they are.
+  localparam int unsigned SegmentBits = Rows / core_pkg::WordLen * $bits(
+      core_pkg::seg_entry_t
+  ) + core_pkg::TableBits;
 
   logic [IndexBits-1:0] index_q, last_index;
   logic second_q, ending_q;  // channel of a Cost item; the job's items are done
@@ -102,7 +106,10 @@ module item_sequencer #(
         chip_pkg::ItemBase:
         malformed = 32'(base.index) >= BaseItems || payload >> BaseItemBits != '0;
         chip_pkg::ItemZero: malformed = 1'b1;  // a job of zeros has no items
-        default: malformed = 1'b0;  // a command: the core's own
+        // Commands: what they mean together is the core's own.
+        chip_pkg::ItemTile: malformed = payload >> $bits(core_pkg::tile_cmd_t) != '0;
+        chip_pkg::ItemSegment: malformed = payload >> SegmentBits != '0;
+        default: malformed = payload >> $bits(core_pkg::run_cmd_t) != '0;
       endcase
     end
   end

@@ -29,7 +29,9 @@ module control_checks #(
     input logic             [chip_pkg::JobBits-1:0] done_q
 );
 
-  `CHECK_HELD(record_held, write_valid_o && !stops, write_ready_i, write_o)
+  // Until the work is stopped.
+  `CHECK_NEXT(record_held, write_valid_o && !write_ready_i, !run_o || (write_valid_o && $stable
+              (write_o)))
   `CHECK(clear_is_quiet, clear_o, !axi_busy_i && !run_o)
   `CHECK(begin_is_quiet, begin_o, !work_busy_i && !axi_busy_i)
   `CHECK(error_has_cause, error_o, cause_o != chip_pkg::CauseNone && !run_o)

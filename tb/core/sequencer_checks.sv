@@ -54,7 +54,19 @@ module sequencer_checks #(
     end
   endfunction
 
-  `CHECK_HELD(command_held, valid_i, ready_o, cmd_i)
+  // A command stays until it is taken; a feeder that finds an error takes it away for good.
+  logic waiting_q, withdrawn_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      waiting_q   <= 1'b0;
+      withdrawn_q <= 1'b0;
+    end else begin
+      waiting_q   <= valid_i && !ready_o;
+      withdrawn_q <= withdrawn_q || (waiting_q && !valid_i);
+    end
+  end
+  `CHECK_NEXT(command_held, (valid_i && !ready_o) || withdrawn_q,
+              withdrawn_q || !valid_i ? !valid_i : $stable(cmd_i))
   `CHECK(command_known, valid_i,
          op inside {core_pkg::OpTile, core_pkg::OpSegment, core_pkg::OpRun, core_pkg::OpZero})
 

@@ -17,9 +17,18 @@ BEAT_BYTES = 16
 UNIT_ELEMENTS = 256
 BASE_ENTRIES = 12
 OP_SHIFT = 125
-TILE, SEGMENT, ZERO, COST, FEED, FEED_ROWS, BASE = 0, 1, 3, 4, 5, 6, 7
+TILE, SEGMENT, RUN, ZERO, COST, FEED, FEED_ROWS, BASE = 0, 1, 2, 3, 4, 5, 6, 7
 CHANNELS_AT, CHANNEL_BITS, TAPS_AT, TAP_BITS = 36, 10, 30, 6
 """Where a Tile command says how many rows of B it loads: taps for each channel (core_pkg::tile_cmd_t)."""
+TILE_BITS, RUN_BITS, ENTRY_BITS, TABLE_BITS = 50, 35, 13, 4
+"""Bits of commands that have a name; a segment's are its entries, a word of a row each, and the table's."""
+
+
+def command_bits(op: int, preset: Preset) -> int:
+    """Count the bits of a command of the core that have a name."""
+    if op == SEGMENT:
+        return preset.rows // WORD_LEN * ENTRY_BITS + TABLE_BITS
+    return TILE_BITS if op == TILE else RUN_BITS
 
 
 def item(op: int, *fields: tuple[int, int]) -> bytes:
@@ -97,7 +106,7 @@ class JobWriter:
         """Add a command of the core: any bits, but `value` in those of `keep`; K tiles only if asked for."""
         word = int.from_bytes(self.rng.bytes(16), "little") & ~keep | value
         op = int(self.rng.integers(SEGMENT, ZERO)) if op is None else op
-        raw = (word & (1 << OP_SHIFT) - 1 | op << OP_SHIFT).to_bytes(16, "little")
+        raw = (word & (1 << command_bits(op, self.preset)) - 1 | op << OP_SHIFT).to_bytes(16, "little")
         self.items.append(raw)
         self.outputs[0].append(np.frombuffer(raw, np.uint32))
 

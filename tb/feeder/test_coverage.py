@@ -55,7 +55,7 @@ def test_every_point_is_met(rng: np.random.Generator, seed: int, tmp_path: Path)
         bench.check([writer.job()] * 3, seed)
     # Errors.
     writer = JobWriter(preset, rng, 1.0, 0.0)
-    writer.items.append(bad_items(preset.lines, preset.rows)["no columns"])
+    writer.items.append(bad_items(preset)["no columns"])
     assert bench.run([writer.job()], seed).cause
     for stream in ("a", "b"):
         writer = JobWriter(preset, rng, 1.0, 0.0)

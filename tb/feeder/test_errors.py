@@ -8,10 +8,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from golden.presets import find_preset
+from golden.presets import Preset, find_preset
 from tb.feeder.bench import FeedJob, Stalls, feeder_bench
 from tb.feeder.fgmp_stream import Elements, block, random_elements
-from tb.feeder.jobs import BASE, COST, FEED, FEED_ROWS, ZERO, JobWriter, UnitShape, item, random_job
+from tb.feeder.jobs import (
+    BASE,
+    COST,
+    FEED,
+    FEED_ROWS,
+    RUN,
+    SEGMENT,
+    TILE,
+    ZERO,
+    JobWriter,
+    UnitShape,
+    command_bits,
+    item,
+    random_job,
+)
 
 STREAM_LENGTH, ITEM = 8, 9
 SIZES = ("tiny", "core")
@@ -152,8 +166,13 @@ def test_fill_bit(rng: np.random.Generator, seed: int, preset: str, stream: str,
     expect([job.job()], preset, seed, STREAM_LENGTH)
 
 
-def bad_items(lines: int, rows: int) -> dict[str, bytes]:
+def bad_items(preset: Preset) -> dict[str, bytes]:
     """Name items that the chip cannot carry out."""
+    lines, rows = preset.lines, preset.rows
+    unnamed = {
+        f"unnamed bit of a {name}": item(op, (0, command_bits(op, preset)), (1, 1))
+        for name, op in (("tile", TILE), ("segment", SEGMENT), ("run", RUN))
+    }
 
     def cost(channel0: int = 0, channel1: int = 0, depth: int = 1, two: int = 1, rest: int = 0) -> bytes:
         fields = ((channel0, 16), (1, 32), (channel1, 16), (1, 32), (depth, 6), (two, 1), (1, 1), (rest, 1))
@@ -169,7 +188,7 @@ def bad_items(lines: int, rows: int) -> dict[str, bytes]:
         fields = ((count, 10), (elements, 9), (pitch, 9), (kx, 3), (ky, 3), (last_ky, 3), (units, 3))
         return item(FEED_ROWS, *fields, (pixels, 6), (last_elements, 9), (rest, 1))
 
-    return {
+    return unnamed | {
         "rows of zeros": item(ZERO),
         "channel 0 too high": cost(channel0=lines * rows),
         "channel 1 too high": cost(channel1=lines * rows),
@@ -199,13 +218,12 @@ def bad_items(lines: int, rows: int) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("name", bad_items(2, 8))
+@pytest.mark.parametrize("name", bad_items(find_preset("tiny")))
 @pytest.mark.parametrize("preset", SIZES)
 def test_item(rng: np.random.Generator, seed: int, preset: str, name: str) -> None:
-    sizes = find_preset(preset)
     job = writer(rng, preset)
     job.command()
-    job.items.append(bad_items(sizes.lines, sizes.rows)[name])
+    job.items.append(bad_items(find_preset(preset))[name])
     complete = job.job()
     job.command()
     expect([replace(job.job(), outputs=complete.outputs)], preset, seed, ITEM)
