@@ -43,7 +43,9 @@ CENTRAL_FAULTS = {
         "ColumnsWidth'(1)",
         **_chains(COUNTS),
     ),
-    "job for several cores": Fault("central/dispatcher.sv", "give = «next» & can_take_i;", "todo", **_chains(MEMORY)),
+    "job for several cores": Fault(
+        "central/dispatcher.sv", "give = «next» & can_take_i;", "todo", **_chains(MEMORY)
+    ),
     "number of the job before": Fault(
         "central/job_fetch.sv", "index_q <= «index_q + 1'b1»;", "index_q", **_chains(MEMORY)
     ),
