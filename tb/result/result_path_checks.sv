@@ -13,7 +13,6 @@ module result_path_checks #(
     input logic                   [Cores-1:0] job_valid_i,
     input logic                   [Cores-1:0] job_ready_o,
     input chip_pkg::result_job_t              job_i,
-    input logic                   [Cores-1:0] result_valid_i,
     input logic                   [Cores-1:0] result_ready_o,
     input logic                               write_valid_o,
     input logic                               write_ready_i,
@@ -30,12 +29,10 @@ module result_path_checks #(
     input logic                   [Cores-1:0] stream_ready
 );
 
-  logic [Cores-1:0] result_waits_q;
-  always_ff @(posedge clk_i) result_waits_q <= result_valid_i & ~result_ready_o;
-
+  // That a core keeps its offer is checked in the core: one whose clock stands still withdraws it
+  // for a while.
   `CHECK(one_job_at_a_time, job_valid_i != '0, $onehot(job_valid_i))
   `CHECK(job_has_rows, (job_valid_i & job_ready_o) != '0, job_i.rows != '0)
-  `CHECK_NEXT(results_held, 1'b1, !error_o -> (result_waits_q & ~result_valid_i) == '0)
   `CHECK_HELD(write_held, write_valid_o, write_ready_i, write_o)
   `CHECK_NEXT(config_stands_still, busy_o, !busy_o || ($stable(config_i) && $stable(records_i)))
   `CHECK(clear_when_idle, clear_i, !busy_o)
