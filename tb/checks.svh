@@ -17,11 +17,14 @@
     end \
   end
 
-// In the cycle after one with When, Then holds.
+// In the cycle after one with When, Then holds. The reset may come while the clock stands still.
 `define CHECK_NEXT(Name, When, Then) \
   logic Name``_q; \
+  always_ff @(posedge clk_i or negedge rst_ni) begin \
+    if (!rst_ni) Name``_q <= 1'b0; \
+    else Name``_q <= When; \
+  end \
   always_ff @(posedge clk_i) begin \
-    Name``_q <= rst_ni && (When); \
     if (rst_ni && Name``_q) begin \
       c_``Name : cover (1'b1); \
       if (!(Then)) a_``Name : assert (1'b0); \

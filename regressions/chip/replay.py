@@ -221,8 +221,12 @@ def _require_done(order: Order, outcome: ChipOutcome) -> None:
         raise SimulationError(
             f"the chip stopped with cause {status.cause.name} at job {status.error_job} of the descriptor at "
             f"line {status.error_descriptor}: {REMEDIES.get(status.cause, 'it gave no cause')}\n"
-            f"log: {order.folder / LOG}"
+            f"log: {order.folder / LOG}{_state(outcome)}"
         )
+
+
+def _state(outcome: ChipOutcome) -> str:
+    return f"\nWhat was not at rest in the design:\n{outcome.report}" if outcome.report else ""
 
 
 def _read_back(replay: ChipReplay, memory: U8) -> tuple[LayerResult | None, str | None]:

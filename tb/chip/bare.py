@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -80,6 +81,15 @@ class BareChip:
     def wait_interrupt(self, cycles: int) -> bool:
         """Wait for the interrupt; a chip that does not give it in so many cycles hangs."""
         return bool(self.script([wait_interrupt(cycles)], self.options).answers[0].value)
+
+    @contextmanager
+    def without_assertions(self) -> Iterator[None]:
+        """Let the assertions of the RTL be silent: they say what good input gives, too."""
+        self.library.bare_assertions(0)
+        try:
+            yield
+        finally:
+            self.library.bare_assertions(1)
 
     def write_coverage(self, path: Path) -> None:
         """Write the counts of all runs so far; only of a build with coverage."""

@@ -16,7 +16,9 @@ BENCH_CONTROL = CHIP_TB / "benches.vlt"
 LINK_CHECKS = [MACROS, CHIP_TB / "axi_checks.sv", CHIP_TB / "axi_lite_checks.sv"]
 CHECKS = checkers("mem", "pe", "line", "core", "feeder", "result", "central", "chip")
 """Checkers of every module of the chip: part of every build."""
-REPORTERS = [CHIP_TB / f"{name}.sv" for name in ("state_report", "value_report", "state_binds")]
+REPORTERS = [
+    CHIP_TB / f"{name}.sv" for name in ("state_report", "value_report", "watchdog_report", "state_binds")
+]
 HARNESS = [
     CHIP_TB / "report_pkg.sv",
     *REPORTERS,

@@ -32,6 +32,10 @@ extern "C" struct ChipRun {
   std::uint64_t quiet_limit;  // cycles without a handshake on any link after which the run is given up
   std::int64_t slow_core;     // -1: none
   std::int64_t slow_factor;   // it gets one of so many clock edges
+  std::int64_t stopped_core;  // gets no edge from cycle `stopped_from` of the script to before `stopped_to`; -1: none
+  std::int64_t stopped_from, stopped_to;
+  std::int64_t missed_permille;  // chance that a core misses an edge
+  std::int64_t seed;
   std::int64_t sample_every;  // samples of the monitor that make one of ours; 0: none
   // Set by the run
   std::int64_t answered;
@@ -58,7 +62,9 @@ const std::uint64_t* chip_samples() { return g_samples.data(); }
 
 std::uint64_t chip_sample_words() { return g_samples.size(); }
 
-void chip_begin(svBit* resets, unsigned long long* quiet_limit, int* slow_core, unsigned* slow_factor) {
+void chip_begin(svBit* resets, unsigned long long* quiet_limit, int* slow_core, unsigned* slow_factor,
+                int* stopped_core, unsigned long long* stopped_from, unsigned long long* stopped_to,
+                unsigned* missed_permille, unsigned long long* seed) {
   g_run.answered = g_run.outcome = 0;
   g_run.cycles = 0;
   g_report.clear();
@@ -68,6 +74,11 @@ void chip_begin(svBit* resets, unsigned long long* quiet_limit, int* slow_core, 
   *quiet_limit = g_run.quiet_limit;
   *slow_core = static_cast<int>(g_run.slow_core);
   *slow_factor = static_cast<unsigned>(g_run.slow_factor);
+  *stopped_core = static_cast<int>(g_run.stopped_core);
+  *stopped_from = static_cast<unsigned long long>(g_run.stopped_from);
+  *stopped_to = static_cast<unsigned long long>(g_run.stopped_to);
+  *missed_permille = static_cast<unsigned>(g_run.missed_permille);
+  *seed = static_cast<unsigned long long>(g_run.seed);
 }
 
 // The step to be answered next; false when there is none.

@@ -25,7 +25,12 @@ module chip_harness #(
     output bit resets,
     output longint unsigned quiet_limit,
     output int slow_core,
-    output int unsigned slow_factor
+    output int unsigned slow_factor,
+    output int stopped_core,
+    output longint unsigned stopped_from,
+    output longint unsigned stopped_to,
+    output int unsigned missed_permille,
+    output longint unsigned seed
   );
   import "DPI-C" function bit chip_step(
     output int unsigned kind,
@@ -63,8 +68,9 @@ module chip_harness #(
   state_e state_q;
   logic   rst_nq;
   logic [63:0] cycle_q, quiet_q, quiet_limit_q, value_q, waited_q;
-  int slow_core_q;
-  int unsigned slow_factor_q, slow_count_q, outcome_q;
+  int slow_core_q, stopped_core_q;
+  int unsigned slow_factor_q, slow_count_q, missed_permille_q, outcome_q;
+  logic [63:0] stopped_from_q, stopped_to_q, seed_q, random_q;
   logic [Cores-1:0] core_enable_q;
 
   logic awvalid_q, awready, wvalid_q, wready, bvalid, arvalid_q, arready, rvalid, irq;
@@ -76,13 +82,17 @@ module chip_harness #(
   assign done_o = state_q == Done;
 
   initial begin
-    state_q       = Idle;
-    rst_nq        = 1'b0;
-    awvalid_q     = 1'b0;
-    wvalid_q      = 1'b0;
-    arvalid_q     = 1'b0;
-    core_enable_q = '1;
-    slow_core_q   = -1;
+    state_q           = Idle;
+    rst_nq            = 1'b0;
+    awvalid_q         = 1'b0;
+    wvalid_q          = 1'b0;
+    arvalid_q         = 1'b0;
+    core_enable_q     = '1;
+    slow_core_q       = -1;
+    stopped_core_q    = -1;
+    missed_permille_q = 0;
+    seed_q            = 1;
+    random_q          = 1;
   end
 
   // ---------------------------------------------------------------------------------------------
@@ -93,6 +103,11 @@ module chip_harness #(
     automatic longint unsigned quiet_limit = 0;
     automatic int slow_core = -1;
     automatic int unsigned slow_factor = 1;
+    automatic int stopped_core = -1;
+    automatic longint unsigned stopped_from = 0;
+    automatic longint unsigned stopped_to = 0;
+    automatic int unsigned missed_permille = 0;
+    automatic longint unsigned seed = 1;
     automatic int unsigned kind = 0;
     automatic int unsigned address = 0;
     automatic longint unsigned value = 0;
@@ -102,13 +117,19 @@ module chip_harness #(
     unique case (state_q)
       Idle: begin
         if (start_i) begin
-          chip_begin(resets, quiet_limit, slow_core, slow_factor);
-          quiet_limit_q <= quiet_limit;
-          slow_core_q   <= slow_core;
-          slow_factor_q <= slow_factor;
-          cycle_q       <= '0;
-          waited_q      <= 64'(ResetCycles);
-          outcome_q     <= Finished;
+          chip_begin(resets, quiet_limit, slow_core, slow_factor, stopped_core, stopped_from,
+                     stopped_to, missed_permille, seed);
+          quiet_limit_q     <= quiet_limit;
+          slow_core_q       <= slow_core;
+          slow_factor_q     <= slow_factor;
+          stopped_core_q    <= stopped_core;
+          stopped_from_q    <= stopped_from;
+          stopped_to_q      <= stopped_to;
+          missed_permille_q <= missed_permille;
+          seed_q            <= seed;
+          cycle_q           <= '0;
+          waited_q          <= 64'(ResetCycles);
+          outcome_q         <= Finished;
           if (resets) begin
             rst_nq  <= 1'b0;
             state_q <= Reset;
@@ -205,10 +226,23 @@ module chip_harness #(
     state_q <= Report;
   endtask
 
-  // One core may get only some of the clock's edges.
+  // A core may get only one of some edges of the clock, or none for a while, and each may miss edges by chance.
   always_ff @(posedge clk_i) begin
+    automatic logic [63:0] random = random_q;
     core_enable_q <= '1;
-    slow_count_q  <= slow_count_q + 1 >= slow_factor_q ? 0 : slow_count_q + 1;
+    if (missed_permille_q != 0) begin
+      for (int unsigned c = 0; c < Cores; c++) begin
+        random = random ^ (random << 13);
+        random = random ^ (random >> 7);
+        random = random ^ (random << 17);
+        if (random[31:0] % 1000 < missed_permille_q) core_enable_q[c] <= 1'b0;
+      end
+    end
+    random_q <= cycle_q == 0 ? seed_q : random;
+    if (stopped_core_q >= 0 && cycle_q >= stopped_from_q && cycle_q < stopped_to_q) begin
+      core_enable_q[stopped_core_q] <= 1'b0;
+    end
+    slow_count_q <= cycle_q == 0 || slow_count_q + 1 >= slow_factor_q ? 0 : slow_count_q + 1;
     if (slow_core_q >= 0 && slow_count_q != 0) core_enable_q[slow_core_q] <= 1'b0;
   end
 

@@ -49,7 +49,11 @@ class RunOptions:
     quiet : int
         Cycles without a handshake on any link after which the run is given up; 0: never.
     slow : tuple of int, or None
-        A core, and of how many clock edges it gets one; only of a build with gated cores.
+        A core, and of how many clock edges it gets one; only of a build with gated cores, as the next two.
+    stopped : tuple of int, or None
+        A core, and the cycles of the script from and to which it gets no clock edge.
+    missed_permille : int
+        Chance that a core misses a clock edge, in thousandths, drawn with the memory's seed.
     sample : int
         Cycles between samples of the cores' occupancy, a multiple of `SAMPLE_PERIOD`; 0: none.
     resets : bool
@@ -62,6 +66,8 @@ class RunOptions:
     limit: int = DEFAULT_LIMIT
     quiet: int = DEFAULT_QUIET
     slow: tuple[int, int] | None = None
+    stopped: tuple[int, int, int] | None = None
+    missed_permille: int = 0
     sample: int = 0
     resets: bool = True
 
@@ -96,12 +102,15 @@ class ScriptResult:
         One a step.
     cycles : int
         From the script's begin to its end.
+    report : str
+        If the chip's watchdog ended a run: what was not at rest in the design then.
     """
 
     answers: tuple[Answer, ...]
     cycles: int
     traffic: MemoryTraffic
     occupancy: Occupancy
+    report: str
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,8 @@ class ChipOutcome:
         Counters of each core by name.
     traffic : MemoryTraffic
         Counted at the pins, by the memory.
+    report : str
+        If the chip's watchdog ended the run: the state of every state machine and queue that was not at rest.
     """
 
     status: Status
@@ -126,6 +137,7 @@ class ChipOutcome:
     cores: tuple[dict[str, int], ...]
     traffic: MemoryTraffic
     occupancy: Occupancy
+    report: str = ""
 
 
 class _AnswerStruct(ctypes.Structure):
@@ -148,6 +160,11 @@ class _RunStruct(ctypes.Structure):
                 "quiet_limit",
                 "slow_core",
                 "slow_factor",
+                "stopped_core",
+                "stopped_from",
+                "stopped_to",
+                "missed_permille",
+                "seed",
                 "sample_every",
                 "answered",
                 "outcome",
@@ -184,7 +201,8 @@ class ChipDevice:
             If the options cannot be had: a slow core of a build without gated ones, a sample period that
             the monitor does not have.
         """
-        if options.slow is not None and not self._gated:
+        irregular = options.slow is not None or options.stopped is not None or options.missed_permille
+        if irregular and not self._gated:
             raise ValueError("a core can only be slowed in a build with gated cores")
         if options.sample % SAMPLE_PERIOD:
             raise ValueError(f"samples come every {SAMPLE_PERIOD} cycles: {options.sample} is no multiple")
@@ -205,6 +223,9 @@ class ChipDevice:
         struct.quiet_limit = options.quiet
         struct.slow_core = slow_core
         struct.slow_factor = slow_factor
+        struct.stopped_core, struct.stopped_from, struct.stopped_to = options.stopped or (-1, 0, 0)
+        struct.missed_permille = options.missed_permille
+        struct.seed = 2 * options.memory.seed + 1
         struct.sample_every = options.sample // SAMPLE_PERIOD
 
     def take(self) -> ScriptResult:
@@ -229,7 +250,7 @@ class ChipDevice:
                 f"{len(self._kinds)}: {step}; {traffic.read_beats} beats read, "
                 f"{traffic.write_beats} written). What is not at rest in the design:\n{self._report()}"
             )
-        return ScriptResult(answers, int(struct.cycles), self._traffic(), self._occupancy())
+        return ScriptResult(answers, int(struct.cycles), self._traffic(), self._occupancy(), self._report())
 
     def run_steps(self, line: int, options: RunOptions, during: Sequence[Action] = ()) -> list[Action]:
         """Steps of a whole run: start, what software does meanwhile, the interrupt, status and counters."""
@@ -268,6 +289,7 @@ class ChipDevice:
             cores,
             result.traffic,
             result.occupancy,
+            result.report,
         )
 
     def _report(self) -> str:

@@ -1,7 +1,9 @@
-// How the harness asks every reporter of the design to speak.
+// How every reporter of the design is asked to speak.
 package report_pkg;
 
-  bit request = 1'b0;  // reporters speak when it rises
+  // Reporters speak when one of these rises.
+  bit request = 1'b0;  // the harness gives the run up
+  bit expired;  // the chip's watchdog does
 
   import "DPI-C" function void chip_report(
     input string place,

@@ -55,6 +55,7 @@ def save_outcome(folder: Path, outcome: ChipOutcome, simulated_s: float) -> None
         "chip": outcome.chip,
         "cores": outcome.cores,
         "traffic": asdict(outcome.traffic),
+        "report": outcome.report,
         "simulated_s": simulated_s,
     }
     np.savez(folder / _OCCUPANCY, **asdict(outcome.occupancy))
@@ -87,6 +88,7 @@ def load_outcome(folder: Path) -> tuple[ChipOutcome, npt.NDArray[np.uint8], floa
         tuple(fields["cores"]),
         MemoryTraffic(**fields["traffic"]),
         occupancy,
+        fields["report"],
     )
     return outcome, np.load(folder / _MEMORY), fields["simulated_s"]
 
@@ -97,5 +99,5 @@ def _options(fields: dict[str, Any]) -> RunOptions:
     if errors is not None:
         errors = MemoryErrors(**{**errors, "response": Response(errors["response"])})
     memory |= {"order": Order(memory["order"]), "errors": errors}
-    slow = tuple(fields["slow"]) if fields["slow"] is not None else None
-    return RunOptions(**{**fields, "memory": MemoryOptions(**memory), "slow": slow})
+    pairs = {name: tuple(fields[name]) for name in ("slow", "stopped") if fields[name] is not None}
+    return RunOptions(**{**fields, "memory": MemoryOptions(**memory), **pairs})

@@ -1,8 +1,13 @@
-// What a hung run tells: each state machine's state, and each queue or count that is not at rest.
+// What a hung run tells, when the harness or the chip's watchdog ends it: each state machine's state, and each
+// queue or count that is not at rest.
 // checks: tb/chip/test_state.py sees that no state machine of the design is left out.
 
 // Central core
 bind control state_report #(.T(state_e)) report_state (.state_i(state_q));
+bind control watchdog_report i_watchdog_report (
+    .stops_i(stops),
+    .cause_i(stop_cause)
+);
 bind control value_report #(.T(logic [chip_pkg::JobBits-1:0])) report_jobs_done (.value_i(done_q));
 bind control value_report #(
     .T(logic [chip_pkg::JobBits-1:0])

@@ -5,7 +5,7 @@ module state_report #(
     input T state_i
 );
 
-  always @(posedge report_pkg::request) begin
+  always @(posedge report_pkg::request or posedge report_pkg::expired) begin
     report_pkg::chip_report($sformatf("%m"), state_i.name());
   end
 

@@ -5,7 +5,7 @@ module value_report #(
     input T value_i
 );
 
-  always @(posedge report_pkg::request) begin
+  always @(posedge report_pkg::request or posedge report_pkg::expired) begin
     if (value_i != '0) report_pkg::chip_report($sformatf("%m"), $sformatf("0x%0h", value_i));
   end
 

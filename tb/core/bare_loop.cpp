@@ -14,6 +14,7 @@
 namespace {
 std::unique_ptr<VerilatedContext> g_context;
 std::unique_ptr<Vharness> g_model;
+bool g_assertions = true;
 
 // Whether the model goes on: a failed assertion is reported by Verilator and ends the launch.
 bool tick() {
@@ -31,6 +32,7 @@ extern "C" int bare_launch() {
   if (!g_model) {
     g_context = std::make_unique<VerilatedContext>();
     g_context->fatalOnError(false);
+    g_context->assertOn(g_assertions);
     g_model = std::make_unique<Vharness>(g_context.get());
   }
   bool good = true;
@@ -44,6 +46,12 @@ extern "C" int bare_launch() {
   g_context.reset();
   std::fflush(stdout);
   return 1;
+}
+
+// Whether assertions hold from now on. Input that is wrong on purpose breaks what modules assume of one another.
+extern "C" void bare_assertions(int on) {
+  g_assertions = on != 0;
+  if (g_context) g_context->assertOn(g_assertions);
 }
 
 #ifdef REPLAY_COVERAGE
