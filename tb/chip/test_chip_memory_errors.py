@@ -1,0 +1,125 @@
+"""A memory that answers with errors, or too late: each has its cause and its interrupt, and harms nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from golden.chip.encoding import (
+    COMPLETION_LINES,
+    LINE_BYTES,
+    Cause,
+    Extent,
+)
+from tb.chip.attempts import attempt, require_error
+from tb.chip.device import RunOptions
+from tb.chip.memory import MemoryErrors, MemoryOptions, Response
+from tb.chip.victims import (
+    LAST_LINE,
+    QUIET,
+    chip,
+    descriptor_with,
+    options,
+    some_jobs,
+    victim,
+)
+
+pytestmark = pytest.mark.usefixtures("good_run_afterwards")
+
+READS = ("descriptor", "descriptor's second line", "threshold", "job table", "a", "b", "c", "d")
+
+
+def _regions() -> dict[str, Extent]:
+    """Return what the chip reads, by name; of the streams those of a job in the middle."""
+    descriptor, job = victim().descriptor, victim().jobs[some_jobs()[1]]
+    return {
+        "descriptor": Extent(victim().line, LINE_BYTES),
+        "descriptor's second line": Extent(victim().line + 1, LINE_BYTES),
+        "threshold": Extent(descriptor.threshold_record, LINE_BYTES),
+        "job table": Extent(descriptor.job_table + some_jobs()[1], LINE_BYTES),
+        "a": job.a,
+        "b": job.b,
+        "c": job.c,
+        "d": job.d,
+    }
+
+
+@pytest.mark.parametrize("response", Response)
+@pytest.mark.parametrize("name", READS)
+def test_reads_answered_with_an_error(name: str, response: Response, rng: np.random.Generator) -> None:
+    place = _regions()[name]
+    first = place.line * LINE_BYTES
+    for errors in (
+        MemoryErrors(first, first + LINE_BYTES, response, writes=False),
+        MemoryErrors(first, (place.line + place.lines) * LINE_BYTES, response, writes=False),
+    ):
+        given = options(rng)
+        memory = victim().memory()
+        chip().load(memory)
+        ended = attempt(chip(), victim().line, replace(given, memory=replace(given.memory, errors=errors)))
+        require_error(ended, [Cause.READ_RESPONSE], victim().line)
+        wrong = victim().users(name, place) if name in ("a", "b", "c", "d") else set()
+        victim().require_contained(victim().chain.before, memory, wrong)
+
+
+@pytest.mark.parametrize("response", Response)
+@pytest.mark.parametrize("name", ["results", "job records", "completion"])
+def test_writes_answered_with_an_error(name: str, response: Response, rng: np.random.Generator) -> None:
+    """What such a write leaves in memory is not the chip's doing: here it is carried out."""
+    descriptor = victim().descriptor
+    for index in some_jobs():
+        lines = {
+            "results": range(victim().jobs[index].output.line, victim().jobs[index].output.line + 1),
+            "job records": range(descriptor.job_records + index, descriptor.job_records + index + 1),
+            "completion": range(descriptor.completion, descriptor.completion + COMPLETION_LINES),
+        }[name]
+        errors = MemoryErrors(lines[0] * LINE_BYTES, (lines[-1] + 1) * LINE_BYTES, response, reads=False)
+        given = options(rng)
+        memory = victim().memory()
+        chip().load(memory)
+        ended = attempt(chip(), victim().line, replace(given, memory=replace(given.memory, errors=errors)))
+        require_error(ended, [Cause.WRITE_RESPONSE], victim().line)
+        if name != "completion":
+            victim().require_contained(victim().chain.before, memory, set())
+        else:
+            good = (memory == victim().chain.before) | (memory == victim().chain.after)
+            assert good.all()
+
+
+def test_windows_where_no_memory_is(rng: np.random.Generator) -> None:
+    """Right for the chip, but nobody answers there: reads and writes end with DECERR."""
+    beyond = len(victim().chain.before) // LINE_BYTES
+    for fields, cause in (
+        ({"job_table": beyond}, Cause.READ_RESPONSE),
+        ({"job_table": LAST_LINE - len(victim().jobs) + 1}, Cause.READ_RESPONSE),
+        ({"threshold_record": beyond}, Cause.READ_RESPONSE),
+        ({"completion": beyond}, Cause.WRITE_RESPONSE),
+        ({"completion": LAST_LINE - 3}, Cause.WRITE_RESPONSE),
+        ({"job_records": beyond}, Cause.WRITE_RESPONSE),
+    ):
+        given: dict[str, Any] = dict(fields)
+        memory = victim().memory()
+        descriptor_with(**given)(memory)
+        before = memory.copy()
+        chip().load(memory)
+        ended = attempt(chip(), victim().line, options(rng))
+        require_error(ended, [cause], victim().line)
+        assert victim().golden(before)[1].cause is cause
+        victim().require_contained(before, memory, set())
+    memory = victim().memory()
+    chip().load(memory)
+    require_error(attempt(chip(), beyond, options(rng)), [Cause.READ_RESPONSE], beyond)
+    np.testing.assert_array_equal(memory, victim().chain.before)
+
+
+def test_a_memory_that_is_too_slow(rng: np.random.Generator) -> None:
+    """The watchdog tells software at once; the chip is at rest when all that it asked for has come."""
+    memory = victim().memory()
+    chip().load(memory)
+    slow = MemoryOptions(latency=9_000, seed=int(rng.integers(1, 1000)))
+    ended = attempt(chip(), victim().line, RunOptions(memory=slow, quiet=QUIET, watchdog=2_000, resets=False))
+    require_error(ended, [Cause.WATCHDOG], victim().line)
+    np.testing.assert_array_equal(memory, victim().chain.before)
