@@ -1,0 +1,107 @@
+"""Software that interferes at any moment: refused writes, an abort, a reset; a good run comes after each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from golden.chip.encoding import Cause
+from tb.chip.attempts import attempt, require_error
+from tb.chip.device import RunOptions
+from tb.chip.random_chains import require_run
+from tb.chip.script import OKAY, pause, reset, wait_interrupt
+from tb.chip.victims import QUIET, chip, options, require_good, victim
+
+MOMENTS = 40
+"""Random moments of a run, for each kind of interference."""
+PLAIN = RunOptions(quiet=QUIET, resets=False)
+"""A run with a memory that is always the same."""
+LOCKED = ("DESCRIPTOR", "PATIENCE", "WATCHDOG")
+
+
+@pytest.fixture(scope="module")
+def cycles() -> int:
+    """Return about how long the run takes that is interfered with."""
+    memory = victim().memory()
+    chip().reset()
+    chip().load(memory)
+    return chip().run(victim().line, PLAIN).cycles
+
+
+@pytest.fixture(autouse=True)
+def after_a_reset() -> None:
+    """Each test begins with one, and has no other but its own."""
+    chip().reset()
+
+
+def test_an_abort(cycles: int, rng: np.random.Generator) -> None:
+    """What has been written by then is right, and nothing else is written; the next start needs no reset."""
+    given, abort = victim(), chip().device.registers.write("CONTROL", abort=1)
+    seen_results = 0
+    for moment in rng.integers(0, cycles, MOMENTS):
+        memory = given.memory()
+        chip().load(memory)
+        ended = attempt(chip(), given.line, options(rng), [pause(int(moment)), abort])
+        if ended.status.done:  # the run was over before
+            require_good(rng)
+            continue
+        require_error(ended, [Cause.ABORTED], given.line)
+        given.require_contained(given.chain.before, memory, set())
+        seen_results += int((memory != given.chain.before).any())
+        require_good(rng)
+    assert 0 < seen_results < MOMENTS
+
+
+def test_a_reset(cycles: int, rng: np.random.Generator) -> None:
+    """In the middle of tiles, of bursts, of anything: the chip is idle, without interrupt, and runs again."""
+    given, registers = victim(), chip().device.registers
+    start = registers.start(given.line, None, None)
+    look = [*registers.status(), registers.read("IRQ_STATUS")]
+    seen_results = 0
+    for moment in rng.integers(0, cycles, MOMENTS):
+        memory = given.memory()
+        chip().load(memory)
+        steps = [*start, pause(int(moment)), reset(), *look]
+        answers = chip().script(steps, options(rng)).answers[-len(look) :]
+        status = registers.read_status(answers[:-1])
+        assert (status.busy, status.done, status.error, status.cause) == (False, False, False, Cause.NONE)
+        assert answers[-1].value == 0
+        given.require_contained(given.chain.before, memory, set(), completion=True)
+        seen_results += int((memory != given.chain.before).any())
+        require_good(rng)
+    assert 0 < seen_results < MOMENTS
+
+
+@pytest.mark.parametrize("register", [*LOCKED, "CONTROL"])
+def test_a_write_while_busy(register: str, cycles: int, rng: np.random.Generator) -> None:
+    """It changes nothing, stands in the status, and raises an interrupt of its own if that is enabled."""
+    given, registers = victim(), chip().device.registers
+    values = {"CONTROL": {"start": 1}, "DESCRIPTOR": {"line": 1}}.get(register, {"cycles": 1})
+    for moment in rng.integers(0, cycles // 2, 5):
+        memory = given.memory()
+        chip().load(memory)
+        start = registers.start(given.line, None, None)
+        steps = [
+            *start,
+            registers.write("IRQ_ENABLE", done=1, error=1, busy_write=1),
+            pause(int(moment)),
+            registers.write(register, **values),
+            wait_interrupt(1000),
+            registers.read("IRQ_STATUS"),
+            registers.write("IRQ_STATUS", busy_write=1),
+            wait_interrupt(1_000_000),
+            *registers.status(),
+        ]
+        answers = chip().script(steps, PLAIN).answers
+        at = len(start) + 2
+        assert answers[at].response == OKAY
+        raised = registers.names.unpack("IRQ_STATUS", answers[at + 2].value)
+        assert (raised["busy_write"], raised["done"], raised["error"]) == (1, 0, 0)
+        status = registers.read_status(answers[-4:])
+        assert (status.done, status.busy_write, status.error) == (True, True, False)
+        again = given.memory()
+        chip().load(again)
+        outcome = chip().run(given.line, options(rng))
+        require_run(given.chain, again, outcome)
+        assert not outcome.status.busy_write
+        np.testing.assert_array_equal(memory, given.chain.after)
