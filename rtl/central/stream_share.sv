@@ -6,7 +6,9 @@
 module stream_share #(
     parameter int unsigned Cores = 1,
     localparam int unsigned CoreBits = Cores > 1 ? $clog2(Cores) : 1,
-    localparam int unsigned PatienceBits = 16
+    localparam int unsigned PatienceBits = 16,
+    // A core is looked at every few cycles: the longest patience and a little more must be told apart from none.
+    localparam int unsigned TimerBits = PatienceBits + 1
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -33,7 +35,7 @@ module stream_share #(
   logic [chip_pkg::Streams-1:0][Cores-1:0] members, laggards, expired;
   logic [chip_pkg::Streams-1:0][CoreBits-1:0] core;
   logic [chip_pkg::StreamBits-1:0] turn_q, pick;
-  logic [PatienceBits-1:0] now_q;
+  logic [TimerBits-1:0] now_q;
   logic found;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -43,7 +45,7 @@ module stream_share #(
 
   for (genvar s = 0; s < chip_pkg::Streams; s++) begin : gen_streams
     logic [Cores-1:0] asks, since_valid_q;
-    logic [Cores-1:0][PatienceBits-1:0] since_q;
+    logic [Cores-1:0][TimerBits-1:0] since_q;
     logic [CoreBits-1:0] last_q, candidate;
     logic some, first_chunk, waits;
 
@@ -71,14 +73,17 @@ module stream_share #(
       end
     end
 
-    // Who asks for the same chunk, and who will.
+    // Who asks for the same chunk, and who will. Another wave may read the same stream, and come to the same
+    // chunk at the same time: it waits for its own laggards.
     always_comb begin
       members[s]  = '0;
       laggards[s] = '0;
       if (some) begin
         for (int unsigned c = 0; c < Cores; c++) begin
           if (asks[c] && fetch_i[s][c].next == fetch_i[s][candidate].next &&
-              fetch_i[s][c].beats == fetch_i[s][candidate].beats) begin
+              fetch_i[s][c].beats == fetch_i[s][candidate].beats &&
+              (fetch_i[s][c].wave == fetch_i[s][candidate].wave ||
+               !(attached_i[c] && attached_i[candidate]))) begin
             members[s][c] = 1'b1;
           end else if (attached_i[c] && attached_i[candidate]) begin
             laggards[s][c] = (fetch_i[s][c].active &&
@@ -99,7 +104,7 @@ module stream_share #(
     assign go[s] = some && !waits && laggards[s] == '0;
     assign held[s] = some && !waits && laggards[s] != '0;
     assign expired[s] = held[s] && since_valid_q[candidate] &&
-        PatienceBits'(now_q - since_q[candidate]) > patience_i ? laggards[s] : '0;
+        TimerBits'(now_q - since_q[candidate]) > TimerBits'(patience_i) ? laggards[s] : '0;
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
