@@ -1,0 +1,47 @@
+"""Builds of the central core's benches: a small model of one group of modules in a C++ loop, with its checkers."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from tb.core.build import MACROS
+from tb.toolchain import rtl_sources, verilate
+
+CENTRAL_TB = Path(__file__).resolve().parent
+COVERAGE = ("--coverage-user", "+define+USER_COVERAGE")
+"""It costs nothing here, so that one build serves all tests."""
+
+GROUPS = {
+    "dispatch": ("dispatcher", "stream_share"),
+    "links": ("axi_reader", "axi_writer"),
+    "tables": ("descriptor_check", "job_fetch"),
+}
+"""Modules of each bench."""
+
+
+class CentralFailure(AssertionError):
+    """A module of the central core did not do what docs/chip.md says."""
+
+
+def checkers_of(group: str) -> list[Path]:
+    """List the bound checkers of a bench's modules."""
+    paths = (CENTRAL_TB / f"{module}_checks.sv" for module in GROUPS[group])
+    return [path for path in paths if path.is_file()]
+
+
+@lru_cache
+def central_bench(group: str, sizes: Sequence[str] = ()) -> ctypes.CDLL:
+    """Build and load the bench of a group with sizes such as ``Cores=3``, once a process."""
+    top = f"{group}_bench"
+    build = verilate(
+        "_".join([f"central_{group}", *(size.replace("=", "").lower() for size in sizes)]),
+        [*rtl_sources(*GROUPS[group]), MACROS, *checkers_of(group), CENTRAL_TB / f"{top}.sv"],
+        top,
+        args=["--assert", *COVERAGE, *(f"-G{size}" for size in sizes)],
+        cxx_sources=[CENTRAL_TB / f"{group}_loop.cpp"],
+        kind="lib",
+    )
+    return ctypes.CDLL(str(build.artifact))

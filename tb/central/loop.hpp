@@ -1,0 +1,64 @@
+// What the loops of the central core's benches share: random numbers, and a model with its clock.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+
+#include "verilated.h"
+#include "verilated_cov.h"
+
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15u | 1) {}
+
+  std::uint32_t below(std::uint32_t count) {
+    state_ ^= state_ << 13;
+    state_ ^= state_ >> 7;
+    state_ ^= state_ << 17;
+    return static_cast<std::uint32_t>((state_ >> 32) % count);
+  }
+  // Whether something of so many in a thousand happens.
+  bool chance(std::int64_t permille) { return below(1000) < static_cast<std::uint32_t>(permille); }
+
+ private:
+  std::uint64_t state_;
+};
+
+template <typename Model>
+class Bench {
+ public:
+  Bench() {
+    context_->fatalOnError(false);
+    model_ = std::make_unique<Model>(context_.get());
+    reset();
+  }
+  Model& operator*() { return *model_; }
+  Model* operator->() { return model_.get(); }
+
+  void reset() {
+    context_->gotError(false);
+    model_->clk_i = 0;
+    model_->rst_ni = 0;
+    model_->eval();
+    model_->rst_ni = 1;
+    model_->eval();
+  }
+  // Lets the inputs act; the outputs are those of this cycle then.
+  void settle() {
+    model_->clk_i = 0;
+    model_->eval();
+  }
+  // Ends the cycle; false if an assertion failed.
+  bool tick() {
+    model_->clk_i = 1;
+    model_->eval();
+    if (context_->gotError()) std::fflush(stdout);
+    return !context_->gotError();
+  }
+  void write_coverage(const char* path) { context_->coveragep()->write(path); }
+
+ private:
+  std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
+  std::unique_ptr<Model> model_;
+};

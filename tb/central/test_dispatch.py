@@ -1,0 +1,104 @@
+"""Waves and shared fetches as docs/chip.md promises them, whatever the pace of cores and memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tb.central.bench import CentralFailure
+from tb.central.dispatch import (
+    FROZEN,
+    DispatchBench,
+    Pace,
+    draw_jobs,
+    even_pace,
+    planned_lines,
+    random_pace,
+)
+
+Rng = np.random.Generator
+CORES = (1, 4, 12)
+
+each_size = pytest.mark.parametrize("cores", CORES)
+
+
+@each_size
+def test_each_stream_of_a_wave_is_read_once(cores: int, rng: Rng) -> None:
+    """Descriptors one after the other on the same chip, each with another pace."""
+    bench = DispatchBench(cores)
+    for _ in range(40):
+        jobs = draw_jobs(rng, int(rng.integers(1, 6 * cores + 2)), cores)
+        bench.check(jobs, random_pace(rng, cores), int(rng.integers(1 << 30)))
+
+
+@each_size
+def test_one_slow_core_changes_no_traffic(cores: int, rng: Rng) -> None:
+    bench = DispatchBench(cores)
+    for slow in range(min(cores, 4)):
+        pace = Pace(tuple(950 if core == slow else 0 for core in range(cores)), latency=5)
+        bench.check(draw_jobs(rng, 4 * cores, cores), pace, int(rng.integers(1 << 30)))
+
+
+def test_jobs_are_dealt_in_order() -> None:
+    """Wave by wave, each core has one job of each wave."""
+    bench = DispatchBench(4)
+    jobs = draw_jobs(np.random.default_rng(1), 18, 4)
+    outcome = bench.check(jobs, even_pace(4, 500, able=800), 5)
+    for start in range(0, 16, 4):
+        assert sorted(outcome.core_of_job[start : start + 4]) == [0, 1, 2, 3]
+
+
+@each_size
+@pytest.mark.parametrize("patience", [0, 1, 20, 300])
+def test_laggards_are_left_behind(cores: int, patience: int, rng: Rng) -> None:
+    """With little patience every job is done all the same, and nobody waits longer than that."""
+    bench, behind = DispatchBench(cores), 0
+    for _ in range(12):
+        jobs = draw_jobs(rng, int(rng.integers(cores, 6 * cores + 2)), cores)
+        take = tuple(int(stall) for stall in rng.choice([0, 500, 990], cores))
+        pace = Pace(take, able=int(rng.choice([0, 900, 990])), latency=int(rng.choice([0, 10])))
+        outcome = bench.run(jobs, pace, int(rng.integers(1 << 30)), patience)
+        behind += cores - len(outcome.attached)
+        wanted = planned_lines(jobs, cores)
+        if len(outcome.attached) == cores:
+            assert outcome.lines == wanted
+        assert (np.array(outcome.bursts) <= np.array(outcome.lines)).all()
+    assert (behind > 0) == (cores > 1)
+
+
+@pytest.mark.parametrize("patience", [500, 5000, (1 << 16) - 2, (1 << 16) - 1])
+def test_a_core_that_stands_still_stops_nobody(patience: int, rng: Rng) -> None:
+    """The others do its part, one patience later; the next descriptor begins with all cores again."""
+    cores = 4
+    bench = DispatchBench(cores)
+    jobs = draw_jobs(rng, 40, cores)
+    jobs[:, 1] = jobs[:, 1].max(axis=0)  # one B for all, longer than a ring
+    jobs[:, 1, 1] = 30
+    for still in range(2):
+        pace = Pace(tuple(FROZEN if core == still else 200 for core in range(cores)), latency=3)
+        outcome = bench.run(jobs, pace, int(rng.integers(1 << 30)), patience)
+        assert outcome.attached == frozenset(range(cores)) - {still}
+        assert list(outcome.core_of_job).count(still) <= 2
+        bench.check(jobs, even_pace(cores), 1)
+
+
+# --------------------------------------------------------------------------------------------------
+# The bench itself
+# --------------------------------------------------------------------------------------------------
+
+
+def test_other_traffic_is_seen() -> None:
+    """What two waves share is read twice; a job less, and the plan is another one."""
+    bench = DispatchBench(4)
+    jobs = np.zeros((8, 4, 2), np.uint32)
+    jobs[:, 0], jobs[:, 2] = (64, 9), (128, 3)
+    assert bench.check(jobs, even_pace(4), 1).lines == (18, 0, 6, 0)
+    outcome = bench.run(jobs[:4], even_pace(4), 1)
+    assert outcome.lines != planned_lines(jobs, 4)
+
+
+def test_a_chip_that_hangs_is_seen(rng: Rng) -> None:
+    bench = DispatchBench(1)
+    with pytest.raises(CentralFailure, match="it hung: .* 1 of 3 jobs given"):
+        bench.run(draw_jobs(rng, 3, 1) + np.uint32([0, 9]), Pace((FROZEN,)), 1, patience=10)
+    bench.run(draw_jobs(rng, 3, 1), even_pace(1), 1)
