@@ -22,7 +22,7 @@ from golden.chip.driver import (
     ChipError,
     DriverError,
 )
-from golden.chip.encoding import Cause, Descriptor, Job, OutputMode, Window
+from golden.chip.encoding import Cause, Descriptor, Extent, Job, OutputMode, Window
 from golden.chip.interpreter import interpret
 from golden.chip.layer import CompiledLayer
 from golden.chip.memory_image import MemoryImage
@@ -207,9 +207,10 @@ def test_a_silent_busy_or_foreign_chip_is_told(rng: np.random.Generator) -> None
         driver.talk(driver.says.identify())
 
 
-def _refused(memory: U8, line: int, message: str) -> None:
-    with pytest.raises(ValidationError, match=re.escape(message)):
+def _refused(memory: U8, line: int, message: str) -> Cause:
+    with pytest.raises(ValidationError, match=re.escape(message)) as error:
         check_chain(memory, line, TINY.columns, TINY.psum_rows)
+    return error.value.cause
 
 
 def test_chains_that_the_chip_would_refuse_are_named(rng: np.random.Generator) -> None:
@@ -226,7 +227,7 @@ def test_chains_that_the_chip_would_refuse_are_named(rng: np.random.Generator) -
     def with_descriptor(change: Callable[[Descriptor], Descriptor], message: str, cause: Cause) -> None:
         memory = image.data.copy()
         memory[64 * line : 64 * line + 128] = change(good).words().view(np.uint8)
-        _refused(memory, line, f"descriptor at line {line}: {message}")
+        assert _refused(memory, line, f"descriptor at line {line}: {message}") is cause
         assert interpret(memory, line, TINY).cause is cause
 
     field, window, overlap = Cause.FIELD, Cause.WINDOW, Cause.OVERLAP
@@ -239,6 +240,7 @@ def test_chains_that_the_chip_would_refuse_are_named(rng: np.random.Generator) -
     with_descriptor(
         lambda d: replace(d, a=Window(9, 8)), "window of A ends at line 8, before its first, 9", window
     )
+    with_descriptor(lambda d: replace(d, output=Window(9, 9)), "output window is empty", window)
     with_descriptor(lambda d: replace(d, completion=d.job_table), "completion record (lines ", overlap)
     with_descriptor(lambda d: replace(d, job_records=d.output.first), "output window (lines ", overlap)
     memory = image.data.copy()
@@ -251,13 +253,15 @@ def test_chains_that_the_chip_would_refuse_are_named(rng: np.random.Generator) -
         memory = image.data.copy()
         at = 64 * good.job_table
         memory[at : at + 64] = job.words().view(np.uint8)
-        _refused(memory, line, f"descriptor at line {line}, job 0: {message}")
+        assert _refused(memory, line, f"descriptor at line {line}, job 0: {message}") is cause
         assert interpret(memory, line, TINY).cause is cause
 
     with_job(replace(first, rows=0), "rows is 0, must lie in 1..16", field)
     with_job(replace(first, rows=17), "rows is 17", field)
     with_job(replace(first, c=replace(first.c, bytes=0)), "stream C is empty", field)
     outside = replace(first.b, line=good.b.end)
+    nowhere = replace(first, output=Extent(good.output.end + 1, 0))
+    with_job(nowhere, f"output (lines {good.output.end + 1} to ", Cause.JOB_RANGE)
     with_job(
         replace(first, b=outside), f"b (lines {outside.line} to {outside.end - 1}) leaves", Cause.JOB_RANGE
     )

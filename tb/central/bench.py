@@ -1,4 +1,4 @@
-"""Builds of the central core's benches: a small model of one group of modules in a C++ loop, with its checkers."""
+"""Builds of the central core's benches: a group of modules with their checkers, in a C++ loop."""
 
 from __future__ import annotations
 
