@@ -38,7 +38,9 @@ module dispatch_bench #(
     output logic [1:0] beats_o,
     output logic [1:0] stream_o,
     output logic [Cores-1:0] members_o,
-    output logic held_o
+    output logic held_o,
+    output logic [Cores-1:0] share_blamed_o,
+    output logic [Cores-1:0] wave_blamed_o
 );
 
   chip_pkg::fetch_state_t [chip_pkg::Streams-1:0][Cores-1:0] fetch;
@@ -51,6 +53,7 @@ module dispatch_bench #(
       assign fetch[s][c] = '{
               valid: fetch_valid_i[Place],
               beats: fetch_beats_i[Place],
+              empty: 1'b0,
               active: fetch_active_i[Place],
               base: fetch_base_i[Place],
               wave: fetch_wave_i[Place],
@@ -79,7 +82,8 @@ module dispatch_bench #(
       .wave_o,
       .attached_o,
       .dealing_o,
-      .detach_i(detach)
+      .detach_i(detach),
+      .blamed_o(wave_blamed_o)
   );
 
   stream_share #(
@@ -92,6 +96,7 @@ module dispatch_bench #(
       .attached_i(attached_o),
       .dealing_i (dealing_o),
       .detach_o  (detach),
+      .blamed_o  (share_blamed_o),
       .fetch_i   (fetch),
       .grant_o,
       .valid_o,
