@@ -20,6 +20,7 @@ from tb.chip.memory import MemoryErrors, MemoryOptions, Response
 from tb.chip.victims import (
     LAST_LINE,
     QUIET,
+    WATCHDOG,
     chip,
     descriptor_with,
     options,
@@ -87,6 +88,19 @@ def test_writes_answered_with_an_error(name: str, response: Response, rng: np.ra
         else:
             good = (memory == victim().chain.before) | (memory == victim().chain.after)
             assert good.all()
+
+
+@pytest.mark.parametrize("latency", [150, 1000])
+def test_the_completion_record_waits_for_every_answer(latency: int, rng: np.random.Generator) -> None:
+    """The last job's record is refused, and the chip learns so long after it could have ended the layer."""
+    record = (victim().descriptor.job_records + len(victim().jobs) - 1) * LINE_BYTES
+    errors = MemoryErrors(record, record + LINE_BYTES, reads=False)
+    far = MemoryOptions(latency=latency, errors=errors, seed=int(rng.integers(1, 1000)))
+    memory = victim().memory()
+    chip().load(memory)
+    given = RunOptions(memory=far, quiet=QUIET, watchdog=WATCHDOG, resets=False)
+    require_error(attempt(chip(), victim().line, given), [Cause.WRITE_RESPONSE], victim().line)
+    victim().require_contained(victim().chain.before, memory, set())
 
 
 def test_windows_where_no_memory_is(rng: np.random.Generator) -> None:

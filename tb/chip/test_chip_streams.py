@@ -22,6 +22,7 @@ from tb.chip.victims import (
     chip,
     job_with,
     options,
+    require_good,
     some_jobs,
     victim,
 )
@@ -61,6 +62,19 @@ def test_streams_of_another_length(name: str, rng: np.random.Generator) -> None:
                 require_stop(chip(), victim(), broken, later, options(rng), *IN_VAIN, records=True)
             else:
                 require_stop(chip(), victim(), job_with(index, **fields), {index}, options(rng))
+
+
+def test_rows_of_b_that_are_missing(rng: np.random.Generator) -> None:
+    """Whole rows, so that no block is cut: the core waits for them, and none will come."""
+    extent = victim().jobs[0].b
+    stream = victim().memory()[extent.line * LINE_BYTES :][: extent.bytes]
+    for rows in (1, 3):
+        size = 0
+        for _ in range(rows):
+            mask, group = stream[size], stream[size + 1]
+            size += 2 + int(mask).bit_count() + int(group).bit_count() if mask else 1
+        broken = job_with(0, b=Extent(extent.line, size))
+        require_stop(chip(), victim(), broken, {0}, options(rng), Cause.STREAM_LENGTH)
 
 
 @pytest.mark.parametrize("name", ["a", "b", "d"])
@@ -108,6 +122,30 @@ def test_malformed_items(rng: np.random.Generator) -> None:
                 cause = victim().golden(memory)[1].cause
                 assert cause is Cause.ITEM
                 require_stop(chip(), victim(), change, _users("c", index), options(rng), cause)
+
+
+ADVANCE_AT = 28
+"""Where a Run says how many ring words lie between its last row and the next run's first."""
+
+
+def test_operands_left_behind_are_gone_with_the_next_start(rng: np.random.Generator) -> None:
+    """The last run passes a word too few: all ends well, but a word stays in each core for the next job."""
+    items = victim().jobs[0].c
+    memory = victim().memory()
+    run = memory[items.line * LINE_BYTES + items.bytes - 16 :][:8].view("<u8")
+    run[0] -= np.uint64(1 << ADVANCE_AT)
+    before = memory.copy()
+    golden = victim().golden(memory)[1]
+    assert golden.cause is Cause.ITEM
+    assert "words of A remain" in golden.message
+    chip().load(memory)
+    with chip().without_assertions():
+        ended = attempt(chip(), victim().line, options(rng))
+    assert ended.status.done
+    jobs = set(range(len(victim().jobs)))
+    victim().require_contained(before, memory, jobs, records=True, completion=True)
+    assert (memory != victim().chain.after).any()
+    require_good(rng)
 
 
 FLIPS = 250

@@ -23,9 +23,12 @@ WATCHDOG = 6_000
 LAST_LINE = (1 << 32) - 1
 
 
+@lru_cache
 def chip() -> BareChip:
-    """Return the chip; it is never reset but by the tests that do so on purpose."""
-    return tiny_chip(CORES)
+    """Return the chip, reset once; later only the tests that do so on purpose reset it."""
+    made = tiny_chip(CORES)
+    made.reset()
+    return made
 
 
 @lru_cache

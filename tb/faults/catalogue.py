@@ -6,6 +6,7 @@ from typing import Any
 
 from golden.geometry import Step
 from tb.faults.central import CENTRAL_FAULTS
+from tb.faults.chip_errors import ERROR_FAULTS
 from tb.faults.fault import Fault
 from tb.faults.feeder import FEEDER_FAULTS
 from tb.faults.result_path import RESULT_PATH_FAULTS
@@ -346,4 +347,5 @@ FAULTS = {
     **FEEDER_FAULTS,
     **RESULT_PATH_FAULTS,
     **CENTRAL_FAULTS,
+    **ERROR_FAULTS,
 }

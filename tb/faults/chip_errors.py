@@ -1,0 +1,111 @@
+"""Faults in what happens when something is wrong: input, answers of the memory, software that interferes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tb.chip.memory import Response
+from tb.faults.fault import Fault
+
+DESCRIPTORS = "tb/chip/test_chip_descriptors.py"
+STREAMS = "tb/chip/test_chip_streams.py"
+MEMORY_ERRORS = "tb/chip/test_chip_memory_errors.py"
+INTERRUPTIONS = "tb/chip/test_chip_interruptions.py"
+
+CYCLES = 1_700
+"""About what the run takes with which software interferes."""
+
+
+def _memory_error(kind: str, name: str, symptom: str) -> dict[str, Any]:
+    arguments = {"name": name, "response": Response.SLVERR}
+    test = f"{MEMORY_ERRORS}::test_{kind}_answered_with_an_error"
+    return {"test": test, "symptom": symptom, "arguments": arguments}
+
+
+ERROR_FAULTS = {
+    "errors of reads": Fault(
+        "chip/lnpu_chip.sv",
+        "if («read_error») fault_cause",
+        "1'b0",
+        **_memory_error("reads", "a", "instead of READ_RESPONSE"),
+    ),
+    "errors of writes": Fault(
+        "chip/lnpu_chip.sv",
+        "else if («write_error») fault_cause",
+        "1'b0",
+        **_memory_error("writes", "results", "done=True"),
+    ),
+    "record before its results": Fault(
+        "central/control.sv",
+        "bin_q == BinBits'(chip_pkg::Bins) && «!axi_busy_i»;",
+        "1'b1",
+        test=f"{MEMORY_ERRORS}::test_the_completion_record_waits_for_every_answer",
+        symptom="more are written",
+        arguments={"latency": 1000},
+    ),
+    "reset under bursts": Fault(
+        "central/control.sv",
+        "clear_q <= '0; if («!axi_busy_i») state_q <= Clear;",
+        "1'b1",
+        **_memory_error("reads", "b", "a_clear_is_quiet"),
+    ),
+    "writes after an error": Fault(
+        "central/control.sv",
+        "assign run_o = «state_q inside {Run, Sum, Threshold, Record, Settle}»;",
+        "state_q inside {Run, Sum, Threshold, Record, Settle, Stop}",
+        **_memory_error("reads", "c", "a_error_has_cause|a_fault_stops"),
+    ),
+    "operands of the run before": Fault(
+        "central/control.sv",
+        "if (start_i) begin state_q <= «Clear»;",
+        "Fetch",
+        test=f"{STREAMS}::test_operands_left_behind_are_gone_with_the_next_start",
+        symptom="bytes of memory differ|an assertion of the RTL failed",
+    ),
+    "watchdog that sleeps": Fault(
+        "central/control.sv",
+        "watchdog_i != '0 && «quiet_q >= watchdog_i»;",
+        "1'b0",
+        test=f"{MEMORY_ERRORS}::test_a_memory_that_is_too_slow",
+        symptom="done=True",
+    ),
+    "abort that nobody hears": Fault(
+        "chip/registers.sv",
+        "assign abort_o = «to_chip.CONTROL.abort.value» && busy_i;",
+        "1'b0",
+        test=f"{INTERRUPTIONS}::test_an_abort",
+        symptom="caught",
+        arguments={"cycles": CYCLES},
+    ),
+    "writes of the job at hand": Fault(
+        "chip/registers.sv",
+        "assign locked = «busy_i || start»;",
+        "start",
+        test=f"{INTERRUPTIONS}::test_a_write_while_busy",
+        symptom="caught",
+        arguments={"cycles": CYCLES, "register": "WATCHDOG"},
+    ),
+    "overlap of what is written": Fault(
+        "central/descriptor_check.sv",
+        "if («overlap(writes[w], reads[r])») overlaps = 1'b1;",
+        "1'b0",
+        test=f"{DESCRIPTORS}::test_overlaps",
+        symptom="instead of OVERLAP|more are written|done=True",
+        arguments={"written": "output", "other": "b"},
+    ),
+    "job outside its window": Fault(
+        "central/job_fetch.sv",
+        "assign good = «in_window» && fields;",
+        "1'b1",
+        test=f"{DESCRIPTORS}::test_streams_outside_their_windows",
+        symptom="instead of JOB_RANGE|done=True",
+        arguments={"name": "output"},
+    ),
+    "rows of B too few": Fault(
+        "feeder/b_ledger.sv",
+        "done_q && (row_i || «taken_q < due_q»);",
+        "1'b0",
+        test=f"{STREAMS}::test_rows_of_b_that_are_missing",
+        symptom="WATCHDOG instead of STREAM_LENGTH",
+    ),
+}
