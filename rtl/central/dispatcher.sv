@@ -24,7 +24,8 @@ module dispatcher #(
     // Sharing
     output logic [Cores-1:0] attached_o,
     output logic dealing_o,
-    input logic [Cores-1:0] detach_i
+    input logic [Cores-1:0] detach_i,
+    output logic [Cores-1:0] blamed_o  // one that has no job left waits for this one
 );
 
   typedef enum logic {
@@ -42,6 +43,7 @@ module dispatcher #(
   assign late = attached_q & ~(bindable_i & can_take_i);
   assign ready_all = late == '0 && attached_q != '0;
   assign some = (attached_q & bindable_i & can_take_i) != '0;
+  assign blamed_o = (attached_q & idle_i & bindable_i & can_take_i) != '0 && more_i ? late : '0;
   assign expired = some && late != '0 && waited_q >= patience_i;
 
   assign todo = todo_q & attached_q;

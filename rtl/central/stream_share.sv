@@ -18,6 +18,7 @@ module stream_share #(
     input logic [Cores-1:0] attached_i,
     input logic dealing_i,
     output logic [Cores-1:0] detach_o,
+    output logic [Cores-1:0] blamed_o,  // one that has nothing of its stream waits for this one
     // Stream buffers
     input chip_pkg::fetch_state_t [chip_pkg::Streams-1:0][Cores-1:0] fetch_i,
     output logic [chip_pkg::Streams-1:0][Cores-1:0] grant_o,
@@ -32,7 +33,7 @@ module stream_share #(
 );
 
   logic [chip_pkg::Streams-1:0] go, held;
-  logic [chip_pkg::Streams-1:0][Cores-1:0] members, laggards, expired;
+  logic [chip_pkg::Streams-1:0][Cores-1:0] members, laggards, expired, blamed;
   logic [chip_pkg::Streams-1:0][CoreBits-1:0] core;
   logic [chip_pkg::StreamBits-1:0] turn_q, pick;
   logic [TimerBits-1:0] now_q;
@@ -105,6 +106,7 @@ module stream_share #(
     assign held[s] = some && !waits && laggards[s] != '0;
     assign expired[s] = held[s] && since_valid_q[candidate] &&
         TimerBits'(now_q - since_q[candidate]) > TimerBits'(patience_i) ? laggards[s] : '0;
+    assign blamed[s] = held[s] && fetch_i[s][candidate].empty ? laggards[s] : '0;
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
@@ -148,7 +150,11 @@ module stream_share #(
 
   always_comb begin
     detach_o = '0;
-    for (int unsigned s = 0; s < chip_pkg::Streams; s++) detach_o |= expired[s];
+    blamed_o = '0;
+    for (int unsigned s = 0; s < chip_pkg::Streams; s++) begin
+      detach_o |= expired[s];
+      blamed_o |= blamed[s];
+    end
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -245,6 +245,7 @@ module lnpu_chip #(
   logic [chip_pkg::JobBits-1:0] job_index;
   logic [chip_pkg::WaveBits-1:0] wave;
   logic [Cores-1:0] bindable, feeder_idle, feed_ready, result_job_ready, give, attached, detach;
+  logic [Cores-1:0] share_detach, share_blamed, wave_blamed, late_detach;
   logic dealing;
 
   job_fetch #(
@@ -293,8 +294,22 @@ module lnpu_chip #(
       .wave_o     (wave),
       .attached_o (attached),
       .dealing_o  (dealing),
-      .detach_i   (detach)
+      .detach_i   (detach),
+      .blamed_o   (wave_blamed)
   );
+
+  lateness #(
+      .Cores(Cores)
+  ) i_lateness (
+      .clk_i,
+      .rst_ni    (work_rst_n),
+      .start_i   (begins),
+      .patience_i(patience),
+      .blamed_i  (share_blamed | wave_blamed),
+      .detach_o  (late_detach)
+  );
+
+  assign detach = share_detach | late_detach;
 
   // ---------------------------------------------------------------------------------------------
   // Reads: the streams of the cores, then control and job table, which ask seldom
@@ -316,7 +331,8 @@ module lnpu_chip #(
       .patience_i(patience),
       .attached_i(attached),
       .dealing_i (dealing),
-      .detach_o  (detach),
+      .detach_o  (share_detach),
+      .blamed_o  (share_blamed),
       .fetch_i   (fetch),
       .grant_o   (grant),
       .valid_o   (share_valid),

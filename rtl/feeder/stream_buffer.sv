@@ -71,6 +71,7 @@ module stream_buffer #(
   assign fetch_o = '{
           valid: left_q != '0 && used_t'(Beats) - used_q >= used_t'(chunk),
           beats: chunk,
+          empty: used_q == '0,
           active: left_q != '0,
           base: base_q,
           wave: wave_q,

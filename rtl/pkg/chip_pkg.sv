@@ -78,6 +78,7 @@ package chip_pkg;
   typedef struct packed {
     logic                 valid;         // asks for the chunk at `next`
     logic [ChunkBits-1:0] beats;         // its lines, 1 to MaxChunkBeats
+    logic                 empty;         // nothing of it is there or under way
     logic                 active;        // a stream is being fetched
     line_t                base;          // its first line
     logic [WaveBits-1:0]  wave;

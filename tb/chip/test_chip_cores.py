@@ -41,12 +41,14 @@ def many_jobs(rng: np.random.Generator, cores: int, step: Step) -> Chain:
     return chain
 
 
-def run(cores: int, chain: Chain, *, detached: bool = True, **options: Any) -> ChipOutcome:
+def run(
+    cores: int, chain: Chain, *, detached: bool = True, patience: int = PATIENCE, **options: Any
+) -> ChipOutcome:
     """Run a chain and require all that must be true, whatever the cores' clocks do."""
     memory = chain.before.copy()
     chip = tiny_chip(cores)
     chip.load(memory)
-    outcome = chip.run(chain.line, RunOptions(quiet=QUIET, patience=PATIENCE, **options))
+    outcome = chip.run(chain.line, RunOptions(quiet=QUIET, patience=patience, **options))
     require_run(chain, memory, outcome, detached=detached)
     return outcome
 
@@ -87,6 +89,22 @@ def test_one_slow_core(cores: int, step: Step, rng: np.random.Generator) -> None
     others = work[:slow] + work[slow + 1 :]
     assert min(others) > (1 - SHARE) * max(others)
     assert slowed.chip["detached"] == 1
+
+
+@pytest.mark.parametrize("step", Step)
+@pytest.mark.parametrize("cores", SEVERAL)
+def test_a_core_that_is_late_each_time(cores: int, step: Step, rng: np.random.Generator) -> None:
+    """No wait for it is as long as the patience, but waits for it are most of the time."""
+    chain = many_jobs(rng, cores, step)
+    patience = 3_000
+    alike = run(cores, chain, detached=False, patience=patience)
+    slowed = run(cores, chain, slow=(int(rng.integers(cores)), SLOWED), patience=patience)
+    assert slowed.chip["detached"] == 1
+    job = alike.cycles * cores / chain.jobs
+    edges = cores / (cores - 1 + 1 / SLOWED)
+    assert slowed.cycles <= (edges + SHARE) * alike.cycles + SLOWED * job + patience
+    missed = run(cores, chain, detached=False, missed_permille=300, patience=patience)
+    assert missed.chip["detached"] == 0
 
 
 @pytest.mark.parametrize("step", Step)

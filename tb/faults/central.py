@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from golden.geometry import Step
 from tb.faults.fault import Fault
 
 CHIP = "tb/chip/test_chip.py"
@@ -48,6 +49,14 @@ CENTRAL_FAULTS = {
     ),
     "number of the job before": Fault(
         "central/job_fetch.sv", "index_q <= «index_q + 1'b1»;", "index_q", **_chains(MEMORY)
+    ),
+    "a core that is late each time": Fault(
+        "central/lateness.sv",
+        "detach_o[c] = «blamed_i[c] && late_q[c] >= patience_i >> 1»;",
+        "1'b0",
+        test="tb/chip/test_chip_cores.py::test_a_core_that_is_late_each_time",
+        symptom="caught",
+        arguments={"cores": 3, "step": Step.WG},
     ),
     "laggards left behind": Fault(
         "central/stream_share.sv",
