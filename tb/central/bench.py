@@ -15,7 +15,7 @@ COVERAGE = ("--coverage-user", "+define+USER_COVERAGE")
 """It costs nothing here, so that one build serves all tests."""
 
 GROUPS = {
-    "dispatch": ("dispatcher", "stream_share"),
+    "dispatch": ("dispatcher", "stream_share", "lateness"),
     "links": ("axi_reader", "axi_writer"),
     "tables": ("descriptor_check", "job_fetch"),
 }

@@ -1,4 +1,4 @@
-"""Dispatcher and shared fetches with cores of any pace around them."""
+"""Dispatcher, shared fetches and lateness with cores of any pace around them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from golden.formats import U32
 from tb.central.bench import CentralFailure, central_bench
 
 STREAMS = ("A", "B", "C", "D")
-LONG_PATIENCE = 20_000
+LONG_PATIENCE = (1 << 16) - 1
 FROZEN = 1000
 """Stalls per mille of a core that stands still for ever."""
 
@@ -53,7 +53,7 @@ class _Run(ctypes.Structure):
         ("core_of_job", ctypes.c_void_p),
         *(
             (name, ctypes.c_int64)
-            for name in ("status", "cycles", "given", "core", "stream", "waves", "attached")
+            for name in ("status", "cycles", "given", "core", "stream", "waves", "attached", "first_detached")
         ),
         ("lines", ctypes.c_int64 * 4),
         ("bursts", ctypes.c_int64 * 4),
@@ -82,6 +82,8 @@ class Outcome:
         Read, by stream.
     attached : frozenset of int
         Cores that nobody left behind.
+    first_detached : int
+        Cycle in which the first core was; -1: none.
     """
 
     core_of_job: npt.NDArray[np.int64]
@@ -90,6 +92,7 @@ class Outcome:
     waves: int
     attached: frozenset[int]
     cycles: int
+    first_detached: int
 
 
 def draw_jobs(rng: np.random.Generator, count: int, cores: int) -> U32:
@@ -163,7 +166,15 @@ class DispatchBench:
                 f"{run.given} of {len(jobs)} jobs given"
             )
         attached = frozenset(core for core in range(self.cores) if run.attached >> core & 1)
-        return Outcome(core_of_job, tuple(run.lines), tuple(run.bursts), run.waves, attached, run.cycles)
+        return Outcome(
+            core_of_job,
+            tuple(run.lines),
+            tuple(run.bursts),
+            run.waves,
+            attached,
+            run.cycles,
+            run.first_detached,
+        )
 
     def check(self, jobs: U32, pace: Pace, seed: int) -> Outcome:
         """Run jobs with a patience that no core exhausts, and require waves and traffic to be as planned."""

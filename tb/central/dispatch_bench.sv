@@ -1,5 +1,5 @@
-// Dispatcher and shared fetches as the chip connects them, with ports that C++ reads alike at every size.
-// What belongs to a stream of a core stands at stream * Cores + core.
+// Dispatcher, shared fetches and lateness as the chip connects them, with ports that C++ reads alike at
+// every size. What belongs to a stream of a core stands at stream * Cores + core.
 module dispatch_bench #(
     parameter  int unsigned Cores  = 1,
     localparam int unsigned Places = chip_pkg::Streams * Cores
@@ -21,6 +21,7 @@ module dispatch_bench #(
     output logic dealing_o,
     // Streams
     input logic [Places-1:0] fetch_valid_i,
+    input logic [Places-1:0] fetch_empty_i,
     input logic [Places-1:0] fetch_active_i,
     input logic [Places-1:0] fetch_pending_i,
     input logic [1:0] fetch_beats_i[Places],
@@ -38,13 +39,11 @@ module dispatch_bench #(
     output logic [1:0] beats_o,
     output logic [1:0] stream_o,
     output logic [Cores-1:0] members_o,
-    output logic held_o,
-    output logic [Cores-1:0] share_blamed_o,
-    output logic [Cores-1:0] wave_blamed_o
+    output logic held_o
 );
 
   chip_pkg::fetch_state_t [chip_pkg::Streams-1:0][Cores-1:0] fetch;
-  logic [Cores-1:0] detach;
+  logic [Cores-1:0] detach, share_detach, late_detach, share_blamed, wave_blamed;
   chip_pkg::stream_e stream;
 
   for (genvar s = 0; s < chip_pkg::Streams; s++) begin : gen_streams
@@ -53,7 +52,7 @@ module dispatch_bench #(
       assign fetch[s][c] = '{
               valid: fetch_valid_i[Place],
               beats: fetch_beats_i[Place],
-              empty: 1'b0,
+              empty: fetch_empty_i[Place],
               active: fetch_active_i[Place],
               base: fetch_base_i[Place],
               wave: fetch_wave_i[Place],
@@ -83,8 +82,20 @@ module dispatch_bench #(
       .attached_o,
       .dealing_o,
       .detach_i(detach),
-      .blamed_o(wave_blamed_o)
+      .blamed_o(wave_blamed)
   );
+
+  lateness #(
+      .Cores(Cores)
+  ) i_lateness (
+      .clk_i,
+      .rst_ni,
+      .start_i,
+      .patience_i,
+      .blamed_i(share_blamed | wave_blamed),
+      .detach_o(late_detach)
+  );
+  assign detach = share_detach | late_detach;
 
   stream_share #(
       .Cores(Cores)
@@ -95,8 +106,8 @@ module dispatch_bench #(
       .patience_i,
       .attached_i(attached_o),
       .dealing_i (dealing_o),
-      .detach_o  (detach),
-      .blamed_o  (share_blamed_o),
+      .detach_o  (share_detach),
+      .blamed_o  (share_blamed),
       .fetch_i   (fetch),
       .grant_o,
       .valid_o,

@@ -60,10 +60,18 @@ struct Stream {
   }
 };
 
+// Whether one core must still read what another one asks for.
+bool behind(const Stream& late, const Stream& early) {
+  return (late.left != 0 && late.extent.line == early.extent.line && late.wave == early.wave &&
+          late.next <= early.next) ||
+         (late.has_pending && late.pending.line == early.extent.line && late.pending_wave == early.wave);
+}
+
 struct Core {
   std::array<Stream, kStreams> streams;
   std::deque<std::array<std::int64_t, kStreams>> jobs;  // lines used up of each stream when the job is done
   bool able = false;
+  std::int64_t late = 0;  // cycles in which others had nothing because of it, less those in which they had
 
   bool can_take() const {
     return able && jobs.size() < kJobsOfCore &&
@@ -90,7 +98,7 @@ extern "C" struct DispatchRun {
   std::int64_t limit;
   std::int64_t* core_of_job;  // [count]
   // Set by the bench
-  std::int64_t status, cycles, given, core, stream, waves, attached;
+  std::int64_t status, cycles, given, core, stream, waves, attached, first_detached;
   std::int64_t lines[kStreams], bursts[kStreams];
 };
 
@@ -116,6 +124,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
   *run = DispatchRun{run->jobs, run->take_stall, run->job_count, run->cores, run->patience, run->job_stall,
                      run->able_stall, run->memory_stall, run->latency, run->seed, run->limit, run->core_of_job};
   run->status = kHung;
+  run->first_detached = -1;
   const auto fail = [&](Status status, int which, int stream) {
     if (run->status != kHung) return;
     run->status = status;
@@ -136,7 +145,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
     const auto now = run->cycles;
     const bool starts = now == 0;
     // What the design sees.
-    std::uint64_t bindable = 0, idle = 0, can_take = 0, valid = 0, active = 0, pending = 0;
+    std::uint64_t bindable = 0, idle = 0, can_take = 0, valid = 0, empty = 0, active = 0, pending = 0;
     for (int c = 0; c < cores; ++c) {
       auto& one = core[c];
       one.able = one.able || !random.chance(run->able_stall);
@@ -147,6 +156,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
         const auto& stream = one.streams[s];
         const int at = s * cores + c;
         valid |= std::uint64_t{stream.asks(s)} << at;
+        empty |= std::uint64_t{stream.used == 0} << at;
         active |= std::uint64_t{stream.left != 0} << at;
         pending |= std::uint64_t{stream.has_pending} << at;
         m->fetch_beats_i[at] = stream.chunk(s);
@@ -162,6 +172,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
     m->idle_i = idle;
     m->can_take_i = can_take;
     m->fetch_valid_i = valid;
+    m->fetch_empty_i = empty;
     m->fetch_active_i = active;
     m->fetch_pending_i = pending;
     m->more_i = !starts && run->given < run->job_count;
@@ -174,15 +185,12 @@ extern "C" void dispatch_run(DispatchRun* run) {
     if (!starts) {
       for (int c = 0; c < cores; ++c) {
         if (!bit(attached_before & ~attached, c)) continue;
-        bool reason = !bit(could, c) && wave_wait >= run->patience;
+        if (run->first_detached < 0) run->first_detached = now;
+        bool reason = core[c].late >= run->patience / 2 || (!bit(could, c) && wave_wait >= run->patience);
         for (int other = 0; other < cores && !reason; ++other) {
           for (int s = 0; s < kStreams && !reason; ++s) {
-            const auto &late = core[c].streams[s], &early = core[other].streams[s];
-            const bool same = late.left != 0 && late.extent.line == early.extent.line && late.wave == early.wave &&
-                              late.next <= early.next;
-            const bool behind = late.has_pending && late.pending.line == early.extent.line &&
-                                late.pending_wave == early.wave;
-            reason = other != c && early.asked >= run->patience && (same || behind);
+            const auto& early = core[other].streams[s];
+            reason = other != c && early.asked >= run->patience && behind(core[c].streams[s], early);
           }
         }
         if (!reason) fail(kTooEarly, c, 0);
@@ -215,6 +223,17 @@ extern "C" void dispatch_run(DispatchRun* run) {
     const std::uint64_t able = attached & bindable & can_take;
     wave_wait = dealing || m->more_i == 0 || able == 0 || able == attached ? 0 : wave_wait + 1;
     could = bindable & can_take;
+    for (int c = 0; c < cores; ++c) {
+      bool blamed = m->more_i && (able & idle) != 0 && bit(attached & ~could, c);
+      for (int other = 0; other < cores && !blamed; ++other) {
+        for (int s = 0; s < kStreams && !blamed && bit(attached, other); ++s) {
+          const auto& early = core[other].streams[s];
+          blamed = other != c && bit(attached, c) && bit(valid & empty, s * cores + other) &&
+                   behind(core[c].streams[s], early);
+        }
+      }
+      core[c].late = std::max<std::int64_t>(0, core[c].late + (blamed ? 1 : -1));
+    }
 
     // Chunks.
     const std::uint64_t grants = m->grant_o;

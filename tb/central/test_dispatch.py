@@ -82,6 +82,22 @@ def test_a_core_that_stands_still_stops_nobody(patience: int, rng: Rng) -> None:
         bench.check(jobs, even_pace(cores), 1)
 
 
+@pytest.mark.parametrize("patience", [1000, 3000])
+def test_a_core_that_is_late_each_time(patience: int, rng: Rng) -> None:
+    """Eight times slower it is left behind soon, though no single wait is long; a little slower it is not."""
+    cores = 4
+    bench = DispatchBench(cores)
+    jobs = np.zeros((400, 4, 2), np.uint32)
+    jobs[:, 0], jobs[:, 1], jobs[:, 2] = (64, 30), (128, 30), (192, 2)
+    for late in range(cores):
+        slow = Pace(tuple(875 if core == late else 0 for core in range(cores)))
+        outcome = bench.run(jobs, slow, int(rng.integers(1 << 30)), patience)
+        assert outcome.attached == frozenset(range(cores)) - {late}
+        assert patience // 2 <= outcome.first_detached <= patience
+        little = Pace(tuple(300 if core == late else 0 for core in range(cores)))
+        assert len(bench.run(jobs, little, int(rng.integers(1 << 30)), patience).attached) == cores
+
+
 # --------------------------------------------------------------------------------------------------
 # The bench itself
 # --------------------------------------------------------------------------------------------------
