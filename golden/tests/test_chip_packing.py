@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -233,7 +234,7 @@ def test_blocks_fill_waves() -> None:
 
 
 def test_partial_sums_that_hold_no_kernel_row_are_refused() -> None:
-    preset = Preset("small", 1, 2, 2, 8, 64, 2, 4)
+    preset = replace(TINY, name="small", psum_rows=4)
     geometry = ConvGeometry("conv", 1, 2, 9, 9, 4, 7, 1, 3)
     lowering = Lowering(geometry, Step.WG, preset, np.ones(2, np.int64), True)
     with pytest.raises(WgUnitError, match=r"conv WG: .*\(preset small, field psum_rows\)"):
