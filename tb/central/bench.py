@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from tb.core.build import MACROS
+from tb.core.build import MACROS, USER_COVERAGE
 from tb.toolchain import rtl_sources, verilate
 
 CENTRAL_TB = Path(__file__).resolve().parent
-COVERAGE = ("--coverage-user", "+define+USER_COVERAGE")
-"""It costs nothing here, so that one build serves all tests."""
 
 GROUPS = {
     "dispatch": ("dispatcher", "stream_share", "lateness"),
@@ -40,7 +38,7 @@ def central_bench(group: str, sizes: Sequence[str] = ()) -> ctypes.CDLL:
         "_".join([f"central_{group}", *(size.replace("=", "").lower() for size in sizes)]),
         [*rtl_sources(*GROUPS[group]), MACROS, *checkers_of(group), CENTRAL_TB / f"{top}.sv"],
         top,
-        args=["--assert", *COVERAGE, *(f"-G{size}" for size in sizes)],
+        args=["--assert", *USER_COVERAGE, *(f"-G{size}" for size in sizes)],
         cxx_sources=[CENTRAL_TB / f"{group}_loop.cpp"],
         kind="lib",
     )

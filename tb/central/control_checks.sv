@@ -32,6 +32,7 @@ module control_checks #(
   // Until the work is stopped.
   `CHECK_NEXT(record_held, write_valid_o && !write_ready_i, !run_o || (write_valid_o && $stable
               (write_o)))
+  `CHECK(start_when_idle, start_i, !busy_o)
   `CHECK(clear_is_quiet, clear_o, !axi_busy_i && !run_o)
   `CHECK(begin_is_quiet, begin_o, !work_busy_i && !axi_busy_i)
   `CHECK(error_has_cause, error_o, cause_o != chip_pkg::CauseNone && !run_o)
@@ -47,7 +48,6 @@ module control_checks #(
   `COVER(failed, error_o)
   `COVER(aborted, abort_i && busy_o)
   `COVER(watchdog, expired && busy_o)
-  `COVER(start_while_busy, start_i && busy_o)
   `COVER(state_known, state_q != '0)
 
 endmodule

@@ -31,7 +31,7 @@ module dispatcher_checks #(
 
   `COVER(wave, dealing_o && give_o != '0)
   `COVER(wave_waits_for_table, dealing_o && more_i && !job_valid_i)
-  `COVER(last_wave_is_short, dealing_o && give_o != '0 && !more_i)
+  `COVER(last_wave_is_short, dealing_o && !more_i)
   `COVER(single, !dealing_o && give_o != '0)
   `COVER(core_detached, detach_i != '0)
   `COVER(wave_expired, expired && more_i)

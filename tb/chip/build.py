@@ -6,7 +6,7 @@ from pathlib import Path
 
 from golden.presets import Preset
 from tb.cocotb_simulation import build_simulation, run_simulation
-from tb.core.build import BARE_LOOP, COVERAGE, MACROS, checkers, parameters
+from tb.core.build import BARE_LOOP, COVERAGE, MACROS, USER_COVERAGE, checkers, parameters
 from tb.toolchain import RTL_ROOT, BuildResult, rtl_sources, verilate
 
 CHIP_TB = Path(__file__).resolve().parent
@@ -43,6 +43,8 @@ def build_bare(
     ----------
     gated : bool
         Whether cores have gated clocks, so that one of them can be slowed.
+    coverage : bool
+        Whether checks and cover points are counted.
     rtl : Path
         Folder of the design.
     """
@@ -55,7 +57,7 @@ def build_bare(
             "Vharness",
             *chip_parameters(preset, gated),
             "--assert",
-            *(COVERAGE if coverage else ()),
+            *(USER_COVERAGE if coverage else ()),
         ],
         cxx_sources=[BARE_LOOP, *DPI],
         cflags=["-DREPLAY_COVERAGE"] if coverage else [],

@@ -23,8 +23,8 @@ def tiny_preset(cores: int) -> Preset:
 
 @lru_cache
 def tiny_chip(cores: int) -> BareChip:
-    """Build and load a chip of so many tiny cores with gated clocks, once a process."""
+    """Build and load a chip of so many tiny cores with gated clocks and coverage, once a process."""
     if cores == TINY.cores:
         return bare_chip(TINY.name, gated=True, coverage=True)  # the one that the harness's tests have, too
     preset = tiny_preset(cores)
-    return BareChip(preset, build_bare(preset, gated=True).artifact, gated=True)
+    return BareChip(preset, build_bare(preset, gated=True, coverage=True).artifact, gated=True)

@@ -23,7 +23,9 @@ def checkers(*folders: str) -> list[Path]:
 CHECKS = checkers("mem", "pe", "line", "core")
 """Checkers of every module of the core: part of every build."""
 
-COVERAGE = ("--coverage-line", "--coverage-user", "+define+USER_COVERAGE")
+USER_COVERAGE = ("--coverage-user", "+define+USER_COVERAGE")
+"""Of checks and cover points alone: it costs no time."""
+COVERAGE = ("--coverage-line", *USER_COVERAGE)
 
 
 def parameters(preset: Preset) -> list[str]:
