@@ -1,0 +1,201 @@
+"""What the chip's tests are worth: every check of its modules is triggered and every cover is met.
+
+On a chip of three tiny cores, which share streams and leave one another behind. The cores' own points are
+those of `tb.core.test_coverage`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from golden.chip.encoding import Cause, Extent, OutputMode
+from golden.chip.output import Output
+from golden.geometry import ConvGeometry, Step
+from tb.chip.attempts import attempt
+from tb.chip.chips import tiny_preset
+from tb.chip.device import RunOptions
+from tb.chip.memory import MemoryErrors, MemoryOptions
+from tb.chip.random_chains import U8, Chain, ChainBuilder, draw_memory, require_run
+from tb.chip.script import OKAY, Action, ActionKind, pause
+from tb.chip.test_chip import TAILS
+from tb.chip.victims import CORES, QUIET, WATCHDOG, chip, descriptor_with, flip, job_with, options, victim
+from tb.core.build import checkers
+from tb.core.test_core import CHOSEN, OPERANDS
+from tb.core.test_coverage import user_points
+
+Rng = np.random.Generator
+
+NO_REGISTER = 0x100
+NEVER = {
+    "The chip takes each answer of the memory in the cycle in which it comes.": (
+        *("axi_checks.c_RHeld", "axi_checks.c_BHeld"),
+    ),
+    "The harness makes one access to a register at a time; tb/chip/test_registers.py makes others.": (
+        *(f"axi_lite_checks.c_{channel}Held" for channel in ("Ar", "R", "Aw", "W", "B")),
+        "axi_lite_checks.cov_BothAtOnce",
+    ),
+    "A job is offered to a core, and known to its result path, when both can take it.": (
+        *("feeder_checks.cov_job_waits", "result_arbiter_checks.cov_waits_for_a_job"),
+    ),
+    "Compiled jobs have A and B, or nothing; tb/feeder/test_coverage.py makes others.": (
+        *("a_feeder_checks.cov_job_without_a", "b_ledger_checks.cov_job_without_b"),
+        "feeder_checks.cov_job_without_tiles",
+    ),
+    "Tiny cores are too small; tb/feeder/test_coverage.py has larger blocks and units.": (
+        *("beat_cutter_checks.c_greedy", "byte_window_checks.cov_two_lines_dropped"),
+        *("row_gather_checks.cov_largest_kernel", "row_gather_checks.cov_largest_unit"),
+    ),
+}
+"""Points that no run of this chip comes to, by reason."""
+
+RARE = {
+    "tb/feeder/test_coverage.py: queues of a feeder that run full.": (
+        *("a_feeder_checks.cov_queue_full", "item_sequencer_checks.c_feed_held"),
+    ),
+    "tb/feeder/test_coverage.py: items of a job that are there before its core has the last job's B.": (
+        *("b_ledger_checks.cov_tile_of_the_next_job", "b_ledger_checks.cov_end_waits"),
+        *("b_ledger_checks.c_next_job_only_behind_a_closed_one", "item_sequencer_checks.cov_end_waits"),
+        "item_sequencer_checks.c_end_held",
+    ),
+    "tb/central/test_links.py: as many bursts as there are tags.": ("axi_reader_checks.cov_no_tag_left",),
+    "tb/central/test_dispatch.py: a wave that waits while nobody is idle.": (
+        "dispatcher_checks.cov_wave_expired",
+    ),
+    "tb/result/test_result_coverage.py: the memory is in the way of a result when another one is wrong.": (
+        "result_path_checks.cov_write_waits_in_error",
+    ),
+}
+"""Points that are met here by luck alone, by the test that meets each."""
+
+
+def labels() -> set[str]:
+    """Name every check and cover of central core, chip, feeder and result path, as ``checker.label``."""
+    found = set()
+    for path in checkers("central", "chip", "feeder", "result")[1:]:  # the first one holds the macros
+        text = path.read_text(encoding="utf-8")
+        found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\(\s*(\w+)", text)}
+        found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
+        found |= {f"{path.stem}.{name}" for name in re.findall(r"\b(c_\w+) : cover", text)}
+    return found
+
+
+def run(chain: Chain, given: RunOptions, *, detached: bool = False) -> None:
+    """Run a chain, and require all that must be true."""
+    memory = chain.before.copy()
+    chip().load(memory)
+    require_run(chain, memory, chip().run(chain.line, given), detached=detached)
+
+
+def run_layers(rng: Rng) -> None:
+    """Layers of each kind and at ends of tiles, memories of any manners, and slow cores every other time."""
+    for number, geometry in enumerate([*TAILS.values(), *CHOSEN.values()] * 2):
+        builder = ChainBuilder(rng, tiny_preset(CORES))
+        for step in Step:
+            builder.draw(geometry, step)
+        missed = 0 if number % 2 else int(rng.choice([300, 800]))
+        given = RunOptions(memory=draw_memory(rng), quiet=QUIET, resets=number == 0, missed_permille=missed)
+        run(builder.finish(), given, detached=bool(missed))
+
+
+def run_wide_operands(rng: Rng) -> None:
+    """Nothing but FP16 without a zero: the longest streams that there are."""
+    for step in Step:
+        builder = ChainBuilder(rng, tiny_preset(CORES))
+        builder.add(ConvGeometry("wide", 1, 9, 5, 5, 6, 3, 1, 1), step, OPERANDS["all FP16, dense"])
+        run(builder.finish(), RunOptions(memory=draw_memory(rng), quiet=QUIET))
+
+
+def run_extreme_results(rng: Rng) -> None:
+    """Results of either end of FP16, whose thresholds are the lowest and the highest."""
+    geometry = ConvGeometry("extreme", 1, 4, 4, 4, 8, 1, 1, 0)
+    for exponent, share in ((-40, 1), (-22, 1), (0, 0), (0, 1), (14, 0), (40, 0)):
+        builder = ChainBuilder(rng, tiny_preset(CORES))
+        scale = np.full(geometry.out_channels, 2.0**exponent, np.float32).view(np.uint32)
+        output = Output(OutputMode.FP16, scale=scale, shift=np.zeros_like(scale), share=(share, 1))
+        builder.add(geometry, Step.FP, output=output)
+        run(builder.finish(), RunOptions(quiet=QUIET))
+
+
+def run_irregular_cores(rng: Rng) -> None:
+    """Cores that are left behind, at chunks and at waves, and do single jobs then."""
+    geometry = ConvGeometry("irregular", 2, 16, 9, 9, 12, 3, 1, 1)
+    for step in Step:
+        builder = ChainBuilder(rng, tiny_preset(CORES))
+        builder.add(geometry, step, output=Output(OutputMode.FP16))
+        chain = builder.finish()
+        for patience, irregular in (
+            (1, {"missed_permille": 300}),
+            (60, {"slow": (1, 8)}),
+            (100, {"stopped": (2, 1000, 9000)}),
+            (100, {"stopped": (0, 2500, 9000)}),
+            (1000, {"slow": (2, 8)}),
+        ):
+            given: dict[str, Any] = {"memory": draw_memory(rng), "patience": patience, **irregular}
+            run(chain, RunOptions(quiet=QUIET, **given), detached=True)
+
+
+def run_errors(rng: Rng) -> None:
+    """A wrong one of everything that the chip looks at; a good run comes after each."""
+    chip().reset()  # and with it the patience
+    given, registers = victim(), chip().device.registers
+    job, output = given.jobs[1], given.jobs[1].output
+    far = MemoryOptions(latency=2 * WATCHDOG)
+    no_reads = MemoryOptions(errors=MemoryErrors(0, 1 << 38, writes=False))
+    no_writes = MemoryOptions(errors=MemoryErrors(0, 1 << 38, reads=False))
+    slow_writes = MemoryOptions(bytes_per_cycle=4, latency=0)
+    overrun = job_with(1, output=Extent(output.line, 1))
+    descriptor_fields = descriptor_with(output=replace(given.descriptor.output, end=0))
+    table = given.descriptor.job_table
+    broken: list[tuple[Cause, Callable[[U8], None], MemoryOptions | None]] = [
+        (Cause.MAGIC, flip(given.line, 0, 3), None),
+        (Cause.FIELD, flip(given.line, 21, 3), None),
+        (Cause.WINDOW, descriptor_fields, None),
+        (Cause.OVERLAP, descriptor_with(completion=given.line), None),
+        (Cause.FIELD, flip(table + 1, 12, 0), None),
+        (Cause.JOB_RANGE, job_with(2, a=Extent(0, 64)), None),
+        (Cause.STREAM_LENGTH, job_with(1, b=Extent()), None),
+        (Cause.STREAM_LENGTH, flip(job.b.line, 0, given.preset.columns), None),
+        (Cause.STREAM_LENGTH, job_with(1, a=replace(job.a, bytes=job.a.bytes - 1)), None),
+        (Cause.OVERRUN, overrun, None),
+        (Cause.OVERRUN, overrun, slow_writes),
+        (Cause.READ_RESPONSE, lambda memory: None, no_reads),
+        (Cause.WRITE_RESPONSE, lambda memory: None, no_writes),
+        (Cause.WATCHDOG, lambda memory: None, far),
+    ]
+    for cause, break_it, manners in broken:
+        memory = given.memory()
+        break_it(memory)
+        chip().load(memory)
+        how = options(rng)
+        ended = attempt(chip(), given.line, replace(how, memory=manners or how.memory))
+        assert ended.status.cause is cause
+        run(given.chain, options(rng))
+    chip().load(given.memory())
+    abort = [pause(800), registers.write("CONTROL", abort=1)]
+    assert attempt(chip(), given.line, options(rng), abort).status.cause is Cause.ABORTED
+    nowhere = [Action(kind, NO_REGISTER) for kind in (ActionKind.READ, ActionKind.WRITE)]
+    assert all(answer.response != OKAY for answer in chip().script(nowhere, options(rng)).answers)
+    run(given.chain, options(rng))
+
+
+def test_every_point_is_met(rng: Rng, tmp_path: Path) -> None:
+    chip().reset()
+    run_layers(rng)
+    run_wide_operands(rng)
+    run_extreme_results(rng)
+    run_irregular_cores(rng)
+    run_errors(rng)
+    path = tmp_path / "coverage.dat"
+    chip().write_coverage(path)
+    counts = user_points(path)
+    wanted = labels()
+    never, rare = ({point for points in group.values() for point in points} for group in (NEVER, RARE))
+    assert sorted(wanted - set(counts)) == []
+    assert rare < wanted
+    assert sorted(point for point in wanted - rare if not counts[point]) == sorted(never)
