@@ -66,7 +66,7 @@ def test_read_errors(order: str, rng: Rng) -> None:
         assert errors < 1000 or outcome.errors == beats.sum()
 
 
-def test_reads_fill_the_link(rng: Rng) -> None:
+def test_reads_fill_the_link() -> None:
     """A beat a cycle, with as many bursts under way as the latency needs and there are tags for."""
     beats = np.full(500, 2, np.uint32)
     lines = 2 * np.arange(500, dtype=np.uint32)

@@ -1,0 +1,88 @@
+"""What the benches' tests are worth: every assertion of their modules is triggered and every cover is met.
+
+`control` and `chip_counters` have no bench: the chip's tests meet theirs (tb/chip/test_chip_coverage.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tb.central import test_dispatch, test_links, test_tables
+from tb.central.bench import GROUPS, checkers_of
+from tb.central.dispatch import DispatchBench, Pace, draw_jobs
+from tb.central.links import LinksBench, Manners
+from tb.central.tables import TablesBench
+from tb.core.test_coverage import user_points
+
+Rng = np.random.Generator
+CORES = 4
+
+
+def labels(group: str) -> set[str]:
+    """Name every check and cover of a bench's checkers, as ``checker.label``."""
+    found = set()
+    for path in checkers_of(group):
+        text = path.read_text(encoding="utf-8")
+        found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\(\s*(\w+)", text)}
+        found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
+    return found
+
+
+def run_dispatch(rng: Rng) -> DispatchBench:
+    """Waves and shared fetches at any pace; cores that are slow, late each time, or stand still."""
+    test_dispatch.test_each_stream_of_a_wave_is_read_once(CORES, rng)
+    for patience in (1, 20, 300):
+        test_dispatch.test_laggards_are_left_behind(CORES, patience, rng)
+    test_dispatch.test_a_core_that_stands_still_stops_nobody(500, rng)
+    test_dispatch.test_a_core_that_is_late_each_time(1000, rng)
+    bench = DispatchBench(CORES)
+    for _ in range(10):  # table and cores take turns in being slow
+        pace = Pace((0,) * CORES, job=900, able=950)
+        bench.run(draw_jobs(rng, 5 * CORES - 2, CORES), pace, int(rng.integers(1 << 30)), 40)
+    return bench
+
+
+def run_links(rng: Rng) -> LinksBench:
+    """Reads and writes at any pace, with errors, and as many as may be under way."""
+    for order in test_links.ORDERS:
+        test_links.test_reads(order, rng)
+        test_links.test_read_errors(order, rng)
+    test_links.test_reads_fill_the_link()
+    test_links.test_writes(rng)
+    test_links.test_write_errors(rng)
+    test_links.test_writes_fill_the_link()
+    bench = LinksBench()
+    bench.write(
+        np.arange(300, dtype=np.uint32), np.full(300, 1, np.uint64), Manners(address=700, data=700), 1
+    )
+    return bench
+
+
+def run_tables(rng: Rng) -> TablesBench:
+    """Tables that are right, and tables with a job that is not."""
+    test_tables.test_good_tables(rng)
+    test_tables.test_tables_with_a_wrong_job(rng)
+    test_tables.test_jobs_are_read_ahead()
+    return TablesBench()
+
+
+RUNS: dict[str, Callable[[Rng], DispatchBench | LinksBench | TablesBench]] = {
+    "dispatch": run_dispatch,
+    "links": run_links,
+    "tables": run_tables,
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_point_is_met(group: str, rng: Rng, tmp_path: Path) -> None:
+    bench = RUNS[group](rng)
+    path = tmp_path / "coverage.dat"
+    bench.write_coverage(path)
+    counts = user_points(path)
+    assert set(counts) == labels(group)
+    assert not [point for point, count in sorted(counts.items()) if not count]
