@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from golden.formats import U32
 from tb.central.bench import CentralFailure
 from tb.central.dispatch import (
     FROZEN,
@@ -18,6 +19,14 @@ from tb.central.dispatch import (
 
 Rng = np.random.Generator
 CORES = (1, 4, 12)
+
+
+def shared_jobs(count: int) -> U32:
+    """Return jobs that all read the same A, B and C."""
+    jobs = np.zeros((count, 4, 2), np.uint32)
+    jobs[:, 0], jobs[:, 1], jobs[:, 2] = (64, 30), (128, 30), (192, 2)
+    return jobs
+
 
 each_size = pytest.mark.parametrize("cores", CORES)
 
@@ -87,8 +96,7 @@ def test_a_core_that_is_late_each_time(patience: int, rng: Rng) -> None:
     """Eight times slower it is left behind soon, though no single wait is long; a little slower it is not."""
     cores = 4
     bench = DispatchBench(cores)
-    jobs = np.zeros((400, 4, 2), np.uint32)
-    jobs[:, 0], jobs[:, 1], jobs[:, 2] = (64, 30), (128, 30), (192, 2)
+    jobs = shared_jobs(400)
     for late in range(cores):
         slow = Pace(tuple(875 if core == late else 0 for core in range(cores)))
         outcome = bench.run(jobs, slow, int(rng.integers(1 << 30)), patience)
