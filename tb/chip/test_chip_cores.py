@@ -23,8 +23,8 @@ SLOWED = 8
 """A slow core gets one clock edge of so many."""
 SHARE = 0.10
 """Of its cycles a layer may take more than the lost clock edges cost."""
-PATIENCE = 128
-"""Below the time of a tiny chip's job on a slow core."""
+PATIENCE = 384
+"""Below the time of a tiny chip's job on a slow core; cores that are alike are never half as late."""
 MANY_JOBS = {
     Step.FP: ConvGeometry("many jobs", 2, 16, 12, 12, 16, 3, 1, 1),
     Step.BP: ConvGeometry("many jobs", 2, 16, 12, 12, 16, 3, 1, 1),
