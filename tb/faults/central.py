@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from golden.geometry import Step
 from tb.faults.fault import Fault
 
 CHIP = "tb/chip/test_chip.py"
+DISPATCH = "tb/central/test_dispatch.py"
+LINKS = "tb/central/test_links.py"
+TABLES = "tb/central/test_tables.py"
 
 MEMORY = "bytes of memory differ|an assertion of the RTL failed"
 COUNTS = "caught"
@@ -17,17 +19,45 @@ def _chains(symptom: str) -> dict[str, Any]:
     return {"test": f"{CHIP}::test_chains_of_steps", "symptom": symptom, "arguments": {"cores": 3}}
 
 
-def _tails(symptom: str) -> dict[str, Any]:
-    arguments = {"name": "columns of four cores", "cores": 3}
-    return {"test": f"{CHIP}::test_tails", "symptom": symptom, "arguments": arguments}
+def _waves(symptom: str) -> dict[str, Any]:
+    test = f"{DISPATCH}::test_each_stream_of_a_wave_is_read_once"
+    return {"test": test, "symptom": symptom, "arguments": {"cores": 4}}
+
+
+def _descriptors(end: int) -> dict[str, Any]:
+    return {"test": f"{TABLES}::test_good_descriptors", "symptom": "caught", "arguments": {"end": end}}
 
 
 CENTRAL_FAULTS = {
     "second beat in the first one's place": Fault(
-        "central/axi_reader.sv", "index: «index_q[m_axi_rid_i]»", "'0", **_chains(MEMORY)
+        "central/axi_reader.sv",
+        "index: «index_q[m_axi_rid_i]»",
+        "'0",
+        test=f"{LINKS}::test_reads",
+        symptom="not handed on",
+        arguments={"order": "in order"},
+    ),
+    "error of a read that is over": Fault(
+        "central/axi_reader.sv",
+        "error_o <= beat && «m_axi_rresp_i != RespOkay»;",
+        "m_axi_rresp_i != RespOkay && m_axi_rlast_i",
+        test=f"{LINKS}::test_read_errors",
+        symptom="an error is not told with its beat",
+        arguments={"order": "interleaved"},
     ),
     "strobes of a whole line": Fault(
-        "central/axi_writer.sv", "m_axi_wstrb_o <= «write_i.strobe»;", "'1", **_chains(MEMORY)
+        "central/axi_writer.sv",
+        "m_axi_wstrb_o <= «write_i.strobe»;",
+        "'1",
+        test=f"{LINKS}::test_writes",
+        symptom="data or strobes are wrong",
+    ),
+    "address before its data": Fault(
+        "central/axi_writer.sv",
+        "ready_o = aw_free && «w_free» &&",
+        "1'b1",
+        test=f"{LINKS}::test_writes",
+        symptom="an offer is not held",
     ),
     "lines of A not counted": Fault(
         "central/chip_counters.sv",
@@ -42,27 +72,51 @@ CENTRAL_FAULTS = {
         "central/descriptor_check.sv",
         "columns: «flags[ColumnsBit+:ColumnsWidth]»",
         "ColumnsWidth'(1)",
-        **_chains(COUNTS),
+        **_descriptors(3000),
+    ),
+    "neighbours that overlap": Fault(
+        "central/descriptor_check.sv",
+        "return «a.first < b.past» &&",
+        "a.first <= b.past",
+        **_descriptors(3000),
     ),
     "job for several cores": Fault(
-        "central/dispatcher.sv", "give = «next» & can_take_i;", "todo", **_chains(MEMORY)
+        "central/dispatcher.sv", "give = «next» & can_take_i;", "todo", **_waves("a_one_core|several cores")
+    ),
+    "wave of those who are there": Fault(
+        "central/dispatcher.sv",
+        "assign ready_all = «late == '0» && attached_q != '0;",
+        "1'b1",
+        **_waves("a_wave_starts_together|all attached cores together"),
     ),
     "number of the job before": Fault(
-        "central/job_fetch.sv", "index_q <= «index_q + 1'b1»;", "index_q", **_chains(MEMORY)
+        "central/job_fetch.sv",
+        "index_q <= «index_q + 1'b1»;",
+        "index_q",
+        test=f"{TABLES}::test_good_tables",
+        symptom="caught",
     ),
     "a core that is late each time": Fault(
         "central/lateness.sv",
         "detach_o[c] = «blamed_i[c] && late_q[c] >= patience_i >> 1»;",
         "1'b0",
-        test="tb/chip/test_chip_cores.py::test_a_core_that_is_late_each_time",
+        test=f"{DISPATCH}::test_a_core_that_is_late_each_time",
         symptom="caught",
-        arguments={"cores": 3, "step": Step.WG},
+        arguments={"patience": 1000},
     ),
     "laggards left behind": Fault(
         "central/stream_share.sv",
         "go[s] = some && !waits && «laggards[s] == '0»;",
         "1'b1",
-        **_tails("caught"),
+        **_waves("a_none_left_behind"),
+    ),
+    "chunk for two waves": Fault(
+        "central/stream_share.sv",
+        "(«fetch_i[s][c].wave == fetch_i[s][candidate].wave» || !(attached_i[c]",
+        "1'b1",
+        test=f"{DISPATCH}::test_each_stream_of_a_wave_is_read_once",
+        symptom="a_none_left_behind|planned",
+        arguments={"cores": 12},
     ),
     "chunk for every core": Fault(
         "chip/lnpu_chip.sv",

@@ -27,6 +27,7 @@ BENCHES = (
     "tb.feeder.bench",
     "tb.feeder.test_parts",
     "tb.result.bench",
+    "tb.central.bench",
     "tb.chip.build",
 )
 """Modules that build a model; here they build it with the faults."""
