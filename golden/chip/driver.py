@@ -65,7 +65,7 @@ REMEDIES = {
     Cause.WINDOW: "a window is malformed: golden.chip.validate.check_chain names it",
     Cause.OVERLAP: "what is written overlaps what is read: golden.chip.validate.check_chain names both",
     Cause.JOB_RANGE: "a stream or the output of the job leaves its window: check its line of the job table",
-    Cause.STREAM_LENGTH: "masks and length of a stream disagree: pack the job's streams again",
+    Cause.STREAM_LENGTH: "masks, items and lengths disagree: pack the job's streams again",
     Cause.ITEM: "an item of the job's stream C is malformed: golden.chip.items.decode_item names it",
     Cause.OVERRUN: "the results need more room: give the job the most that its format can take",
     Cause.WATCHDOG: "nothing moved: raise WATCHDOG if the memory is that slow, else look for a lost answer",

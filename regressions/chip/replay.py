@@ -267,7 +267,7 @@ def _counters(
 ) -> dict[str, Counter]:
     """Pair what the RTL counted, at its pins and inside, with what golden says.
 
-    Skipped MACs are what the RTL did not do of all: its own count has the zeros of padding among them. With a
+    Skipped MACs are what the RTL did not do of all: a chip's feeders tell its cores of no zeros. With a
     slowed core that was left behind, what was fetched is a matter of time and not compared.
     """
     done = {name: sum(core[name] for core in outcome.cores) for name in WORK_COUNTERS[:2]}

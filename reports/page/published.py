@@ -49,7 +49,7 @@ def compare(results: Results) -> list[Comparison]:
         ),
         Comparison(
             "External memory access saved",
-            "each operand and result once, as stored, against plain FP16",
+            "a core: each operand and result once, as stored; the chip: at its pins; against plain FP16",
             percent(EMA_SAVED),
             "KAIST thesis 2020, ResNet-18 training",
             everything.ema_saved,

@@ -43,7 +43,9 @@ module dispatcher #(
   assign late = attached_q & ~(bindable_i & can_take_i);
   assign ready_all = late == '0 && attached_q != '0;
   assign some = (attached_q & bindable_i & can_take_i) != '0;
-  assign blamed_o = (attached_q & idle_i & bindable_i & can_take_i) != '0 && more_i ? late : '0;
+  // While jobs are dealt, those that have theirs are late for nobody: the job table is.
+  assign blamed_o = state_q == Wait && more_i &&
+      (attached_q & idle_i & bindable_i & can_take_i) != '0 ? late : '0;
   assign expired = some && late != '0 && waited_q >= patience_i;
 
   assign todo = todo_q & attached_q;

@@ -212,7 +212,7 @@ module lnpu_chip #(
       .bias_i            (next_bias)
   );
 
-  // What holds work is reset together after an error. The reset is released by the clock.
+  // What holds work is reset together at each start and after an error. The reset is released by the clock.
   logic work_rst_n;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) work_rst_n <= 1'b0;
@@ -656,7 +656,7 @@ module lnpu_chip #(
     for (int unsigned c = 0; c < Cores; c++) if (give[c]) feeding_q[c] <= result_job.index;
   end
 
-  // The first fault of a cycle in this order; a job of a feeder is not known by number.
+  // The first fault of a cycle in this order. Of a feeder only the job is known that it was given last.
   always_comb begin
     fault       = 1'b1;
     fault_cause = chip_pkg::CauseNone;

@@ -102,7 +102,7 @@ package chip_pkg;
     data_t                data;
   } write_t;
 
-  // Items of stream C: operations 0 to 3 are core_pkg::op_e.
+  // Items of stream C: operations 0 to 2 are core_pkg::op_e's.
   localparam int unsigned ItemBytes = core_pkg::CmdBits / core_pkg::ByteBits;
   typedef enum logic [core_pkg::OpBits-1:0] {
     ItemTile     = 3'd0,

@@ -4,22 +4,22 @@ package counter_pkg;
   localparam int unsigned CounterBits = 48;
 
   typedef struct packed {
-    logic [CounterBits-1:0] cycles;        // busy cycles of the core
-    logic [CounterBits-1:0] macs_fp8;      // multiply-adds of FP8 elements, real columns
-    logic [CounterBits-1:0] macs_fp16;     // multiply-adds of FP16 elements, real columns
-    logic [CounterBits-1:0] macs_skipped;  // multiply-adds left out for a zero element
-    logic [CounterBits-1:0] elements;      // elements of A fetched (and rows of B read)
-    logic [CounterBits-1:0] line_busy;     // line cycles that issue
-    logic [CounterBits-1:0] wait_a;        // line cycles without the row's A
-    logic [CounterBits-1:0] wait_b;        // line cycles without the tile's B
-    logic [CounterBits-1:0] wait_queue;    // line cycles with the queue of finished rows full
-    logic [CounterBits-1:0] idle;          // line cycles without a run, or between rows
-    logic [CounterBits-1:0] a_beats;       // beats of A taken
-    logic [CounterBits-1:0] b_rows;        // rows of B taken
-    logic [CounterBits-1:0] tree_rows;     // rows through the reduction tree
-    logic [CounterBits-1:0] psum_rows;     // rows added to partial sums
-    logic [CounterBits-1:0] psum_reads;    // partial-sum memory reads
-    logic [CounterBits-1:0] psum_writes;   // partial-sum memory writes
+    logic [CounterBits-1:0] cycles;  // busy cycles of the core
+    logic [CounterBits-1:0] macs_fp8;  // multiply-adds of FP8 elements, real columns
+    logic [CounterBits-1:0] macs_fp16;  // multiply-adds of FP16 elements, real columns
+    logic [CounterBits-1:0] macs_skipped;  // left out for a zero; the chip's feeders report no zeros
+    logic [CounterBits-1:0] elements;  // elements of A fetched (and rows of B read)
+    logic [CounterBits-1:0] line_busy;  // line cycles that issue
+    logic [CounterBits-1:0] wait_a;  // line cycles without the row's A
+    logic [CounterBits-1:0] wait_b;  // line cycles without the tile's B
+    logic [CounterBits-1:0] wait_queue;  // line cycles with the queue of finished rows full
+    logic [CounterBits-1:0] idle;  // line cycles without a run, or between rows
+    logic [CounterBits-1:0] a_beats;  // beats of A taken
+    logic [CounterBits-1:0] b_rows;  // rows of B taken
+    logic [CounterBits-1:0] tree_rows;  // rows through the reduction tree
+    logic [CounterBits-1:0] psum_rows;  // rows added to partial sums
+    logic [CounterBits-1:0] psum_reads;  // partial-sum memory reads
+    logic [CounterBits-1:0] psum_writes;  // partial-sum memory writes
   } counters_t;
 
   // Those of the chip; software reads them as those of core 255.

@@ -44,18 +44,11 @@ module stream_share_checks #(
             fetch_i[stream_o][c].active &&
             fetch_i[stream_o][c].base == fetch_i[stream_o][m].base &&
             fetch_i[stream_o][c].wave == fetch_i[stream_o][m].wave &&
-            fetch_i[stream_o][c].next <= line_o && !candidate_detached(
-                m
-            )) begin
+            fetch_i[stream_o][c].next <= line_o && (members_o & ~attached_i) == '0) begin
           nobody_is_left = 1'b0;
         end
       end
     end
-  endfunction
-
-  // A chunk may be asked for by a detached core first, and be shared by who happens to ask, too.
-  function automatic logic candidate_detached(input int unsigned member);
-    candidate_detached = (members_o & ~attached_i) != '0 && member < Cores;
   endfunction
 
   `CHECK(somebody_gets_it, valid_o, members_o != '0 && enable_i)

@@ -12,8 +12,6 @@ from tb.chip.build import build_bare
 TINY = find_preset("tiny")
 CORES = (1, 3, 4)
 """Numbers of cores of the chips that tests run everything on."""
-MANY_CORES = 12
-"""As many as `lnpu` has."""
 
 
 def tiny_preset(cores: int) -> Preset:

@@ -1,4 +1,4 @@
-"""Cores that finish at irregular times: the same bits, and none is without work while jobs wait."""
+"""Cores that finish at irregular times: the same bits, and nobody waits for a slow one for long."""
 
 from __future__ import annotations
 

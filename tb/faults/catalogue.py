@@ -14,7 +14,6 @@ from tb.faults.result_path import RESULT_PATH_FAULTS
 CORE = "tb/core/test_core.py"
 LINE = "tb/line/test_line.py"
 PE = "tb/pe/test_pe.py"
-BALANCER = "tb/line/test_balancer.py"
 
 DIFFER = r"(results|sums) differ"
 """A bit of a result is wrong."""
