@@ -118,11 +118,14 @@ module control #(
   assign record = lines_q[0];
   assign exponent = record[ExponentWord];
   assign bias = BiasBits'((layer_q.post.fmt ? BiasE5m2 : BiasE4m3) - exponent);
-  assign threshold_good = record[0] == chip_pkg::RecordMagic && exponent >= MinThreshold && exponent <= MaxThreshold;
+  assign threshold_good = record[0] == chip_pkg::RecordMagic && exponent >= MinThreshold &&
+      exponent <= MaxThreshold;
 
-  assign read_valid_o = (state_q == Fetch && asked_q != '1) || (state_q == FetchThreshold && asked_q == '0);
+  assign read_valid_o = (state_q == Fetch && asked_q != '1) ||
+      (state_q == FetchThreshold && asked_q == '0);
   assign read_slot_o = asked_q[0];
-  assign read_line_o = state_q == Fetch ? line_q + chip_pkg::LineAddrBits'(asked_q[0]) : layer_q.threshold;
+  assign read_line_o = state_q == Fetch ? line_q + chip_pkg::LineAddrBits'(asked_q[0]) :
+      layer_q.threshold;
 
   // ---------------------------------------------------------------------------------------------
   // Completion record

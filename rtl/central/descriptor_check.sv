@@ -15,8 +15,10 @@ module descriptor_check #(
   localparam int unsigned MagicWord = 0, FlagsWord = 1, BiasWord = 2, ShareWord = 3, TableWord = 4;
   localparam int unsigned JobsWord = 5, RecordsWord = 6, CompletionWord = 7, WindowsWord = 8;
   localparam int unsigned OutWord = 16, NextWord = 18, ThresholdWord = 19, NamedWords = 20;
+  localparam int unsigned UnnamedBit = NamedWords * WordBits % chip_pkg::LineBits;  // of a line
   localparam int unsigned IntraBit = 0, BalanceBit = 1, AFmtBit = 2, BFmtBit = 3, OutFmtBit = 4;
-  localparam int unsigned ModeBit = 5, FromRecordBit = 7, ScaleBit = 8, ResidualBit = 9, ReluBit = 10;
+  localparam int unsigned ModeBit = 5, FromRecordBit = 7, ScaleBit = 8, ResidualBit = 9;
+  localparam int unsigned ReluBit = 10;
   localparam int unsigned MaskBit = 11, ColumnsBit = 12, LastBit = 31;
   localparam int unsigned ColumnsWidth = 5, ModeWidth = 2, BiasWidth = 6, ByteWidth = 8;
   localparam logic [WordBits-1:0] NamedFlags = 32'h8001_FFFF;
@@ -108,18 +110,19 @@ module descriptor_check #(
   logic fields, windows, overlaps, no_post;
   localparam logic [EndBits-1:0] MemoryEnd = {1'b1, {chip_pkg::LineAddrBits{1'b0}}};
 
-  assign no_post = !layer.post.scale_bias && !layer.post.residual && !layer.post.relu && !layer.post.mask;
+  assign no_post = !layer.post.scale_bias && !layer.post.residual && !layer.post.relu &&
+      !layer.post.mask;
 
   always_comb begin
     fields = (flags & ~NamedFlags) == '0 && (bias & ~NamedBias) == '0 &&
              (word[ShareWord] & ~NamedShare) == '0 &&
-             lines_i[chip_pkg::DescriptorLines-1][chip_pkg::LineBits-1:(NamedWords*WordBits)%chip_pkg::LineBits]
-                 == '0 &&
+             lines_i[chip_pkg::DescriptorLines-1][chip_pkg::LineBits-1:UnnamedBit] == '0 &&
              flags[ModeBit+:ModeWidth] != NoMode && layer.post.columns != '0 &&
              32'(layer.post.columns) <= Columns && layer.denominator != '0 && layer.jobs != '0;
     // FP32 sums leave as they are; rows of WG come in any order.
     if (layer.post.mode == chip_pkg::OutFp32 && !no_post) fields = 1'b0;
-    if (layer.intra && (layer.post.mode == chip_pkg::OutFgmp || layer.post.residual || layer.post.mask)) begin
+    if (layer.intra &&
+        (layer.post.mode == chip_pkg::OutFgmp || layer.post.residual || layer.post.mask)) begin
       fields = 1'b0;
     end
   end

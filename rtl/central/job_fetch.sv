@@ -117,9 +117,11 @@ module job_fetch #(
         in_window = 1'b0;
     end
   end
-  assign fields = rows != '0 && 32'(rows) <= PsumRows && word[RowsWord][WordBits-1:core_pkg::RowsBits] == '0 &&
+  assign fields = rows != '0 && 32'(rows) <= PsumRows &&
+                  word[RowsWord][WordBits-1:core_pkg::RowsBits] == '0 &&
                   head[chip_pkg::LineBits-1:NamedWords*WordBits] == '0 &&
-                  (!zero || (extent[chip_pkg::StreamA].bytes == '0 && extent[chip_pkg::StreamB].bytes == '0));
+                  (!zero || (extent[chip_pkg::StreamA].bytes == '0 &&
+                             extent[chip_pkg::StreamB].bytes == '0));
 
   assign zero = extent[chip_pkg::StreamC].bytes == '0;
   assign good = in_window && fields;

@@ -78,7 +78,7 @@ module lnpu_chip #(
   localparam int unsigned DepthBits = $clog2(Rows + 1);
   localparam int unsigned GroupBits = $clog2(Lines * Rows);
   localparam int unsigned ColumnBits = $clog2(Columns + 1);
-  localparam int unsigned DoneBits = Cores > 1 ? 2 : 1;  // jobs that end in a cycle: of two result paths
+  localparam int unsigned DoneBits = Cores > 1 ? 2 : 1;  // jobs that end at once: two paths
   localparam int unsigned FeedStreams = 3;  // A, B, C: what a feeder fetches
 
   // Who asked for a line that is read; it comes back with each beat.

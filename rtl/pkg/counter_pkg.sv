@@ -7,7 +7,7 @@ package counter_pkg;
     logic [CounterBits-1:0] cycles;  // busy cycles of the core
     logic [CounterBits-1:0] macs_fp8;  // multiply-adds of FP8 elements, real columns
     logic [CounterBits-1:0] macs_fp16;  // multiply-adds of FP16 elements, real columns
-    logic [CounterBits-1:0] macs_skipped;  // left out for a zero; the chip's feeders report no zeros
+    logic [CounterBits-1:0] macs_skipped;  // left out for a zero (0 on the chip)
     logic [CounterBits-1:0] elements;  // elements of A fetched (and rows of B read)
     logic [CounterBits-1:0] line_busy;  // line cycles that issue
     logic [CounterBits-1:0] wait_a;  // line cycles without the row's A

@@ -4,13 +4,14 @@ module fgmp_encode #(
     parameter int unsigned Pes = 2,
     localparam int unsigned Columns = core_pkg::PeColumns * Pes,
     localparam int unsigned MaskBytes = (Columns + core_pkg::ByteBits - 1) / core_pkg::ByteBits,
-    localparam int unsigned BlockBytes = 2 * MaskBytes + Columns * fp_pkg::Fp16Bits / core_pkg::ByteBits,
+    localparam int unsigned BlockBytes = 2 * MaskBytes +
+        Columns * fp_pkg::Fp16Bits / core_pkg::ByteBits,
     localparam int unsigned CountBits = $clog2(BlockBytes + 1)
 ) (
     input logic valid_i,  // a row is here: else nothing toggles
     input logic [Columns-1:0] nonzero_i,
     input logic [Columns-1:0] wide_i,  // of the FP16 group
-    input  logic [Columns-1:0][fp_pkg::Fp16Bits-1:0] element_i,  // an FP8 code stands in the low byte
+    input logic [Columns-1:0][fp_pkg::Fp16Bits-1:0] element_i,  // an FP8 code in the low byte
     output logic [BlockBytes-1:0][core_pkg::ByteBits-1:0] block_o,
     output logic [CountBits-1:0] bytes_o
 );

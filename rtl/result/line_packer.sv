@@ -112,7 +112,8 @@ module line_packer #(
   assign crosses = begin_at >> OffsetBits != end_at >> OffsetBits;
   assign leaves = !is_fgmp || crosses || last_i;
 
-  assign overrun_o = valid_i && state_q == Pack && chip_pkg::BytesBits'(end_at) > head_bytes_i[core_i];
+  assign overrun_o = valid_i && state_q == Pack &&
+      chip_pkg::BytesBits'(end_at) > head_bytes_i[core_i];
 
   // ---------------------------------------------------------------------------------------------
   // Writes

@@ -42,8 +42,8 @@ module result_arbiter #(
   for (genvar c = 0; c < Cores; c++) begin : gen_cores
     assign more_o[c] = head_valid_i[c] && taken_q[c] != head_rows_i[c];
     assign final_o[c] = taken_q[c] + 1'b1 == head_rows_i[c];
-    assign eligible[c] = (head_zero_i[c] || (result_valid_i[c] && !result_upper_i[c])) && more_o[c] &&
-        operands_ready_i[c];
+    assign eligible[c] = (head_zero_i[c] || (result_valid_i[c] && !result_upper_i[c])) &&
+        more_o[c] && operands_ready_i[c];
     assign result_ready_o[c] = take && core_o == CoreBits'(c) && !head_zero_i[c];
   end
 

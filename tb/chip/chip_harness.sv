@@ -226,19 +226,26 @@ module chip_harness #(
     state_q <= Report;
   endtask
 
+  function automatic logic [63:0] xorshift(input logic [63:0] value);
+    logic [63:0] first, second;
+    first  = value ^ (value << 13);
+    second = first ^ (first >> 7);
+    return second ^ (second << 17);
+  endfunction
+
   // A core may get only one of some edges of the clock, or none for a while, and each may miss edges by chance.
+  logic [Cores:0][63:0] random;
+  always_comb begin
+    random[0] = random_q;
+    for (int unsigned c = 0; c < Cores; c++) random[c+1] = xorshift(random[c]);
+  end
+
   always_ff @(posedge clk_i) begin
-    automatic logic [63:0] random = random_q;
     core_enable_q <= '1;
-    if (missed_permille_q != 0) begin
-      for (int unsigned c = 0; c < Cores; c++) begin
-        random = random ^ (random << 13);
-        random = random ^ (random >> 7);
-        random = random ^ (random << 17);
-        if (random[31:0] % 1000 < missed_permille_q) core_enable_q[c] <= 1'b0;
-      end
+    for (int unsigned c = 0; c < Cores; c++) begin
+      if (random[c+1][31:0] % 1000 < missed_permille_q) core_enable_q[c] <= 1'b0;
     end
-    random_q <= cycle_q == 0 ? seed_q : random;
+    random_q <= cycle_q == 0 ? seed_q : random[Cores];
     if (stopped_core_q >= 0 && cycle_q >= stopped_from_q && cycle_q < stopped_to_q) begin
       core_enable_q[stopped_core_q] <= 1'b0;
     end
