@@ -226,26 +226,30 @@ module chip_harness #(
     state_q <= Report;
   endtask
 
-  function automatic logic [63:0] xorshift(input logic [63:0] value);
-    logic [63:0] first, second;
-    first  = value ^ (value << 13);
-    second = first ^ (first >> 7);
-    return second ^ (second << 17);
+  // Which cores miss a clock edge, drawn from a state, and the state after that (xorshift64).
+  function automatic logic [Cores+63:0] draw(input logic [63:0] state, input int unsigned permille);
+    logic [63:0] value;
+    logic [Cores-1:0] missed;
+    value = state;
+    for (int unsigned c = 0; c < Cores; c++) begin
+      value = value ^ (value << 13);
+      value = value ^ (value >> 7);
+      value = value ^ (value << 17);
+      missed[c] = value[31:0] % 1000 < permille;
+    end
+    return {missed, value};
   endfunction
 
   // A core may get only one of some edges of the clock, or none for a while, and each may miss edges by chance.
-  logic [Cores:0][63:0] random;
-  always_comb begin
-    random[0] = random_q;
-    for (int unsigned c = 0; c < Cores; c++) random[c+1] = xorshift(random[c]);
-  end
+  logic [Cores-1:0] missed;
+  logic [63:0] random_d;
+  assign {missed, random_d} = missed_permille_q == 0 ? {Cores'(0), random_q} : draw(
+      random_q, missed_permille_q
+  );
 
   always_ff @(posedge clk_i) begin
-    core_enable_q <= '1;
-    for (int unsigned c = 0; c < Cores; c++) begin
-      if (random[c+1][31:0] % 1000 < missed_permille_q) core_enable_q[c] <= 1'b0;
-    end
-    random_q <= cycle_q == 0 ? seed_q : random[Cores];
+    core_enable_q <= ~missed;
+    random_q <= cycle_q == 0 ? seed_q : random_d;
     if (stopped_core_q >= 0 && cycle_q >= stopped_from_q && cycle_q < stopped_to_q) begin
       core_enable_q[stopped_core_q] <= 1'b0;
     end
