@@ -23,6 +23,8 @@ RESULT_ROWS = 4
 """Rows of results that wait behind a core's partial sums."""
 ELEMENT_BITS = 18
 """An element of A between feeder and core: value, mask and group."""
+MASK_WORD_BITS = 2 * WORD_LEN + WORD_LEN.bit_length()
+"""`core_pkg::word_meta_t`: mask, group and count of zeros of a word of A."""
 RUN_BITS = 46
 """`core_pkg::line_run_t`."""
 SRAM_LIMIT_BYTES = 372 * 1024
@@ -117,6 +119,7 @@ def register_split(preset: Preset) -> dict[str, int]:
     row = preset.columns * SUM_BYTES
     of_a_core = {
         "finished_rows": preset.lines * preset.row_queue * row,  # a queue a line
+        "ring_masks": preset.lines * preset.a_words * MASK_WORD_BITS // 8,  # beside the lines' A rings
         "waiting_runs": preset.lines * preset.run_queue * RUN_BITS // 8,  # the same
         "gathered_units": 2 * UNIT_ELEMENTS * ELEMENT_BITS // 8,  # WG: two banks
         "result_rows": RESULT_ROWS * row,

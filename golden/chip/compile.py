@@ -59,6 +59,16 @@ class _Operands:
     c_stream: list[Stream]
     windows: dict[str, Window]
 
+    def streams(self, block: int, group: int, d: Extent) -> JobStreams:
+        """Streams of a job; a block without A only writes zeros and needs no B."""
+        real = self.a[block].bytes != 0
+        return JobStreams(
+            self.a_stream[block] if real else NO_STREAM,
+            self.b_stream[group] if real else NO_STREAM,
+            self.c_stream[block],
+            Stream(d.line, d.bytes, d.bytes),
+        )
+
 
 @dataclass
 class _LayerCompiler:
@@ -150,13 +160,7 @@ class _LayerCompiler:
         lowering, output, image = self.lowering, self.output, self.image
         width = lowering.preset.columns
         columns = min(width, len(self.columns) - self._first[groups[0]])
-        order = choose_order(
-            operands.a_stream,
-            [operands.b_stream[group] for group in groups],
-            operands.c_stream,
-            lowering.preset.cores,
-        )
-        order = [(block, groups[group]) for block, group in order]
+        order = self._order(operands, groups)
         d_extents, d_window = self._d_streams(operands, order)
         sizes = [self._output_bytes(len(operands.rows[block])) for block, _ in order]
         starts = np.cumsum([0] + [-(-size // LINE_BYTES) for size in sizes])
@@ -168,26 +172,24 @@ class _LayerCompiler:
         )
         completion = image.allocate(COMPLETION_LINES * LINE_BYTES, f"{self._name}: completion record")
         line = image.allocate(DESCRIPTOR_LINES * LINE_BYTES, f"{self._name}: descriptor").line
+        streams = {
+            (block, group): operands.streams(block, group, d)
+            for (block, group), d in zip(order, d_extents, strict=True)
+        }
+        plain_streams = tuple(streams[of] for of in self._order(operands, groups, plain=True))
         jobs = []
         for index, (block, group) in enumerate(order):
             real = operands.a[block].bytes != 0
-            d = d_extents[index]
             job = Job(
                 operands.a[block],
                 operands.b[group] if real else Extent(),
                 operands.c[block],
-                d,
+                d_extents[index],
                 Extent(region.line + int(starts[index]), sizes[index]),
                 len(operands.rows[block]),
             )
             image.write_words(table.line + index * JOB_LINES, job.words())
-            streams = JobStreams(
-                operands.a_stream[block] if real else NO_STREAM,
-                operands.b_stream[group] if real else NO_STREAM,
-                operands.c_stream[block],
-                Stream(d.line, d.bytes, d.bytes),
-            )
-            jobs.append(CompiledJob(job, operands.rows[block], self._first[group], streams))
+            jobs.append(CompiledJob(job, operands.rows[block], self._first[group], streams[block, group]))
         threshold_record = output.threshold_record if output.mode is OutputMode.FGMP else 0
         descriptor = Descriptor(
             wg=lowering.step is Step.WG,
@@ -218,7 +220,12 @@ class _LayerCompiler:
             mask=output.mask is not None,
         )
         image.write_words(line, descriptor.words())
-        return CompiledDescriptor(line, descriptor, tuple(jobs))
+        return CompiledDescriptor(line, descriptor, tuple(jobs), plain_streams)
+
+    def _order(self, operands: _Operands, groups: list[int], plain: bool = False) -> list[tuple[int, int]]:
+        b = [operands.b_stream[group] for group in groups]
+        order = choose_order(operands.a_stream, b, operands.c_stream, self.lowering.preset.cores, plain)
+        return [(block, groups[group]) for block, group in order]
 
     def _output_bytes(self, rows: int) -> int:
         """Bytes that a job may write: of its results, or with FGMP at most."""

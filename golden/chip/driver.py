@@ -15,47 +15,10 @@ from golden.chip.encoding import Cause
 from golden.chip.layer import CompiledLayer
 from golden.chip.validate import check_chain
 from golden.formats import U8
+from golden.hardware_counters import CHIP_COUNTER_CORE, CHIP_COUNTERS, CORE_COUNTERS
 from golden.presets import Preset
 
 CHIP_ID = 0x4C4E5055
-
-CORE_COUNTERS = (
-    "cycles",
-    "macs_fp8",
-    "macs_fp16",
-    "macs_skipped",
-    "elements",
-    "line_busy",
-    "wait_a",
-    "wait_b",
-    "wait_queue",
-    "idle",
-    "a_beats",
-    "b_rows",
-    "tree_rows",
-    "psum_rows",
-    "psum_reads",
-    "psum_writes",
-)
-"""Counters of a core in the order of their numbers (rtl/pkg/counter_pkg.sv)."""
-
-CHIP_COUNTERS = (
-    "cycles",
-    "a_lines",
-    "b_lines",
-    "c_lines",
-    "d_lines",
-    "control_lines",
-    "read_bursts",
-    "write_beats",
-    "write_bytes",
-    "jobs",
-    "held",
-    "detached",
-)
-"""Counters of the whole chip, which are read as those of core `CHIP_COUNTER_CORE`."""
-
-CHIP_COUNTER_CORE = 0xFF
 
 REMEDIES = {
     Cause.READ_RESPONSE: "the memory answered a read with an error: see that all windows lie in memory",

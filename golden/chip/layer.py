@@ -23,11 +23,15 @@ class CompiledJob:
 
 @dataclass(frozen=True)
 class CompiledDescriptor:
-    """A descriptor in memory, with its jobs in the order of the job table."""
+    """A descriptor in memory, with its jobs in the order of the job table.
+
+    `plain_streams` are the streams of the jobs in the order that would be best in plain FP16.
+    """
 
     line: int
     descriptor: Descriptor
     jobs: tuple[CompiledJob, ...]
+    plain_streams: tuple[JobStreams, ...]
 
     def traffic(self, cores: int, result_bytes: int | None = None, plain: bool = False) -> Traffic:
         """Plan the bytes over the bus.
@@ -38,8 +42,8 @@ class CompiledDescriptor:
         result_bytes : int, or None
             Bytes of results; needed with FGMP output, whose length only the results tell.
         plain : bool
-            The same plan in plain FP16: streams A and B at two bytes an element without masks, results at
-            two bytes.
+            The same jobs in plain FP16, dealt in the order that is best then: streams A and B at two bytes
+            an element without masks, results at two bytes.
         """
         descriptor = self.descriptor
         if plain:
@@ -48,8 +52,9 @@ class CompiledDescriptor:
             result_bytes = sum(job.job.output.bytes for job in self.jobs)
         elif result_bytes is None:
             raise CompileError("traffic of FGMP output: pass the bytes of its results (from the job records)")
+        streams = self.plain_streams if plain else [job.streams for job in self.jobs]
         return (
-            stream_reads([job.streams for job in self.jobs], cores, plain)
+            stream_reads(streams, cores, plain)
             + control_reads(len(self.jobs), descriptor.threshold_from_record)
             + writes(result_bytes, len(self.jobs), descriptor.job_records != 0)
         )

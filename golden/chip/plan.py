@@ -132,14 +132,18 @@ def writes(result_bytes: int, jobs: int, job_records: bool) -> Traffic:
     )
 
 
-def block_order(a: Sequence[Stream], per_wave: int) -> list[int]:
+def block_order(a: Sequence[Stream], per_wave: int, plain: bool = False) -> list[int]:
     """Order blocks of rows so that a wave, which holds `per_wave` of them, has jobs of like duration.
 
-    The bytes of A say how long a block takes; blocks without A only write zeros. Those fill whole waves of
-    their own, spread between the others, so that no core stands idle while another computes and the zeros
-    leave under way.
+    The bytes of A (`plain`: in plain FP16) say how long a block takes; blocks without A only write zeros.
+    Those fill whole waves of their own, spread between the others, so that no core stands idle while another
+    computes and the zeros leave under way.
     """
-    real = sorted((block for block in range(len(a)) if a[block].bytes), key=lambda block: -a[block].bytes)
+
+    def size(block: int) -> int:
+        return a[block].plain_bytes if plain else a[block].bytes
+
+    real = sorted((block for block in range(len(a)) if a[block].bytes), key=lambda block: -size(block))
     zero = [block for block in range(len(a)) if not a[block].bytes]
     gap = -len(real) % per_wave
     filling, zero = zero[:gap], zero[gap:]
@@ -165,7 +169,7 @@ def superblock_order(blocks: Sequence[int], groups: int, size: int) -> list[tupl
 
 
 def choose_order(
-    a: Sequence[Stream], b: Sequence[Stream], c: Sequence[Stream], cores: int
+    a: Sequence[Stream], b: Sequence[Stream], c: Sequence[Stream], cores: int, plain: bool = False
 ) -> list[tuple[int, int]]:
     """Choose the order of jobs with the least planned traffic.
 
@@ -175,6 +179,8 @@ def choose_order(
         By block.
     b : sequence of Stream
         By group of columns.
+    plain : bool
+        The order that is best in plain FP16.
 
     Returns
     -------
@@ -189,9 +195,9 @@ def choose_order(
             JobStreams(a[block], b[group] if a[block].bytes else NO_STREAM, c[block], NO_STREAM)
             for block, group in order
         ]
-        return stream_reads(jobs, cores).reads
+        return stream_reads(jobs, cores, plain).reads
 
-    orders = [superblock_order(block_order(a, cores // size), groups, size) for size in sorted(sizes)]
+    orders = [superblock_order(block_order(a, cores // size, plain), groups, size) for size in sorted(sizes)]
     return min(orders, key=reads)
 
 

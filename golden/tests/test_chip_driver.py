@@ -12,10 +12,7 @@ import pytest
 
 from golden.chip.compile import compile_layer
 from golden.chip.driver import (
-    CHIP_COUNTER_CORE,
-    CHIP_COUNTERS,
     CHIP_ID,
-    CORE_COUNTERS,
     REMEDIES,
     AsyncChipDriver,
     ChipDriver,
@@ -33,6 +30,7 @@ from golden.exact import exact_product
 from golden.fgmp import encode
 from golden.formats import U8, Fp8Format
 from golden.geometry import ConvGeometry, Step
+from golden.hardware_counters import CHIP_COUNTER_CORE, CHIP_COUNTERS, CORE_COUNTERS
 from golden.lowering import b_matrix, result_tensor
 from golden.presets import find_preset
 from golden.tests.reference import random_fp16

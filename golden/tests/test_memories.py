@@ -57,6 +57,8 @@ def test_queues_that_are_registers() -> None:
     """Finished rows: a queue a line, a row of FP32 sums each."""
     lnpu = find_preset("lnpu")
     assert register_split(lnpu)["finished_rows"] == 12 * 8 * lnpu.row_queue * 64
+    # Of each of 64 words of four: 4 bits of mask, 4 of group, a count of 0 to 4.
+    assert register_split(lnpu)["ring_masks"] == 12 * 8 * 64 * 11 // 8
     assert not set(register_split(lnpu)) & set(sram_split(lnpu))
 
 

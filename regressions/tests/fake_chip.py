@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from golden.chip.driver import CHIP_COUNTERS, CORE_COUNTERS, Status
+from golden.chip.driver import Status
 from golden.chip.encoding import LINE_BYTES, Cause, Descriptor, Job, lines_of
 from golden.chip.interpreter import interpret
 from golden.formats import U8
+from golden.hardware_counters import CHIP_COUNTERS, CORE_COUNTERS
 from golden.presets import find_preset
 from tb.chip.device import SAMPLE_FIELDS, ChipOutcome, Occupancy, RunOptions
 from tb.chip.memory import MemoryTraffic

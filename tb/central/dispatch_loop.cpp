@@ -12,7 +12,7 @@
 namespace {
 constexpr int kStreams = 4, kB = 1, kC = 2;
 constexpr std::array<std::int64_t, kStreams> kChunk = {2, 2, 1, 1};
-constexpr std::array<std::int64_t, kStreams> kRoom = {8, 8, 4, 2};
+constexpr std::array<std::int64_t, kStreams> kRoom = {8, 8, 2, 2};
 constexpr std::size_t kJobsOfCore = 3;
 
 struct Extent {

@@ -2,22 +2,24 @@
 
 // Checks of the dispatcher: one core at a time, only cores that can take a job, no core left out of a wave.
 module dispatcher_checks #(
-    parameter int unsigned Cores = 1
+    parameter int unsigned Cores = 1,
+    parameter int unsigned PatienceBits = 16
 ) (
-    input logic             clk_i,
-    input logic             rst_ni,
-    input logic             start_i,
-    input logic             job_valid_i,
-    input logic             job_ready_o,
-    input logic             more_i,
-    input logic [Cores-1:0] bindable_i,
-    input logic [Cores-1:0] idle_i,
-    input logic [Cores-1:0] can_take_i,
-    input logic [Cores-1:0] give_o,
-    input logic [Cores-1:0] attached_o,
-    input logic             dealing_o,
-    input logic [Cores-1:0] detach_i,
-    input logic             expired
+    input logic                    clk_i,
+    input logic                    rst_ni,
+    input logic                    start_i,
+    input logic [PatienceBits-1:0] patience_i,
+    input logic                    job_valid_i,
+    input logic                    job_ready_o,
+    input logic                    more_i,
+    input logic [       Cores-1:0] bindable_i,
+    input logic [       Cores-1:0] idle_i,
+    input logic [       Cores-1:0] can_take_i,
+    input logic [       Cores-1:0] give_o,
+    input logic [       Cores-1:0] attached_o,
+    input logic                    dealing_o,
+    input logic [       Cores-1:0] detach_i,
+    input logic                    expired
 );
 
   `CHECK(one_core, give_o != '0, $onehot(give_o))
@@ -29,6 +31,23 @@ module dispatcher_checks #(
               !dealing_o && !start_i && (attached_o & ~(bindable_i & can_take_i)) != '0, !dealing_o)
   `CHECK_NEXT(detached_stays, attached_o != '1 && !start_i, ($past(attached_o) | ~attached_o) == '1)
 
+  // No core starves: one that has nothing gets a job that waits once the patience is over and the cores
+  // before it have theirs.
+  localparam int unsigned WaitBits = PatienceBits + 1;
+  localparam int unsigned Turns = 2 * Cores + 4;
+  typedef logic [WaitBits-1:0] wait_t;
+  logic [Cores-1:0] hungry;
+  wait_t hungry_q[Cores];
+  assign hungry = idle_i & bindable_i & can_take_i & ~give_o;
+  for (genvar c = 0; c < Cores; c++) begin : gen_cores
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) hungry_q[c] <= '0;
+      else if (start_i || !more_i || !hungry[c]) hungry_q[c] <= '0;
+      else if (job_valid_i) hungry_q[c] <= hungry_q[c] + 1'b1;
+    end
+    `CHECK(fed, hungry_q[c] != '0, hungry_q[c] <= wait_t'(patience_i) + wait_t'(Turns))
+  end
+
   `COVER(wave, dealing_o && give_o != '0)
   `COVER(wave_waits_for_table, dealing_o && more_i && !job_valid_i)
   `COVER(last_wave_is_short, dealing_o && !more_i)
@@ -38,4 +57,7 @@ module dispatcher_checks #(
 
 endmodule
 
-bind dispatcher dispatcher_checks #(.Cores(Cores)) i_checks (.*);
+bind dispatcher dispatcher_checks #(
+    .Cores(Cores),
+    .PatienceBits(PatienceBits)
+) i_checks (.*);

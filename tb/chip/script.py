@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from golden.chip.driver import CHIP_COUNTER_CORE, CHIP_COUNTERS, CORE_COUNTERS, Status
+from golden.chip.driver import Status
 from golden.chip.encoding import Cause
+from golden.hardware_counters import CHIP_COUNTER_CORE, CHIP_COUNTERS, CORE_COUNTERS
 from tb.register_map import RegisterNames, load_names
 
 OKAY = 0

@@ -13,29 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from golden.formats import U32
+from golden.hardware_counters import CORE_COUNTERS
 from golden.lowering import Ints
 from golden.presets import Preset
 from golden.program import COMMAND_WORDS
-
-COUNTER_NAMES = (
-    "cycles",
-    "macs_fp8",
-    "macs_fp16",
-    "macs_skipped",
-    "elements",
-    "line_busy",
-    "wait_a",
-    "wait_b",
-    "wait_queue",
-    "idle",
-    "a_beats",
-    "b_rows",
-    "tree_rows",
-    "psum_rows",
-    "psum_reads",
-    "psum_writes",
-)
-"""Counters of a sparse core in the order of ``counter_pkg``."""
 
 STREAMS = ("results", "commands", "a", "b", "costs")
 """Streams of the harness, in the order of their bits in `LaunchInputs.stall_streams`."""
@@ -82,7 +63,7 @@ class _LaunchStruct(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_void_p) for name in _POINTERS),
         *((name, ctypes.c_int64) for name in _INPUTS + _OUTPUTS),
-        ("counters", ctypes.c_uint64 * len(COUNTER_NAMES)),
+        ("counters", ctypes.c_uint64 * len(CORE_COUNTERS)),
     )
 
 
@@ -205,7 +186,7 @@ class CoreDevice:
     def take(self) -> LaunchResult:
         """Collect what the finished launch left."""
         struct = self._struct
-        counters = dict(zip(COUNTER_NAMES, struct.counters, strict=True))
+        counters = dict(zip(CORE_COUNTERS, struct.counters, strict=True))
         return LaunchResult(
             self._results, int(struct.cycles), counters, self._problem(), bool(struct.timed_out)
         )

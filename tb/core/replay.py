@@ -17,10 +17,11 @@ from golden.exact import exact_product
 from golden.fgmp import FgmpTensor, channel_costs, encode
 from golden.formats import U16, U32, Fp8Format
 from golden.geometry import ConvGeometry, Step
+from golden.hardware_counters import CORE_COUNTERS
 from golden.lowering import Ints, Lowering, b_matrix
 from golden.presets import find_preset
 from golden.streams import CoreStreams
-from tb.core.device import COUNTER_NAMES, LaunchInputs, LaunchResult
+from tb.core.device import LaunchInputs, LaunchResult
 
 
 class ReplayInputError(ValueError):
@@ -175,7 +176,7 @@ class Replay:
             first = index * width
             columns = min(width, product.shape[1] - first)
             product[rows, first : first + columns] = launch.results[:, :columns]
-        counters = {name: sum(launch.counters[name] for launch in launches) for name in COUNTER_NAMES}
+        counters = {name: sum(launch.counters[name] for launch in launches) for name in CORE_COUNTERS}
         problem = next((launch.problem for launch in launches if launch.problem), None)
         cycles = sum(launch.cycles for launch in launches)
         return ReplayOutcome(product, cycles, counters, problem, any(launch.hung for launch in launches))

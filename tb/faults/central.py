@@ -89,6 +89,14 @@ CENTRAL_FAULTS = {
         "1'b1",
         **_waves("a_wave_starts_together|all attached cores together"),
     ),
+    "nothing for a core left behind": Fault(
+        "central/dispatcher.sv",
+        "give = «single & (~single + 1'b1)»;",
+        "'0",
+        test=f"{DISPATCH}::test_laggards_are_left_behind",
+        symptom="a_fed",
+        arguments={"cores": 4, "patience": 20},
+    ),
     "number of the job before": Fault(
         "central/job_fetch.sv",
         "index_q <= «index_q + 1'b1»;",
