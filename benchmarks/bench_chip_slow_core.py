@@ -1,4 +1,7 @@
-"""What one slow core of twelve costs a layer: at most a tenth, and eight times the time of a job."""
+"""What one slow core of twelve costs a layer: at most a tenth, and eight times the time of a job.
+
+A job is the tile that the dispatcher deals: a block of the product, with all of its K.
+"""
 
 from __future__ import annotations
 

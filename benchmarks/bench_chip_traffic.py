@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import Figure
-from golden.chip.plan import RESULT_TENSOR, Traffic
+from golden.chip.encoding import LINE_BYTES, lines_of
+from golden.chip.plan import RESULT_TENSOR, JobStreams, Stream, Traffic
 from golden.geometry import Step
 from golden.presets import find_preset
 from regressions.chip.figures import traffic_by_tensor
@@ -23,6 +25,9 @@ TRACE = REPO_ROOT / "build" / "traces" / "batch-32" / "full.safetensors"
 TARGET = 0.389
 """Published for LNPU (KAIST thesis, 2020)."""
 
+SHARED_KIB = (64, 256, 1024)
+"""Sizes of a memory between bus and cores that the chip does not have."""
+
 Key = tuple[Step, str]
 
 
@@ -31,7 +36,7 @@ def figures() -> Iterator[Figure]:
     if not TRACE.is_file():
         where = TRACE.parent.relative_to(REPO_ROOT)
         raise RuntimeError(f"{TRACE} does not exist: './run capture --record-batch {BATCH} --out {where}'")
-    moved = _moved(TRACE)
+    moved, saved = _moved(TRACE)
     for (step, tensor), one in moved.items():
         if one.plain:
             yield Figure(f"{step} {tensor}: {_megabytes(one)}, below plain FP16", _saved([one]), "")
@@ -42,14 +47,18 @@ def figures() -> Iterator[Figure]:
     yield Figure("writes", _saved(writes), "")
     yield Figure("reads and FGMP outputs", _saved([*reads, *outputs]), "", TARGET)
     yield Figure("everything", _saved(list(moved.values())), "")
+    total = sum(one.total for one in moved.values())
+    for size, amount in zip(SHARED_KIB, saved, strict=True):
+        yield Figure(f"what a shared memory of {size} KiB would save of it", amount / total, "")
 
 
-def _moved(path: Path) -> dict[Key, TensorTraffic]:
-    """Return the planned traffic of each step's tensors, summed over layers."""
+def _moved(path: Path) -> tuple[dict[Key, TensorTraffic], list[int]]:
+    """Return the planned traffic of each step's tensors, and what shared memories would save, over layers."""
     trace = Trace.open(path)
     preset = find_preset("lnpu")
     settings = ReplaySettings(preset.name, True, 1, policy=DEFAULT_POLICY, chip=ChipSettings())
     sums: dict[Step, tuple[Traffic, Traffic]] = {step: (Traffic(), Traffic()) for step in Step}
+    saved = [0] * len(SHARED_KIB)
     for name in trace.layers:
         layer = trace.load(name)
         for step in trace.steps(name):
@@ -61,11 +70,38 @@ def _moved(path: Path) -> dict[Key, TensorTraffic]:
                 stored + replay.layer.traffic(sizes),
                 plain + replay.layer.traffic(sizes, plain=True),
             )
-    return {
+            for index, size in enumerate(SHARED_KIB):
+                saved[index] += sum(
+                    _returning([job.streams for job in one.jobs], preset.cores, size * 1024)
+                    for one in replay.layer.descriptors
+                )
+    moved = {
         (step, tensor): one
         for step, (stored, plain) in sums.items()
         for tensor, one in traffic_by_tensor(step, stored, plain).items()
     }
+    return moved, saved
+
+
+def _returning(jobs: Sequence[JobStreams], cores: int, capacity: int) -> int:
+    """Bytes of streams that still lie in a memory of `capacity` bytes when a later wave needs them.
+
+    The memory holds whole streams; those not used for the longest time leave.
+    """
+    held: OrderedDict[Stream, int] = OrderedDict()
+    found = 0
+    for start in range(0, len(jobs), cores):
+        wave = jobs[start : start + cores]
+        for stream in dict.fromkeys(stream for job in wave for stream in (job.a, job.b, job.c)):
+            size = lines_of(stream.bytes) * LINE_BYTES
+            if stream in held:
+                held.move_to_end(stream)
+                found += size
+            elif 0 < size <= capacity:
+                held[stream] = size
+                while sum(held.values()) > capacity:
+                    held.popitem(last=False)
+    return found
 
 
 def _saved(parts: list[TensorTraffic]) -> float:

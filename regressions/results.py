@@ -137,7 +137,7 @@ class Replay:
     start to the last result accepted, operand loads included. `macs_total` is M x N x K of real columns
     (padding and dilation left out), the sum of the three that follow it. `a_zero_fraction` is taken after
     FGMP; `a_fp16_fraction` is the share of the non-zeros. Bytes are each operand and result once, as stored
-    and in plain FP16; on a chip, what its pins counted, and what the same plan moves in plain FP16. `stalls`
+    and in plain FP16; on a chip, what its pins counted, and what the same jobs move in plain FP16. `stalls`
     are line cycles by cause; `rerun` is the command that runs this replay alone. `chip` holds what only a
     replay on the whole chip has.
     """

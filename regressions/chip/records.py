@@ -20,8 +20,8 @@ class Bound(StrEnum):
 class TensorTraffic:
     """Bytes of one tensor (or kind of data) at the memory's pins, and what plain FP16 would move.
 
-    `plain_read` and `plain_written` follow from the same plan with operands and results at two bytes an
-    element and no masks.
+    `plain_read` and `plain_written` follow from the same jobs, in the order best then, with operands and
+    results at two bytes an element and no masks.
     """
 
     read: int

@@ -165,7 +165,7 @@ def tensor_traffic(replays: Sequence[Replay]) -> Figure:
     title = "External memory traffic by tensor"
     return Figure(
         title,
-        "Bytes counted at the pins, masks and control included, as a share of what the same plan moves "
+        "Bytes counted at the pins, masks and control included, as a share of what the same jobs move "
         "in plain FP16 (its bytes at the right).",
         [
             *((f"bar {css}", tensor_name(name)) for name, css in TENSOR_CLASS.items()),
