@@ -6,6 +6,7 @@ descriptor of their own, with the same streams A and C.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -38,6 +39,7 @@ from golden.chip.plan import (
     choose_order,
 )
 from golden.chip.wg_units import UnitLayouts, choose_blocks
+from golden.counters import FP8_MACS_PER_CYCLE, work_counters
 from golden.fgmp import FgmpTensor, channel_costs
 from golden.formats import U8
 from golden.geometry import ConvGeometry, Step
@@ -99,7 +101,14 @@ class _LayerCompiler:
         if full < len(self._first):
             groups.append([full])
         descriptors = tuple(self._descriptor(operands, of) for of in groups)
-        return CompiledLayer(self.lowering, self.columns, descriptors)
+        return CompiledLayer(self.lowering, self.columns, descriptors, self._job_cycles(operands.rows))
+
+    def _job_cycles(self, blocks: Sequence[Ints]) -> int:
+        # An element of A takes a cycle for each pair of columns' FP8 products, and PEs take the pairs.
+        work = work_counters(self.lowering, self.a, 1)
+        cycles = work.macs_fp8 + FP8_MACS_PER_CYCLE * work.macs_fp16
+        share = max(len(rows) for rows in blocks) / self.lowering.rows
+        return math.ceil(share * cycles / self.lowering.preset.lines)
 
     def _operands(self) -> _Operands:
         """Store what all descriptors read: streams A and C of each block, B of each group of columns."""

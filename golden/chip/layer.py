@@ -10,6 +10,12 @@ from golden.chip.output import CompileError
 from golden.chip.plan import FP16_BYTES, JobStreams, Traffic, control_reads, stream_reads, writes
 from golden.lowering import Ints, Lowering
 
+LEAST_PATIENCE = 4096
+"""Value of the register PATIENCE after a reset: no shorter, since memory may be slow."""
+MOST_PATIENCE = (1 << 16) - 1
+PATIENT_JOBS = 2
+"""Half of the patience is what a core may be late: as long as the longest job computes."""
+
 
 @dataclass(frozen=True)
 class CompiledJob:
@@ -71,11 +77,19 @@ class CompiledLayer:
         The product's columns, as indices into B's N axis.
     descriptors : tuple of CompiledDescriptor
         One, or two if N is no multiple of the core's columns.
+    job_cycles : int
+        What the longest job computes, cycles: its share of the MACs, evenly over lines.
     """
 
     lowering: Lowering
     columns: Ints
     descriptors: tuple[CompiledDescriptor, ...]
+    job_cycles: int
+
+    @property
+    def patience(self) -> int:
+        """What PATIENCE should be, cycles, so that cores whose jobs differ in length wait for one another."""
+        return min(max(PATIENT_JOBS * self.job_cycles, LEAST_PATIENCE), MOST_PATIENCE)
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -229,6 +230,27 @@ def test_d_is_shared_where_rows_do_not_matter(rng: np.random.Generator) -> None:
     for one in layer.descriptors:
         assert len({job.job.d for job in one.jobs}) == len(one.jobs)
         assert all(one.descriptor.d.holds(job.job.d) for job in one.jobs)
+
+
+@pytest.mark.parametrize("step", Step)
+def test_patience_outlasts_the_longest_job(step: Step, rng: np.random.Generator) -> None:
+    """With every element FP16, a product takes a line two cycles; the patience is twice the whole."""
+    geometry = ConvGeometry("conv1", 1, 64, 32, 32, 16, 3, 1, 1)
+    a, b = _operands(rng, geometry, step)
+    wide = encode(random_fp16(rng, a.shape), a.fmt, -24)
+    assert wide.fp16_fraction == 1
+    layer = compile_layer(MemoryImage(), geometry, step, CORE, wide, b)
+    rows = max(len(job.rows) for one in layer.descriptors for job in one.jobs)
+    taps = 9 * 32 * 32 - 4 * 3 * 32 + 4  # those beyond an edge are left out, at a corner not twice
+    products = taps * wide.shape[1]
+    assert layer.job_cycles == pytest.approx(2 * products * rows / layer.lowering.rows / CORE.lines, abs=1)
+    assert layer.patience == max(4096, min(2 * layer.job_cycles, 65535))
+
+
+def test_patience_fits_its_register(rng: np.random.Generator) -> None:
+    layer = _compiled(rng, LAYER, Step.FP, LNPU)[1]
+    patience = {one: replace(layer, job_cycles=one).patience for one in (10, 2_048, 3_000, 32_767, 40_000)}
+    assert patience == {10: 4096, 2_048: 4096, 3_000: 6000, 32_767: 65_534, 40_000: 65_535}
 
 
 def test_layers_become_a_chain(rng: np.random.Generator) -> None:

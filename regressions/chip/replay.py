@@ -208,7 +208,9 @@ def _simulate(
         replay.image.data,
         replay.line,
         order.folder,
-        options=RunOptions(memory=memory, limit=limit, slow=settings.slow, sample=period),
+        options=RunOptions(
+            memory=memory, limit=limit, slow=settings.slow, sample=period, patience=replay.layer.patience
+        ),
         gated=settings.slow is not None,
         waves=order.folder / WAVES if order.waves else None,
         timeout_s=START_S + limit / SLOWEST_CYCLES_PER_S,
