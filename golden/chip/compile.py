@@ -101,13 +101,13 @@ class _LayerCompiler:
         if full < len(self._first):
             groups.append([full])
         descriptors = tuple(self._descriptor(operands, of) for of in groups)
-        return CompiledLayer(self.lowering, self.columns, descriptors, self._job_cycles(operands.rows))
+        return CompiledLayer(self.lowering, self.columns, descriptors, self._job_cycles(operands.a))
 
-    def _job_cycles(self, blocks: Sequence[Ints]) -> int:
-        # An element of A takes a cycle for each pair of columns' FP8 products, and PEs take the pairs.
+    def _job_cycles(self, a: Sequence[Extent]) -> int:
+        # PEs take the columns in pairs, and an element of A one cycle for a pair's FP8 products.
         work = work_counters(self.lowering, self.a, 1)
         cycles = work.macs_fp8 + FP8_MACS_PER_CYCLE * work.macs_fp16
-        share = max(len(rows) for rows in blocks) / self.lowering.rows
+        share = max(one.bytes for one in a) / max(sum(one.bytes for one in a), 1)
         return math.ceil(share * cycles / self.lowering.preset.lines)
 
     def _operands(self) -> _Operands:

@@ -14,7 +14,7 @@ LEAST_PATIENCE = 4096
 """Value of the register PATIENCE after a reset: no shorter, since memory may be slow."""
 MOST_PATIENCE = (1 << 16) - 1
 PATIENT_JOBS = 2
-"""Half of the patience is what a core may be late: as long as the longest job computes."""
+"""Jobs of the longest kind that a patience is as long as: memory may slow them down."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class CompiledLayer:
     descriptors : tuple of CompiledDescriptor
         One, or two if N is no multiple of the core's columns.
     job_cycles : int
-        What the longest job computes, cycles: its share of the MACs, evenly over lines.
+        What the longest job computes, cycles: its share (by bytes of A) of the MACs, evenly over lines.
     """
 
     lowering: Lowering

@@ -245,7 +245,7 @@ module lnpu_chip #(
   logic [chip_pkg::JobBits-1:0] job_index;
   logic [chip_pkg::WaveBits-1:0] wave;
   logic [Cores-1:0] bindable, feeder_idle, feed_ready, result_job_ready, give, attached, detach;
-  logic [Cores-1:0] share_detach, share_blamed, wave_blamed, late_detach;
+  logic [Cores-1:0] share_detach, share_blamed, wave_blamed, late_detach, asleep;
   logic dealing;
 
   job_fetch #(
@@ -302,11 +302,12 @@ module lnpu_chip #(
       .Cores(Cores)
   ) i_lateness (
       .clk_i,
-      .rst_ni    (work_rst_n),
-      .start_i   (begins),
+      .rst_ni(work_rst_n),
+      .start_i(begins),
       .patience_i(patience),
-      .blamed_i  (share_blamed | wave_blamed),
-      .detach_o  (late_detach)
+      .blamed_i(share_blamed | wave_blamed),
+      .asleep_i(asleep),
+      .detach_o(late_detach)
   );
 
   assign detach = share_detach | late_detach;
@@ -454,6 +455,7 @@ module lnpu_chip #(
           .clk_o   (core_clk)
       );
       assign core_enable = core_enable_i[c];
+      assign asleep[c] = !core_enable_i[c];
       // The core may be asleep when the start clears its counters.
       assign clear_counters = start || clear_q;
       always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -464,6 +466,7 @@ module lnpu_chip #(
       logic unused_enable;
       assign core_clk       = clk_i;
       assign core_enable    = 1'b1;
+      assign asleep[c]      = 1'b0;
       assign clear_counters = start;
       assign unused_enable  = core_enable_i[c];
     end

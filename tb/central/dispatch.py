@@ -62,7 +62,7 @@ class _Run(ctypes.Structure):
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast things go: stalls per mille of each core's taking, and of the others; cycles of latency."""
+    """How fast things go: each core's sleep and other stalls, per mille; cycles of latency."""
 
     take: tuple[int, ...]
     job: int = 0

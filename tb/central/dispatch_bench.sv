@@ -15,6 +15,7 @@ module dispatch_bench #(
     input logic [Cores-1:0] bindable_i,
     input logic [Cores-1:0] idle_i,
     input logic [Cores-1:0] can_take_i,
+    input logic [Cores-1:0] asleep_i,
     output logic [Cores-1:0] give_o,
     output logic [1:0] wave_o,
     output logic [Cores-1:0] attached_o,
@@ -93,6 +94,7 @@ module dispatch_bench #(
       .start_i,
       .patience_i,
       .blamed_i(share_blamed | wave_blamed),
+      .asleep_i,
       .detach_o(late_detach)
   );
   assign detach = share_detach | late_detach;

@@ -14,6 +14,7 @@ constexpr int kStreams = 4, kB = 1, kC = 2;
 constexpr std::array<std::int64_t, kStreams> kChunk = {2, 2, 1, 1};
 constexpr std::array<std::int64_t, kStreams> kRoom = {8, 8, 2, 2};
 constexpr std::size_t kJobsOfCore = 3;
+constexpr std::int64_t kLatePart = 4;  // of the patience
 
 struct Extent {
   std::uint32_t line, lines;
@@ -71,7 +72,8 @@ struct Core {
   std::array<Stream, kStreams> streams;
   std::deque<std::array<std::int64_t, kStreams>> jobs;  // lines used up of each stream when the job is done
   bool able = false;
-  std::int64_t late = 0;  // cycles in which others had nothing because of it, less those in which they had
+  bool asleep = false;
+  std::int64_t late = 0;  // cycles in which it slept and others had nothing because of it, less the other ones
 
   bool can_take() const {
     return able && jobs.size() < kJobsOfCore &&
@@ -145,10 +147,12 @@ extern "C" void dispatch_run(DispatchRun* run) {
     const auto now = run->cycles;
     const bool starts = now == 0;
     // What the design sees.
-    std::uint64_t bindable = 0, idle = 0, can_take = 0, valid = 0, empty = 0, active = 0, pending = 0;
+    std::uint64_t bindable = 0, idle = 0, can_take = 0, valid = 0, empty = 0, active = 0, pending = 0, asleep = 0;
     for (int c = 0; c < cores; ++c) {
       auto& one = core[c];
       one.able = one.able || !random.chance(run->able_stall);
+      one.asleep = random.chance(run->take_stall[c]);
+      asleep |= std::uint64_t{one.asleep} << c;
       bindable |= std::uint64_t{one.bindable()} << c;
       can_take |= std::uint64_t{one.can_take()} << c;
       idle |= std::uint64_t{one.jobs.empty()} << c;
@@ -171,6 +175,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
     m->bindable_i = bindable;
     m->idle_i = idle;
     m->can_take_i = can_take;
+    m->asleep_i = asleep;
     m->fetch_valid_i = valid;
     m->fetch_empty_i = empty;
     m->fetch_active_i = active;
@@ -186,7 +191,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
       for (int c = 0; c < cores; ++c) {
         if (!bit(attached_before & ~attached, c)) continue;
         if (run->first_detached < 0) run->first_detached = now;
-        bool reason = core[c].late >= run->patience / 2 || (!bit(could, c) && wave_wait >= run->patience);
+        bool reason = core[c].late >= run->patience / kLatePart || (!bit(could, c) && wave_wait >= run->patience);
         for (int other = 0; other < cores && !reason; ++other) {
           for (int s = 0; s < kStreams && !reason; ++s) {
             const auto& early = core[other].streams[s];
@@ -232,7 +237,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
                    behind(core[c].streams[s], early);
         }
       }
-      core[c].late = std::max<std::int64_t>(0, core[c].late + (blamed ? 1 : -1));
+      core[c].late = std::max<std::int64_t>(0, core[c].late + (blamed && core[c].asleep ? 1 : -1));
     }
 
     // Chunks.
@@ -287,12 +292,12 @@ extern "C" void dispatch_run(DispatchRun* run) {
     for (int c = 0; c < cores; ++c) {
       auto& one = core[c];
       for (auto& stream : one.streams) {
-        if (stream.arrivals.empty() || stream.arrivals.front() > now || random.chance(run->take_stall[c])) continue;
+        if (stream.arrivals.empty() || stream.arrivals.front() > now || one.asleep) continue;
         stream.arrivals.pop_front();
         --stream.used;
         ++stream.eaten;
       }
-      if (one.jobs.empty() || random.chance(run->take_stall[c])) continue;
+      if (one.jobs.empty() || one.asleep) continue;
       bool ends = true;
       for (int s = 0; s < kStreams; ++s) ends = ends && one.streams[s].eaten >= one.jobs.front()[s];
       if (ends) one.jobs.pop_front();
