@@ -96,7 +96,7 @@ module control #(
   logic [TotalBits-1:0] total_q;
   logic [CompletionIndexBits-1:0] index_q;
   logic [2:0] clear_q;
-  logic expired, fault, own_fault, starts, stops;
+  logic expired, fault, own_fault, starts, stops, ends;
   chip_pkg::cause_e stop_cause;
 
   // ---------------------------------------------------------------------------------------------
@@ -171,6 +171,8 @@ module control #(
   end
   assign stops = state_q == Clear ? starts && abort_i :
       busy_o && state_q != Stop && (fault || own_fault || abort_i || expired);
+  // The last answer of all may be an error: what stops in that cycle was not done.
+  assign ends = state_q == Settle && !axi_busy_i && !stops;
   assign starts = cause_q == chip_pkg::CauseNone;  // else an error comes to its end
 
   assign busy_o = state_q != Idle;
@@ -255,7 +257,7 @@ module control #(
         Settle: begin
           arrived_q <= '0;
           asked_q   <= '0;
-          if (!axi_busy_i) begin
+          if (ends) begin
             descriptors_q <= descriptors_q + 1'b1;
             done_o        <= layer_q.last;
             state_q       <= layer_q.last ? Idle : Fetch;
@@ -283,7 +285,7 @@ module control #(
 
   always_ff @(posedge clk_i) begin
     if (state_q == Idle && start_i) line_q <= descriptor_i;
-    else if (state_q == Settle && !axi_busy_i && !layer_q.last) line_q <= layer_q.next;
+    else if (ends && !layer_q.last) line_q <= layer_q.next;
     if (fill_valid_i) lines_q[fill_slot_i] <= fill_data_i;
     if (state_q == Check) layer_q <= parsed;
     if (state_q == TakeThreshold) layer_q.post.bias <= bias;

@@ -66,18 +66,22 @@ def test_reads_answered_with_an_error(name: str, response: Response, rng: np.ran
         victim().require_contained(victim().chain.before, memory, wrong)
 
 
+def _written() -> dict[str, list[int]]:
+    """Return lines that the chip writes, by name: of some jobs, and each of the completion record."""
+    descriptor = victim().descriptor
+    return {
+        "results": [victim().jobs[index].output.line for index in some_jobs()],
+        "job records": [descriptor.job_records + index for index in some_jobs()],
+        "completion": list(range(descriptor.completion, descriptor.completion + COMPLETION_LINES)),
+    }
+
+
 @pytest.mark.parametrize("response", Response)
 @pytest.mark.parametrize("name", ["results", "job records", "completion"])
 def test_writes_answered_with_an_error(name: str, response: Response, rng: np.random.Generator) -> None:
     """What such a write leaves in memory is not the chip's doing: here it is carried out."""
-    descriptor = victim().descriptor
-    for index in some_jobs():
-        lines = {
-            "results": range(victim().jobs[index].output.line, victim().jobs[index].output.line + 1),
-            "job records": range(descriptor.job_records + index, descriptor.job_records + index + 1),
-            "completion": range(descriptor.completion, descriptor.completion + COMPLETION_LINES),
-        }[name]
-        errors = MemoryErrors(lines[0] * LINE_BYTES, (lines[-1] + 1) * LINE_BYTES, response, reads=False)
+    for line in _written()[name]:
+        errors = MemoryErrors(line * LINE_BYTES, (line + 1) * LINE_BYTES, response, reads=False)
         given = options(rng)
         memory = victim().memory()
         chip().load(memory)
@@ -88,6 +92,22 @@ def test_writes_answered_with_an_error(name: str, response: Response, rng: np.ra
         else:
             good = (memory == victim().chain.before) | (memory == victim().chain.after)
             assert good.all()
+
+
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("latency", [1, 300])
+def test_the_last_answer_of_all_is_an_error(latency: int, last: bool, rng: np.random.Generator) -> None:
+    """The layer is not done then, and the error is this descriptor's, not the next one's."""
+    line = _written()["completion"][-1]
+    errors = MemoryErrors(line * LINE_BYTES, (line + 1) * LINE_BYTES, reads=False)
+    far = MemoryOptions(latency=latency, errors=errors, seed=int(rng.integers(1, 1000)))
+    memory = victim().memory()
+    descriptor_with(last=last, next=0 if last else victim().line + 1)(memory)
+    chip().load(memory)
+    given = RunOptions(memory=far, quiet=QUIET, watchdog=WATCHDOG, resets=False)
+    ended = attempt(chip(), victim().line, given)
+    require_error(ended, [Cause.WRITE_RESPONSE], victim().line)
+    assert ended.status.descriptors_done == 0
 
 
 @pytest.mark.parametrize("latency", [150, 1000])

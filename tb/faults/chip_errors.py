@@ -35,6 +35,14 @@ ERROR_FAULTS = {
         "1'b0",
         **_memory_error("writes", "results", "done=True"),
     ),
+    "error in the last answer": Fault(
+        "central/control.sv",
+        "state_q == Settle && !axi_busy_i && «!stops»;",
+        "1'b1",
+        test=f"{MEMORY_ERRORS}::test_the_last_answer_of_all_is_an_error",
+        symptom="a_done_or_error|done=True",
+        arguments={"latency": 300, "last": True},
+    ),
     "record before its results": Fault(
         "central/control.sv",
         "bin_q == BinBits'(chip_pkg::Bins) && «!axi_busy_i»;",
