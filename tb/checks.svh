@@ -17,6 +17,17 @@
     end \
   end
 
+// The same of what a core may take for granted as long as items and operands agree with one another
+// (docs/chip.md: nobody checks that they do). A failure stops a run as any other does; tests of streams that
+// contradict themselves silence the assumptions, and no assertion.
+`define ASSUME(Name, When, Then) \
+  always_ff @(posedge clk_i) begin \
+    if (rst_ni && (When)) begin \
+      c_``Name : cover (1'b1); \
+      if (!(Then)) a_``Name : assume (1'b0); \
+    end \
+  end
+
 // In the cycle after one with When, Then holds. The reset may come while the clock stands still.
 `define CHECK_NEXT(Name, When, Then) \
   logic Name``_q; \

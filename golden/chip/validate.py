@@ -5,7 +5,8 @@ The chip checks for itself and reports a cause and a job; this says which field 
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Sequence
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -35,8 +36,8 @@ class ValidationError(ValueError):
     Attributes
     ----------
     cause : Cause
-        What the chip would report (`Cause.NONE`: it would never end). A line beyond the memory counts as one
-        beyond all addresses.
+        What the chip would report (`Cause.NONE`: it would never end; `Cause.OVERLAP` also where it does not
+        look). A line beyond the memory counts as one beyond all addresses.
     """
 
     def __init__(self, cause: Cause, message: str) -> None:
@@ -67,6 +68,7 @@ def check_chain(memory: U8, line: int, columns: int, psum_rows: int) -> list[int
         Naming the descriptor, the field and what it should be.
     """
     chain: list[int] = []
+    written: dict[str, Window] = {}
     while True:
         what = f"descriptor at line {line}"
         if line in chain:
@@ -77,11 +79,26 @@ def check_chain(memory: U8, line: int, columns: int, psum_rows: int) -> list[int
         chain.append(line)
         words = _words(memory, line, DESCRIPTOR_LINES, what)
         descriptor = check_descriptor(words, line, columns, lines=len(memory) // LINE_BYTES)
+        table = Window(descriptor.job_table, descriptor.job_table + descriptor.jobs)
+        control = {
+            what: Window(line, line + DESCRIPTOR_LINES),
+            f"the job table of the {what}": table,
+        }
+        _require_apart([(one, other) for one in written.items() for other in control.items()])
+        jobs = []
         for index in range(descriptor.jobs):
             job = f"{what}, job {index}"
-            check_job(_words(memory, descriptor.job_table + index, 1, job), descriptor, psum_rows, job)
+            words = _words(memory, descriptor.job_table + index, 1, job)
+            jobs.append(check_job(words, descriptor, psum_rows, job))
+        outputs = sorted(enumerate(jobs), key=lambda one: one[1].output.line)
+        named = [
+            (f"{what}: output of job {index}", Window(job.output.line, job.output.end))
+            for index, job in outputs
+        ]
+        _require_apart(list(pairwise(named)))
         if descriptor.last:
             return chain
+        written |= {f"{what}: {name}": window for name, window in _windows(descriptor, line)[1].items()}
         line = descriptor.next
 
 
@@ -124,13 +141,8 @@ def check_descriptor(words: U32, line: int, columns: int, lines: int = ALL_LINES
     if descriptor.output.first == descriptor.output.end:
         raise ValidationError(Cause.WINDOW, f"{what}: output window is empty, results need room")
     pairs = [(one, other) for one in written.items() for other in read.items()]
-    for (name, one), (other_name, other) in pairs + list(combinations(written.items(), 2)):
-        if max(one.first, other.first) < min(one.end, other.end):
-            raise ValidationError(
-                Cause.OVERLAP,
-                f"{what}: {name} (lines {one.first} to {one.end - 1}) overlaps {other_name} "
-                f"(lines {other.first} to {other.end - 1})",
-            )
+    pairs += combinations(written.items(), 2)
+    _require_apart([((f"{what}: {name}", one), other) for (name, one), other in pairs])
     return descriptor
 
 
@@ -187,6 +199,16 @@ def _words(memory: U8, line: int, lines: int, what: str) -> U32:
     return np.frombuffer(memory[start:end].tobytes(), "<u4").astype(np.uint32)
 
 
+def _require_apart(pairs: Sequence[tuple[tuple[str, Window], tuple[str, Window]]]) -> None:
+    for (name, one), (other_name, other) in pairs:
+        if max(one.first, other.first) < min(one.end, other.end):
+            raise ValidationError(
+                Cause.OVERLAP,
+                f"{name} (lines {one.first} to {one.end - 1}) overlaps {other_name} "
+                f"(lines {other.first} to {other.end - 1})",
+            )
+
+
 def _check_fields(descriptor: Descriptor, what: str, columns: int) -> None:
     post = descriptor.scale_bias or descriptor.residual or descriptor.relu or descriptor.mask
     wrong = ""
@@ -217,6 +239,8 @@ def _windows(descriptor: Descriptor, line: int) -> tuple[dict[str, Window], dict
     if descriptor.threshold_from_record:
         first = descriptor.threshold_record
         read["threshold's record"] = Window(first, first + COMPLETION_LINES)
+    if not descriptor.last:
+        read["next descriptor"] = Window(descriptor.next, descriptor.next + DESCRIPTOR_LINES)
     written = {
         "output window": descriptor.output,
         "completion record": Window(descriptor.completion, descriptor.completion + COMPLETION_LINES),

@@ -110,14 +110,15 @@ inline Layer read_descriptor(const Memory& memory, std::int64_t line, const Size
         "WG takes no FGMP output, residual or mask");
 
   const auto span = [](std::int64_t first, std::int64_t lines) { return Window{first, first + lines}; };
-  const std::array<Window, kStreams + 3> reads{
+  const std::array<Window, kStreams + 4> reads{
       layer.windows[kA],
       layer.windows[kB],
       layer.windows[kC],
       layer.windows[kD],
       span(layer.table, layer.jobs),
       span(line, kDescriptorLines),
-      span(layer.threshold_record, layer.from_record ? kCompletionLines : 0)};
+      span(layer.threshold_record, layer.from_record ? kCompletionLines : 0),
+      span(layer.next, layer.last ? 0 : kDescriptorLines)};
   const std::array<Window, 3> writes{layer.out, span(layer.records, layer.records ? layer.jobs : 0),
                                      span(layer.completion, kCompletionLines)};
   // Results need room: an output window without a line is one that ends too early.

@@ -28,7 +28,7 @@ from golden.chip.results import read_layer
 from golden.chip.validate import ValidationError, check_chain
 from golden.exact import exact_product
 from golden.fgmp import encode
-from golden.formats import U8, Fp8Format
+from golden.formats import U8, U32, Fp8Format
 from golden.geometry import ConvGeometry, Step
 from golden.hardware_counters import CHIP_COUNTER_CORE, CHIP_COUNTERS, CORE_COUNTERS
 from golden.lowering import b_matrix, result_tensor
@@ -262,6 +262,30 @@ def test_chains_that_the_chip_would_refuse_are_named(rng: np.random.Generator) -
     with_job(nowhere, f"output (lines {good.output.end + 1} to ", Cause.JOB_RANGE)
     with_job(
         replace(first, b=outside), f"b (lines {outside.line} to {outside.end - 1}) leaves", Cause.JOB_RANGE
+    )
+
+
+def test_places_that_a_chain_would_spoil_are_named(rng: np.random.Generator) -> None:
+    """The chip does not look: two jobs in one place, a later descriptor or job table overwritten."""
+    image, layer, _ = _layer(rng)
+    one, other = layer.descriptors
+    check_chain(image.data, one.line, TINY.columns, TINY.psum_rows)
+
+    def with_words(line: int, words: U32, message: str) -> None:
+        memory = image.data.copy()
+        memory[64 * line : 64 * line + 4 * len(words)] = words.view(np.uint8)
+        assert _refused(memory, one.line, message) is Cause.OVERLAP
+
+    first, second = (job.job for job in one.jobs[:2])
+    job = f"descriptor at line {one.line}: output of job"
+    with_words(one.descriptor.job_table + 1, replace(second, output=first.output).words(), f"{job} 0 (lines ")
+    place = other.descriptor.job_table
+    what = f"descriptor at line {one.line}: completion record (lines {place} to {place + 3})"
+    table = f"the job table of the descriptor at line {other.line}"
+    with_words(
+        one.line,
+        replace(one.descriptor, completion=place).words(),
+        f"{what} overlaps {table} (lines {place} ",
     )
 
 

@@ -22,6 +22,8 @@ from golden.tests.chip_image import (
 )
 
 TINY, CORE = PRESETS["tiny"], PRESETS["core"]
+NEXT = 1 << 20
+"""A line for another descriptor, with nothing beside it."""
 
 
 def _image(jobs: int = 1, **fields: Any) -> ChipImage:
@@ -100,13 +102,17 @@ def test_a_wrong_descriptor(broken: Callable[[ChipImage], None], cause: Cause, t
 
 
 @pytest.mark.parametrize("written", ["output", "job_records", "completion"])
-@pytest.mark.parametrize("other", ["a", "b", "c", "job_table", "descriptor", "threshold_record", "written"])
+@pytest.mark.parametrize(
+    "other", ["a", "b", "c", "job_table", "descriptor", "threshold_record", "next", "written"]
+)
 def test_what_is_written_overlaps_nothing(written: str, other: str) -> None:
     """The last line of what is written on the first of the other thing, or the other way round."""
     image = ChipImage(TINY)
     image.reserve(4 * LINE_BYTES)  # room before all else
     record = image.reserve(4 * LINE_BYTES).line
     image.add([job_of_ones()], threshold_from_record=True, threshold_record=record, mode=OutputMode.FP16)
+    if other == "next":
+        image.change(0, last=False, next=NEXT)
     descriptor = image.descriptors[0]
     places = {
         "a": descriptor.a.first,
@@ -115,6 +121,7 @@ def test_what_is_written_overlaps_nothing(written: str, other: str) -> None:
         "job_table": descriptor.job_table,
         "descriptor": image.lines[0],
         "threshold_record": record + 3,
+        "next": NEXT,
         "written": descriptor.output.first if written != "output" else descriptor.completion + 3,
     }
     line = places[other]

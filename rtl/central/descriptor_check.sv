@@ -74,7 +74,7 @@ module descriptor_check #(
   // What is read, and what is written: lines from `first` to before `past`, which may be 2^32
   // ---------------------------------------------------------------------------------------------
   localparam int unsigned EndBits = chip_pkg::LineAddrBits + 1;
-  localparam int unsigned Reads = chip_pkg::Streams + 3;
+  localparam int unsigned Reads = chip_pkg::Streams + 4;
   localparam int unsigned Writes = 3;
   typedef struct packed {
     logic [EndBits-1:0] first;
@@ -102,6 +102,8 @@ module descriptor_check #(
     reads[chip_pkg::Streams+1] = span(line_i, EndBits'(chip_pkg::DescriptorLines));
     reads[chip_pkg::Streams+2] =
         span(layer.threshold, layer.from_record ? EndBits'(chip_pkg::CompletionLines) : '0);
+    reads[chip_pkg::Streams+3] =
+        span(layer.next, layer.last ? '0 : EndBits'(chip_pkg::DescriptorLines));
     writes[0] = '{first: EndBits'(layer.out_window.first), past: EndBits'(layer.out_window.past)};
     writes[1] = span(layer.records, layer.records == '0 ? '0 : EndBits'(layer.jobs));
     writes[2] = span(layer.completion, EndBits'(chip_pkg::CompletionLines));

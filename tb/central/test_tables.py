@@ -50,7 +50,7 @@ def good_descriptor(rng: Rng, last_line: int = ALL_LINES) -> tuple[Descriptor, i
     lengths = {name: int(rng.integers(0, 9)) for name in EXTENTS}
     lengths["output"] += 1
     lengths |= {"line": 2, "job_table": jobs, "job_records": jobs, "completion": COMPLETION_LINES}
-    lengths["threshold_record"] = COMPLETION_LINES
+    lengths |= {"threshold_record": COMPLETION_LINES, "next": 2}
     at, places = last_line, {}
     order = [str(name) for name in rng.permutation(list(lengths))]
     order.sort(key=lambda name: name != "completion")  # a window cannot say that it ends after the last line
@@ -64,6 +64,7 @@ def good_descriptor(rng: Rng, last_line: int = ALL_LINES) -> tuple[Descriptor, i
             if rng.random() < 0.5:
                 first = windows["output"].first + int(rng.integers(0, lengths["output"]))
             windows[name] = Window(first, first)
+    last = bool(rng.integers(2))
     descriptor = Descriptor(
         wg=wg,
         balancer=bool(rng.integers(2)),
@@ -82,8 +83,8 @@ def good_descriptor(rng: Rng, last_line: int = ALL_LINES) -> tuple[Descriptor, i
         threshold_from_record=bool(rng.integers(2)),
         threshold_record=places["threshold_record"],
         share=(int(rng.integers(256)), int(rng.integers(1, 256))),
-        last=bool(rng.integers(2)),
-        next=int(rng.integers(ALL_LINES)),
+        last=last,
+        next=int(rng.integers(ALL_LINES)) if last else places["next"],
         **windows,
         **flags,
     )
@@ -150,7 +151,7 @@ def test_windows_that_are_moved(rng: Rng) -> None:
         descriptor, line = good_descriptor(rng, int(rng.choice([1000, ALL_LINES])))
         moved = descriptor.words()
         word = int(rng.choice([*range(4, 20)]))
-        near = int(moved[int(rng.choice([4, 6, 7, *range(8, 18), 19]))]) + int(rng.integers(-9, 10))
+        near = int(moved[int(rng.choice([4, 6, 7, *range(8, 20)]))]) + int(rng.integers(-9, 10))
         moved[word] = max(0, near) & 0xFFFFFFFF
         words.append(moved)
         lines.append(line if rng.random() < 0.8 else int(moved[16]) - 2 + int(rng.integers(4)) & 0xFFFFFFFF)

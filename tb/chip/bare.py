@@ -83,13 +83,13 @@ class BareChip:
         return bool(self.script([wait_interrupt(cycles)], self.options).answers[0].value)
 
     @contextmanager
-    def without_assertions(self) -> Iterator[None]:
-        """Let the assertions of the RTL be silent: they say what good input gives, too."""
-        self.library.bare_assertions(0)
+    def without_assumptions(self) -> Iterator[None]:
+        """Let the RTL's assumptions on operands that agree with one another be silent; assertions stay."""
+        self.library.bare_assumptions(0)
         try:
             yield
         finally:
-            self.library.bare_assertions(1)
+            self.library.bare_assumptions(1)
 
     def write_coverage(self, path: Path) -> None:
         """Write the counts of all runs so far; only of a build with coverage."""

@@ -9,6 +9,7 @@ import pytest
 
 from golden.chip.encoding import (
     COMPLETION_LINES,
+    DESCRIPTOR_LINES,
     JOB_LINES,
     LINE_BYTES,
     Cause,
@@ -109,7 +110,9 @@ def test_a_record_that_gives_no_threshold(threshold: int, rng: np.random.Generat
     require_stop(chip(), victim(), flip(line, 0, 3), set(), options(rng), Cause.FIELD)
 
 
-OTHERS = ("a", "b", "c", "d", "job_table", "descriptor", "threshold_record", "written")
+NEXT = 1 << 20
+"""A line for another descriptor, with nothing beside it."""
+OTHERS = ("a", "b", "c", "d", "job_table", "descriptor", "threshold_record", "next", "written")
 
 
 @pytest.mark.parametrize("other", OTHERS)
@@ -124,6 +127,7 @@ def test_overlaps(written: str, other: str, rng: np.random.Generator) -> None:
         "threshold_record": Window(
             descriptor.threshold_record, descriptor.threshold_record + COMPLETION_LINES
         ),
+        "next": Window(NEXT, NEXT + DESCRIPTOR_LINES),
         "written": descriptor.output
         if written != "output"
         else Window(descriptor.completion, descriptor.completion + COMPLETION_LINES),
@@ -131,7 +135,9 @@ def test_overlaps(written: str, other: str, rng: np.random.Generator) -> None:
     place = spans[other]
     size = {"output": 3, "job_records": jobs, "completion": COMPLETION_LINES}[written]
     for first in (place.first - size + 1, place.end - 1):
-        fields = {written: Window(first, first + size) if written == "output" else first}
+        fields: dict[str, Any] = {written: Window(first, first + size) if written == "output" else first}
+        if other == "next":
+            fields |= {"last": False, "next": NEXT}
         require_stop(chip(), victim(), descriptor_with(**fields), set(), options(rng), Cause.OVERLAP)
         require_stop(chip(), victim(), descriptor_with(**fields), set(), options(rng))
 

@@ -32,8 +32,8 @@ pytestmark = pytest.mark.usefixtures("assumptions_off")
 
 @pytest.fixture
 def assumptions_off(good_run_afterwards: None) -> Iterator[None]:
-    """Let assertions be silent: what modules assume of each other, wrong commands and masks break."""
-    with chip().without_assertions():
+    """Let the cores' assumptions be silent: commands and masks that are wrong break them. Assertions stay."""
+    with chip().without_assumptions():
         yield
 
 
@@ -139,7 +139,7 @@ def test_operands_left_behind_are_gone_with_the_next_start(rng: np.random.Genera
     assert golden.cause is Cause.ITEM
     assert "words of A remain" in golden.message
     chip().load(memory)
-    with chip().without_assertions():
+    with chip().without_assumptions():
         ended = attempt(chip(), victim().line, options(rng))
     assert ended.status.done
     jobs = set(range(len(victim().jobs)))

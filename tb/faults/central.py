@@ -80,6 +80,13 @@ CENTRAL_FAULTS = {
         "a.first <= b.past",
         **_descriptors(3000),
     ),
+    "next descriptor overwritten": Fault(
+        "central/descriptor_check.sv",
+        "span(layer.next, «layer.last» ? '0",
+        "1'b1",
+        test=f"{TABLES}::test_windows_that_are_moved",
+        symptom="caught",
+    ),
     "job for several cores": Fault(
         "central/dispatcher.sv", "give = «next» & can_take_i;", "todo", **_waves("a_one_core|several cores")
     ),

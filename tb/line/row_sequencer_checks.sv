@@ -34,14 +34,14 @@ module row_sequencer_checks #(
   // word of a row that begins at an odd position needs room for two.
   logic run_taken;
   assign run_taken = run_valid_i && run_ready_o && !marker;
-  `CHECK(window_fits, run_taken, 32'(run_i.window) < core_pkg::RingWords)
+  `ASSUME(window_fits, run_taken, 32'(run_i.window) < core_pkg::RingWords)
   // Only words that have come are passed over.
-  `CHECK(step_fits, run_taken, run_i.step <= run_i.window)
-  `CHECK(advance_fits, run_taken, run_i.advance <= run_i.window)
-  `CHECK(parts_fit, run_taken, 32'(run_i.parts) <= 1 << core_pkg::PartBits)
+  `ASSUME(step_fits, run_taken, run_i.step <= run_i.window)
+  `ASSUME(advance_fits, run_taken, run_i.advance <= run_i.window)
+  `ASSUME(parts_fit, run_taken, 32'(run_i.parts) <= 1 << core_pkg::PartBits)
 
   // Masks are read only when the row's words have come and its tile's B is loaded.
-  `CHECK(a_there, gather_o, available >= run_i.window && 32'(available) <= core_pkg::RingWords)
+  `ASSUME(a_there, gather_o, available >= run_i.window && 32'(available) <= core_pkg::RingWords)
   `CHECK(b_there, gather_o, b_loaded_i[run_i.parity])
 
   // A part with a non-zero, and the end of a row or a tile, always go on.

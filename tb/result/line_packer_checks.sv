@@ -66,7 +66,7 @@ module line_packer_checks #(
       record_in_its_line, write_valid_o && state_q == Record,
       records_i != '0 && write_o.line == records_i + head_index_i[core_i] && write_o.strobe == '1)
   `CHECK(overrun_writes_nothing, overrun_o, !write_valid_o && !ready_o)
-  `CHECK(fgmp_rows_in_order, valid_i && is_fgmp, row_i == rows_q[core_i])
+  `ASSUME(fgmp_rows_in_order, valid_i && is_fgmp, row_i == rows_q[core_i])
   `CHECK(row_is_not_empty, valid_i, bytes_i != '0)
   `CHECK(last_row_is_last, valid_i && state_q == Pack,
          last_i == (rows_q[core_i] + 1'b1 == head_rows_i[core_i]))
