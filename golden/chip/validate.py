@@ -90,12 +90,13 @@ def check_chain(memory: U8, line: int, columns: int, psum_rows: int) -> list[int
             job = f"{what}, job {index}"
             words = _words(memory, descriptor.job_table + index, 1, job)
             jobs.append(check_job(words, descriptor, psum_rows, job))
-        outputs = sorted(enumerate(jobs), key=lambda one: one[1].output.line)
-        named = [
+        # Of places in the order of their lines, if any two overlap, then two neighbours.
+        places = [
             (f"{what}: output of job {index}", Window(job.output.line, job.output.end))
-            for index, job in outputs
+            for index, job in enumerate(jobs)
+            if job.output.bytes
         ]
-        _require_apart(list(pairwise(named)))
+        _require_apart(list(pairwise(sorted(places, key=lambda place: place[1].first))))
         if descriptor.last:
             return chain
         written |= {f"{what}: {name}": window for name, window in _windows(descriptor, line)[1].items()}

@@ -19,7 +19,7 @@ from golden.chip.driver import (
     ChipError,
     DriverError,
 )
-from golden.chip.encoding import Cause, Descriptor, Extent, Job, OutputMode, Window
+from golden.chip.encoding import LINE_BYTES, Cause, Descriptor, Extent, Job, OutputMode, Window
 from golden.chip.interpreter import interpret
 from golden.chip.layer import CompiledLayer
 from golden.chip.memory_image import MemoryImage
@@ -279,6 +279,13 @@ def test_places_that_a_chain_would_spoil_are_named(rng: np.random.Generator) -> 
     first, second = (job.job for job in one.jobs[:2])
     job = f"descriptor at line {one.line}: output of job"
     with_words(one.descriptor.job_table + 1, replace(second, output=first.output).words(), f"{job} 0 (lines ")
+    # An empty place between them in the order of lines does not hide that they overlap.
+    at = first.output.line
+    places = Extent(at, LINE_BYTES + 1), Extent(at + 1, 0), Extent(at + 1, 1)
+    table = image.allocate(3 * LINE_BYTES, "job table")
+    image.write_words(table.line, np.concatenate([replace(first, output=place).words() for place in places]))
+    three = replace(one.descriptor, job_table=table.line, jobs=3, job_records=0)
+    with_words(one.line, three.words(), f"{job} 0 (lines {at} to {at + 1}) overlaps {job} 2 (")
     place = other.descriptor.job_table
     what = f"descriptor at line {one.line}: completion record (lines {place} to {place + 3})"
     table = f"the job table of the descriptor at line {other.line}"

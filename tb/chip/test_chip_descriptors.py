@@ -79,6 +79,7 @@ def test_every_wrong_magic_word(rng: np.random.Generator) -> None:
         ({"job_records": LAST_LINE}, Cause.WINDOW),
         ({"completion": LAST_LINE - COMPLETION_LINES + 2}, Cause.WINDOW),
         ({"threshold_record": LAST_LINE}, Cause.WINDOW),
+        ({"last": False, "next": LAST_LINE}, Cause.WINDOW),
     ],
     ids=str,
 )
