@@ -12,6 +12,7 @@ from golden.chip.interpreter import InterpreterError
 from golden.chip.memory_image import MemoryImageError
 from golden.chip.output import CompileError
 from golden.chip.wg_units import WgUnitError
+from golden.memories import SramError
 from golden.native import NativeError
 from golden.presets import PresetError
 from golden.program import ProgramError
@@ -45,6 +46,7 @@ KNOWN = (
     ReplayInputError,
     ScheduleError,
     SimulationError,
+    SramError,
     ToolchainError,
     TraceError,
     WgUnitError,

@@ -172,13 +172,3 @@ def decode_item(word: int) -> tuple[Op, Item | int]:
 def items_to_bytes(items: Iterable[int]) -> bytes:
     """Join items (128-bit words) to a stream."""
     return b"".join(item.to_bytes(ITEM_BYTES, "little") for item in items)
-
-
-def items_from_bytes(data: bytes) -> list[int]:
-    """Split a stream into items; raise `EncodingError` if it does not hold whole ones."""
-    if len(data) % ITEM_BYTES:
-        raise EncodingError(f"stream C: {len(data)} bytes are no whole items of {ITEM_BYTES}")
-    return [
-        int.from_bytes(data[start : start + ITEM_BYTES], "little")
-        for start in range(0, len(data), ITEM_BYTES)
-    ]

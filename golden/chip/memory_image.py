@@ -112,10 +112,6 @@ class MemoryImage:
         """Return the bytes of an extent: uint8 [bytes], a view."""
         return self._bytes(extent)
 
-    def read_words(self, line: int, count: int) -> U32:
-        """Return 32-bit words from the start of a line: uint32 [count], a copy."""
-        return self._bytes(Extent(line, 4 * count)).copy().view("<u4").astype(np.uint32)
-
     def region_at(self, line: int) -> str:
         """Say what lies at a line, for messages."""
         for region in self.regions:

@@ -20,7 +20,7 @@ from golden.fgmp import FgmpTensor
 from golden.formats import U8, U16, U32, Bool
 from golden.geometry import Step
 from golden.lowering import Ints, Lowering, b_matrix
-from golden.streams import CLASS_FP8, CLASS_FP16, element_classes
+from golden.streams import element_classes
 
 
 class PackingError(ValueError):
@@ -353,18 +353,3 @@ def unpack_blocks(data: U8, sizes: Ints, what: str = "stream") -> tuple[U8, U16,
             "is set; the data are damaged, or of another shape"
         )
     return classes, values, int(used)
-
-
-def decode_values(classes: U8, values: U16, table: U16) -> U16:
-    """Widen unpacked elements to FP16.
-
-    Parameters
-    ----------
-    table : uint16 [256]
-        FP16 bits of each FP8 code (`golden.formats.decode_fp8` of 0 to 255).
-    """
-    decoded = np.zeros(values.shape, np.uint16)
-    fp8, fp16 = classes == CLASS_FP8, classes == CLASS_FP16
-    decoded[fp8] = table[values[fp8]]
-    decoded[fp16] = values[fp16]
-    return decoded

@@ -81,19 +81,11 @@ class Traffic:
         """Bytes read and written."""
         return self.reads + self.writes
 
-    def cycles(self, bytes_per_cycle: int) -> int:
-        """Cycles that a memory of so many bytes a cycle, reads and writes together, takes at least."""
-        return -(-self.total // bytes_per_cycle)
-
     def __add__(self, other: Self) -> Self:
         """Add kind by kind."""
         return type(self)(
             **{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
         )
-
-    def by_tensor(self, step: Step) -> dict[str, int]:
-        """Bytes of the step's three tensors by name (X, W, delta; Y, dX or dW)."""
-        return {A_TENSOR[step]: self.a, B_TENSOR[step]: self.b, RESULT_TENSOR[step]: self.results}
 
 
 def stream_reads(jobs: Sequence[JobStreams], cores: int, plain: bool = False) -> Traffic:
@@ -201,9 +193,10 @@ def choose_order(
     return min(orders, key=reads)
 
 
-def compulsory(
-    step: Step, a: FgmpTensor, b: FgmpTensor, result_bytes: int, plain: bool = False
-) -> dict[str, int]:
-    """Bytes by tensor if each moved once: as stored, masks and pointers included, or in plain FP16."""
-    size = (lambda tensor: FP16_BYTES * tensor.elements) if plain else stored_bytes
-    return {A_TENSOR[step]: size(a), B_TENSOR[step]: size(b), RESULT_TENSOR[step]: result_bytes}
+def compulsory(step: Step, a: FgmpTensor, b: FgmpTensor, result_bytes: int) -> dict[str, int]:
+    """Bytes by tensor if each moved once, as stored, masks and pointers included."""
+    return {
+        A_TENSOR[step]: stored_bytes(a),
+        B_TENSOR[step]: stored_bytes(b),
+        RESULT_TENSOR[step]: result_bytes,
+    }

@@ -1,11 +1,13 @@
-"""A slow reader of the chip's streams, written from docs/chip.md; it shares no code with the packers."""
+"""Slow readers of what lies in the chip's memory, from docs/chip.md; they share no code with the packers."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from golden.chip.encoding import Extent
+from golden.chip.memory_image import MemoryImage
 from golden.fgmp import FgmpTensor
-from golden.formats import Fp8Format, decode_fp8
+from golden.formats import U32, Fp8Format, decode_fp8
 
 
 class SlowReader:
@@ -62,3 +64,14 @@ class SlowReader:
 def reader_of(data: bytes, tensor: FgmpTensor) -> SlowReader:
     """Return a reader of a stream of `tensor`'s elements."""
     return SlowReader(data, tensor.fmt, tensor.bias)
+
+
+def read_words(image: MemoryImage, line: int, count: int) -> U32:
+    """Return 32-bit words from the start of a line: uint32 [count]."""
+    return np.frombuffer(image.read(Extent(line, 4 * count)).tobytes(), "<u4").astype(np.uint32)
+
+
+def items_from_bytes(data: bytes) -> list[int]:
+    """Split a stream C into its items of 16 bytes."""
+    assert len(data) % 16 == 0
+    return [int.from_bytes(data[start : start + 16], "little") for start in range(0, len(data), 16)]

@@ -19,7 +19,6 @@ from golden.chip.items import (
     Item,
     Op,
     decode_item,
-    items_from_bytes,
 )
 from golden.chip.job_items import base_items
 from golden.chip.layer import CompiledLayer
@@ -31,7 +30,7 @@ from golden.formats import Fp8Format
 from golden.geometry import ConvGeometry, Step
 from golden.presets import Preset, find_preset
 from golden.program import Program
-from golden.tests.chip_reference import reader_of
+from golden.tests.chip_reference import items_from_bytes, read_words, reader_of
 from golden.tests.reference import SHAPES, random_fp16, random_geometry
 
 TINY, CORE, LNPU = find_preset("tiny"), find_preset("core"), find_preset("lnpu")
@@ -56,8 +55,8 @@ def _compiled(
 
 
 def _jobs(image: MemoryImage, layer: CompiledLayer) -> list[Job]:
-    descriptor = Descriptor.from_words(image.read_words(layer.descriptors[0].line, 32))
-    return [Job.from_words(image.read_words(descriptor.job_table + i, 16)) for i in range(descriptor.jobs)]
+    descriptor = Descriptor.from_words(read_words(image, layer.descriptors[0].line, 32))
+    return [Job.from_words(read_words(image, descriptor.job_table + i, 16)) for i in range(descriptor.jobs)]
 
 
 def _items(image: MemoryImage, job: Job) -> list[tuple[Op, Item | int]]:
@@ -200,7 +199,7 @@ def test_every_result_has_its_place(mode: OutputMode, rng: np.random.Generator) 
             assert one.descriptor.output.holds(extent)
             assert not taken & set(range(extent.line, extent.end))
             taken |= set(range(extent.line, extent.end))
-        assert Descriptor.from_words(image.read_words(one.line, 32)) == one.descriptor
+        assert Descriptor.from_words(read_words(image, one.line, 32)) == one.descriptor
     assert (seen == 1).all()
 
 

@@ -33,6 +33,7 @@ from golden.geometry import ConvGeometry, Step
 from golden.hardware_counters import CHIP_COUNTER_CORE, CHIP_COUNTERS, CORE_COUNTERS
 from golden.lowering import b_matrix, result_tensor
 from golden.presets import find_preset
+from golden.tests.chip_reference import read_words
 from golden.tests.reference import random_fp16
 
 TINY = find_preset("tiny")
@@ -216,7 +217,7 @@ def test_chains_that_the_chip_would_refuse_are_named(rng: np.random.Generator) -
     image, layer, _ = _layer(rng)
     one = layer.descriptors[0]
     good, line = one.descriptor, one.line
-    first = Job.from_words(image.read_words(good.job_table, 16))
+    first = Job.from_words(read_words(image, good.job_table, 16))
     assert check_chain(image.data, line, TINY.columns, TINY.psum_rows) == [
         each.line for each in layer.descriptors
     ]
@@ -281,10 +282,11 @@ def test_places_that_a_chain_would_spoil_are_named(rng: np.random.Generator) -> 
     with_words(one.descriptor.job_table + 1, replace(second, output=first.output).words(), f"{job} 0 (lines ")
     # An empty place between them in the order of lines does not hide that they overlap.
     at = first.output.line
-    places = Extent(at, LINE_BYTES + 1), Extent(at + 1, 0), Extent(at + 1, 1)
-    table = image.allocate(3 * LINE_BYTES, "job table")
-    image.write_words(table.line, np.concatenate([replace(first, output=place).words() for place in places]))
-    three = replace(one.descriptor, job_table=table.line, jobs=3, job_records=0)
+    outputs = Extent(at, LINE_BYTES + 1), Extent(at + 1, 0), Extent(at + 1, 1)
+    jobs = [replace(first, output=output).words() for output in outputs]
+    line = image.allocate(len(jobs) * LINE_BYTES, "job table").line
+    image.write_words(line, np.concatenate(jobs))
+    three = replace(one.descriptor, job_table=line, jobs=len(jobs), job_records=0)
     with_words(one.line, three.words(), f"{job} 0 (lines {at} to {at + 1}) overlaps {job} 2 (")
     place = other.descriptor.job_table
     what = f"descriptor at line {one.line}: completion record (lines {place} to {place + 3})"
@@ -302,7 +304,7 @@ def test_output_options_reach_the_descriptor(rng: np.random.Generator) -> None:
     image = MemoryImage()
     output = Output(OutputMode.FGMP, Fp8Format.E5M2, 21, share=(3, 10), relu=True)
     layer = compile_layer(image, GEOMETRY, Step.FP, TINY, x, w, output, balancer=False)
-    descriptor = Descriptor.from_words(image.read_words(layer.descriptors[0].line, 32))
+    descriptor = Descriptor.from_words(read_words(image, layer.descriptors[0].line, 32))
     assert (descriptor.a_format, descriptor.b_format, descriptor.output_format) == (0, 1, 1)
     assert (descriptor.a_bias, descriptor.b_bias, descriptor.output_bias) == (14, 30, 21)
     assert (descriptor.mode, descriptor.share, descriptor.relu) == (OutputMode.FGMP, (3, 10), True)

@@ -16,7 +16,8 @@ import pytest
 from golden.chip.encoding import LINE_BYTES, Cause, OutputMode
 from golden.formats import U8
 from golden.geometry import Step
-from golden.presets import find_preset
+from golden.memories import SramError
+from golden.presets import PRESETS, find_preset
 from regressions.chip import replay as replay_module
 from regressions.chip.model import bound
 from regressions.chip.prepare import ChipReplay, GoldenError, planned_result_bytes
@@ -27,6 +28,7 @@ from regressions.execute import execute
 from regressions.operands import replay_input
 from regressions.options import rerun_command
 from regressions.order import COVERAGE, Order
+from regressions.problems import explain
 from regressions.results import LayerShape, Replay, Status
 from regressions.run import run
 from regressions.tests.fake_chip import (
@@ -323,3 +325,13 @@ def test_outputs_by_step() -> None:
         OutputMode.FGMP,
         OutputMode.FP16,
     ]
+
+
+def test_a_chip_that_needs_too_much_memory_is_refused(
+    trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is built; the user gets the message alone."""
+    monkeypatch.setitem(PRESETS, "large", replace(find_preset("lnpu"), name="large", cores=13))
+    with pytest.raises(SramError) as refused:
+        run(options(tmp_path, trace, *CHIP, "--preset", "large"))
+    assert explain(refused.value).startswith("preset large: 412672 bytes of SRAM (a_ring ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from golden.memories import require_sram
 from golden.presets import Preset
 from tb.cocotb_simulation import build_simulation, run_simulation
 from tb.core.build import BARE_LOOP, COVERAGE, MACROS, USER_COVERAGE, checkers, parameters
@@ -30,7 +31,8 @@ BENCH_TIMEOUT_S = 600.0
 
 
 def chip_parameters(preset: Preset, gated: bool) -> list[str]:
-    """Arguments that give the top module a preset's sizes."""
+    """Arguments that give the top module a preset's sizes; raises `SramError` if they need too much."""
+    require_sram(preset)
     return [*parameters(preset), f"-GCores={preset.cores}", f"-GGatedCores={int(gated)}"]
 
 

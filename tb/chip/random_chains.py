@@ -21,6 +21,7 @@ from golden.chip.memory_image import MemoryImage
 from golden.chip.output import Output
 from golden.chip.plan import Traffic
 from golden.chip.results import LayerResult, read_layer
+from golden.chip.validate import check_chain
 from golden.counters import work_counters
 from golden.exact import exact_product, postprocess
 from golden.fgmp import FgmpTensor, encode
@@ -188,8 +189,11 @@ class ChainBuilder:
         before = np.array(self.image.data)
         if memory is not None:
             before[: len(memory)] = memory
+        line = steps[0].layer.descriptors[0].line
+        lines = [one.line for layer in linked for one in layer.descriptors]
+        assert check_chain(before, line, self.preset.columns, self.preset.psum_rows) == lines
         after = before.copy()
-        expected = interpret(after, steps[0].layer.descriptors[0].line, self.preset)
+        expected = interpret(after, line, self.preset)
         assert expected.cause is Cause.NONE, expected.message
         self._steps.clear()
         return Chain(steps, before, after, expected)

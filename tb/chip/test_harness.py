@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from golden.chip.driver import ChipDriver
+from golden.chip.driver import ChipDriver, Outcome
 from golden.chip.encoding import Cause
 from golden.geometry import ConvGeometry, Step
+from golden.memories import SramError
 from golden.presets import find_preset
 from tb.chip.bare import BareChip, bare_chip
-from tb.chip.build import CHIP_TB, build_cocotb
+from tb.chip.build import CHIP_TB, build_bare, build_cocotb
 from tb.chip.device import SAMPLE_FIELDS, ChipHang, ChipOutcome, RunOptions
 from tb.chip.layers import ChipCase, make_case, require_equal
 from tb.chip.memory import MemoryErrors, MemoryOptions, Order
@@ -172,14 +174,24 @@ def test_scripts_in_the_middle_of_a_run() -> None:
 
 
 def test_goldens_driver_over_single_accesses() -> None:
-    case = case_of(Step.BP)
+    """It comes to the same as its conversation in one script, but for the cycles."""
+    case, options = case_of(Step.BP), RunOptions(quiet=QUIET)
     memory = load(case)
-    chip().reset(RunOptions(quiet=QUIET))
+    chip().reset(options)
     driver = ChipDriver(chip(), chip().device.registers.names, PRESET)
     driver.talk(driver.says.identify())
     outcome = driver.run(case.before, [case.layer], 100_000)
     assert outcome.chip["jobs"] == sum(len(one.jobs) for one in case.layer.descriptors)
     require_equal(case, memory)
+    scripted = run(case, options)
+    assert outcome == Outcome(scripted.status, scripted.chip, scripted.cores)
+
+
+def test_a_chip_that_needs_too_much_memory_is_not_built() -> None:
+    large = replace(find_preset("lnpu"), name="large", cores=13)
+    for build in (build_bare, build_cocotb):
+        with pytest.raises(SramError, match=r"preset large: 412672 bytes of SRAM .*, the chip has 380928"):
+            build(large)
 
 
 def test_what_cannot_be_had_is_refused() -> None:
