@@ -152,7 +152,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run that ended well.
+    """What came of a run.
 
     Attributes
     ----------
@@ -241,10 +241,20 @@ class Conversation:
             values[name] = low | (yield from self._read("COUNTER_HIGH")) << 32
         return values
 
+    def outcome(self) -> Talk[Outcome]:
+        """Read the state, and the counters of the chip and of every core."""
+        status = yield from self.status()
+        chip = yield from self.counters(CHIP_COUNTER_CORE, CHIP_COUNTERS)
+        cores = []
+        for core in range(self.preset.cores):
+            cores.append((yield from self.counters(core, CORE_COUNTERS)))
+        return Outcome(status, chip, tuple(cores))
+
     def finish(self, layers: Sequence[CompiledLayer], timeout: int) -> Talk[Outcome]:
         """Wait for the end, and read what came of it; raise as `run` does."""
         came = yield Wait(timeout)
-        status = yield from self.status()
+        outcome = yield from self.outcome()
+        status = outcome.status
         if status.error:
             name = layer_at(layers, status.error_descriptor)
             raise ChipError(status.cause, status.error_job, status.error_descriptor, name)
@@ -253,11 +263,7 @@ class Conversation:
                 f"the chip gave no answer within {timeout} cycles ({status.descriptors_done} descriptors "
                 f"done, busy {int(status.busy)}): allow more cycles, or set WATCHDOG below them to learn more"
             )
-        chip = yield from self.counters(CHIP_COUNTER_CORE, CHIP_COUNTERS)
-        cores = []
-        for core in range(self.preset.cores):
-            cores.append((yield from self.counters(core, CORE_COUNTERS)))
-        return Outcome(status, chip, tuple(cores))
+        return outcome
 
     def run(self, memory: U8, layers: Sequence[CompiledLayer], timeout: int) -> Talk[Outcome]:
         """Run a chain of layers.

@@ -190,7 +190,7 @@ class ChipDevice:
         self._before = MemoryTraffic(0, 0, 0, 0, 0)
         self._kinds: list[ActionKind] = []
         self.memory = MemoryModel(library)
-        self.registers: Registers = chip_registers()
+        self.registers: Registers = chip_registers(preset)
 
     def set_up(self, steps: Sequence[Action], options: RunOptions) -> None:
         """Hand a script to the harness.
@@ -259,8 +259,7 @@ class ChipDevice:
             *registers.start(line, options.patience, options.watchdog),
             *during,
             wait_interrupt(options.limit),
-            *registers.status(),
-            *registers.all_counters(self._preset.cores),
+            *registers.outcome(),
         ]
 
     def run_outcome(
@@ -279,14 +278,12 @@ class ChipDevice:
             raise ChipHang(f"the registers refused step {at + 1} of the run")
         started = len(registers.start(0, options.patience, options.watchdog))
         end = started + len(during)
-        after = end + 1
-        counters = after + len(registers.status())
-        chip, cores = registers.read_counters(answers[counters:], self._preset.cores)
+        outcome = registers.read_outcome(answers[end + 1 :])
         return ChipOutcome(
-            registers.read_status(answers[after:counters]),
+            outcome.status,
             answers[end].cycle - answers[started - 1].cycle,
-            chip,
-            cores,
+            outcome.chip,
+            outcome.cores,
             result.traffic,
             result.occupancy,
             result.report,

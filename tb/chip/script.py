@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import repeat
 
-from golden.chip.driver import Status
-from golden.chip.encoding import Cause
-from golden.hardware_counters import CHIP_COUNTER_CORE, CHIP_COUNTERS, CORE_COUNTERS
-from tb.register_map import RegisterNames, load_names
+from golden.chip.driver import ChipDriver, Conversation, Outcome, RegisterNames, Result, Status, Talk
+from golden.presets import Preset
+from tb.register_map import load_names
 
 OKAY = 0
 """Response of an access that was carried out."""
@@ -59,10 +59,43 @@ def reset(cycles: int = 4) -> Action:
 
 
 @dataclass(frozen=True)
-class Registers:
-    """Steps and answers by register and field names."""
+class _Script:
+    """A register bus that notes what is asked of it as steps, and takes its answers from a list."""
 
-    names: RegisterNames
+    answers: Iterator[Answer]
+    steps: list[Action] = field(default_factory=list)
+
+    def read32(self, address: int) -> int:
+        """Note a read."""
+        return self._answer(Action(ActionKind.READ, address))
+
+    def write32(self, address: int, value: int) -> None:
+        """Note a write."""
+        self._answer(Action(ActionKind.WRITE, address, value))
+
+    def wait_interrupt(self, cycles: int) -> bool:
+        """Note a wait."""
+        return bool(self._answer(wait_interrupt(cycles)))
+
+    def _answer(self, step: Action) -> int:
+        self.steps.append(step)
+        return next(self.answers).value
+
+
+@dataclass(frozen=True)
+class Registers:
+    """Steps and answers by register and field names.
+
+    Whole sequences are golden's driver's: its conversation becomes steps, and is held once more over the
+    answers to say what they mean.
+    """
+
+    says: Conversation
+
+    @property
+    def names(self) -> RegisterNames:
+        """Where registers and their fields are."""
+        return self.says.names
 
     def write(self, register: str, **values: int) -> Action:
         """Write a register, its other fields 0."""
@@ -73,70 +106,36 @@ class Registers:
         return Action(ActionKind.READ, self.names.offsets[register])
 
     def start(self, line: int, patience: int | None, watchdog: int | None) -> list[Action]:
-        """Clear and enable interrupts, set what is not None, and start with the descriptor at `line`."""
-        steps = [
-            self.write("IRQ_STATUS", done=1, error=1, busy_write=1),
-            self.write("IRQ_ENABLE", done=1, error=1),
-            self.write("DESCRIPTOR", line=line),
-        ]
-        for register, value in (("PATIENCE", patience), ("WATCHDOG", watchdog)):
-            if value is not None:
-                steps.append(self.write(register, cycles=value))
-        return [*steps, self.write("CONTROL", start=1)]
+        """Set what is not None, and start with the descriptor at `line`, which the last step does."""
+        return [*self._steps(self.says.configure(patience, watchdog)), *self._steps(self.says.start(line))]
 
     def status(self) -> list[Action]:
         """Read all that `read_status` needs."""
-        return [self.read(name) for name in ("STATUS", "DESCRIPTORS_DONE", "ERROR_JOB", "ERROR_DESCRIPTOR")]
+        return self._steps(self.says.status())
 
     def read_status(self, answers: Sequence[Answer]) -> Status:
         """Return the state from the answers to `status`."""
-        word, done, job, descriptor = (answer.value for answer in answers)
-        flags = self.names.unpack("STATUS", word)
-        return Status(
-            bool(flags["busy"]),
-            bool(flags["done"]),
-            bool(flags["error"]),
-            bool(flags["busy_write"]),
-            Cause(flags["cause"]),
-            done,
-            job,
-            descriptor,
-        )
+        return self._meaning(self.says.status(), answers)
 
-    def counters(self, core: int, count: int) -> list[Action]:
-        """Read the first `count` counters of a core."""
-        return [
-            step
-            for index in range(count)
-            for step in (
-                self.write("COUNTER_SELECT", core=core, index=index),
-                self.read("COUNTER_LOW"),
-                self.read("COUNTER_HIGH"),
-            )
-        ]
+    def outcome(self) -> list[Action]:
+        """Read all that `read_outcome` needs."""
+        return self._steps(self.says.outcome())
 
-    def all_counters(self, cores: int) -> list[Action]:
-        """Read the counters of the chip and of every core."""
-        steps = self.counters(CHIP_COUNTER_CORE, len(CHIP_COUNTERS))
-        for core in range(cores):
-            steps += self.counters(core, len(CORE_COUNTERS))
-        return steps
+    def read_outcome(self, answers: Sequence[Answer]) -> Outcome:
+        """Return state and counters from the answers to `outcome`."""
+        return self._meaning(self.says.outcome(), answers)
 
-    def read_counters(
-        self, answers: Sequence[Answer], cores: int
-    ) -> tuple[dict[str, int], tuple[dict[str, int], ...]]:
-        """Return the counters of the chip and of the cores from the answers to `all_counters`."""
-        values = [
-            low.value | high.value << 32 for low, high in zip(answers[1::3], answers[2::3], strict=True)
-        ]
-        chip = dict(zip(CHIP_COUNTERS, values, strict=False))
-        of_cores = []
-        for core in range(cores):
-            first = len(CHIP_COUNTERS) + core * len(CORE_COUNTERS)
-            of_cores.append(dict(zip(CORE_COUNTERS, values[first:], strict=False)))
-        return chip, tuple(of_cores)
+    def _steps(self, talk: Talk[object]) -> list[Action]:
+        """What is said to a chip whose registers read 0: it is idle and tells of no error."""
+        script = _Script(repeat(Answer(0, OKAY, 0)))
+        ChipDriver(script, self.names, self.says.preset).talk(talk)
+        return script.steps
+
+    def _meaning(self, talk: Talk[Result], answers: Sequence[Answer]) -> Result:
+        """What is concluded from a chip's answers."""
+        return ChipDriver(_Script(iter(answers)), self.names, self.says.preset).talk(talk)
 
 
-def chip_registers() -> Registers:
-    """Return the registers of the chip."""
-    return Registers(load_names())
+def chip_registers(preset: Preset) -> Registers:
+    """Return the registers of a chip of a preset."""
+    return Registers(Conversation(load_names(), preset))
