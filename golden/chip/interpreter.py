@@ -12,8 +12,10 @@ several jobs at once: when it stops, its output windows and job records may hold
 of two wrong jobs it may report the other. So after an error only memory outside those windows compares.
 
 What only time can tell has no place here: neither the watchdog nor an abort. Items that contradict one
-another (a run that needs words that nothing fed, say) are `Cause.ITEM` here; the chip finds out by waiting in
-vain, and reports `Cause.WATCHDOG`. Lines beyond the image answer with an error, as memory does.
+another (a run that needs words that nothing fed, say) are `Cause.ITEM` or `Cause.STREAM_LENGTH` here. The
+chip may report the other of the two, also in a later job, or `Cause.WATCHDOG` after waiting in vain; and
+where its counts agree it ends without an error, with wrong results of the jobs with those items. Lines beyond
+the image answer with an error, as memory does.
 """
 
 from __future__ import annotations

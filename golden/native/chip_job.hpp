@@ -2,7 +2,7 @@
 //
 // Everything happens in the order of the items; only that order decides which operands meet. What an item
 // says is checked against all that came before it: `Cause::kItem` with the reason. (The hardware notices a
-// part of that at once; the rest leaves it waiting for operands that never come, and its watchdog reports.)
+// part of that at once, and waits in vain or has operands left over after some of the rest: docs/chip.md.)
 
 #pragma once
 

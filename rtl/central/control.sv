@@ -1,8 +1,8 @@
 // Walks the chain of descriptors: fetch, check, run the jobs, write the completion record, go on.
 //
 // An error stops everything: no further request leaves, what is under way is waited for, cores and
-// feeders are reset, and the cause is reported. A start resets them, too: items that contradict one another
-// may end well and yet leave operands in a core.
+// feeders are reset, and the cause is reported. A start resets them, too, so that no run depends on the one
+// before it.
 module control #(
     parameter int unsigned Columns = 4,
     parameter int unsigned DoneBits = 1,
@@ -90,7 +90,7 @@ module control #(
   logic [chip_pkg::DescriptorLines-1:0] arrived_q, asked_q;
   chip_pkg::layer_t parsed, layer_q;
   chip_pkg::cause_e parsed_cause, cause_q;
-  logic [chip_pkg::JobBits-1:0] done_q, error_job_q, descriptors_q;
+  logic [chip_pkg::JobBits-1:0] done, done_q, error_job_q, descriptors_q;  // done: jobs
   logic [WatchdogBits-1:0] quiet_q;
   logic [BinBits-1:0] bin_q;
   logic [TotalBits-1:0] total_q;
@@ -175,6 +175,8 @@ module control #(
   assign ends = state_q == Settle && !axi_busy_i && !stops;
   assign starts = cause_q == chip_pkg::CauseNone;  // else an error comes to its end
 
+  assign done = done_q + chip_pkg::JobBits'(jobs_done_i);
+
   assign busy_o = state_q != Idle;
   assign run_o = state_q inside {Run, Sum, Threshold, Record, Settle};
   assign clear_o = state_q == Clear;
@@ -207,7 +209,7 @@ module control #(
       quiet_q <= !busy_o || moved_i ? '0 : quiet_q + 1'b1;
       if (read_valid_o && read_ready_i) asked_q[read_slot_o] <= 1'b1;
       if (fill_valid_i) arrived_q[fill_slot_i] <= 1'b1;
-      done_q <= done_q + chip_pkg::JobBits'(jobs_done_i);
+      done_q <= done;
 
       unique case (state_q)
         Idle: begin
@@ -219,6 +221,7 @@ module control #(
           arrived_q <= '0;
           asked_q   <= '0;
           clear_q   <= '0;
+          done_q    <= '0;
         end
         Fetch:          if (arrived_q == '1) state_q <= Check;
         Check: begin
@@ -228,10 +231,7 @@ module control #(
         end
         FetchThreshold: if (arrived_q[0]) state_q <= TakeThreshold;
         TakeThreshold:  state_q <= Begin;
-        Begin: begin
-          done_q  <= '0;
-          state_q <= Run;
-        end
+        Begin:          state_q <= Run;
         Run: begin
           bin_q   <= '0;
           total_q <= '0;
@@ -258,6 +258,7 @@ module control #(
           arrived_q <= '0;
           asked_q   <= '0;
           if (ends) begin
+            done_q        <= '0;
             descriptors_q <= descriptors_q + 1'b1;
             done_o        <= layer_q.last;
             state_q       <= layer_q.last ? Idle : Fetch;
@@ -277,7 +278,7 @@ module control #(
       if (stops) begin
         state_q     <= Stop;
         cause_q     <= stop_cause;
-        error_job_q <= fault ? fault_job_i : done_q;
+        error_job_q <= fault ? fault_job_i : done;
         error_o     <= 1'b1;
       end
     end

@@ -420,7 +420,8 @@ module lnpu_chip #(
   // ---------------------------------------------------------------------------------------------
   // Cores
   // ---------------------------------------------------------------------------------------------
-  logic [Cores-1:0] core_busy, feeder_error, result_valid, result_ready, result_upper;
+  logic [Cores-1:0]
+      core_busy, core_open, core_left, feeder_error, result_valid, result_ready, result_upper;
   chip_pkg::cause_e [Cores-1:0] feeder_cause;
   logic [Cores-1:0][core_pkg::RowsBits-1:0] result_row;
   logic [Cores-1:0][ResultColumns-1:0][core_pkg::SumBits-1:0] result;
@@ -572,6 +573,8 @@ module lnpu_chip #(
         .result_upper_o  (result_upper[c]),
         .result_o        (result[c]),
         .busy_o          (core_busy[c]),
+        .open_o          (core_open[c]),
+        .left_o          (core_left[c]),
         .counters_o      (counters[c])
     );
   end
@@ -649,7 +652,7 @@ module lnpu_chip #(
   logic unused_bid;
   assign unused_bid = ^m_axi_bid_i;
 
-  assign work_busy  = core_busy != '0 || feeder_idle != '1 || result_busy;
+  assign work_busy  = core_busy != '0 || core_open != '0 || feeder_idle != '1 || result_busy;
   assign axi_busy   = read_busy || write_busy;
   assign moved      = fill_valid || (m_axi_wvalid_o && m_axi_wready_i);
 
@@ -676,6 +679,14 @@ module lnpu_chip #(
       for (int unsigned c = 0; c < Cores; c++) begin
         if (feeder_error[c]) begin
           fault_cause = feeder_cause[c];
+          fault_job   = feeding_q[c];
+        end
+      end
+    end else if (threshold_start && core_left != '0) begin
+      // All jobs are done: items that contradict one another have left words of A behind.
+      for (int unsigned c = 0; c < Cores; c++) begin
+        if (core_left[c]) begin
+          fault_cause = chip_pkg::CauseItem;
           fault_job   = feeding_q[c];
         end
       end

@@ -70,6 +70,8 @@ module sparse_core #(
     output logic [ResultColumns-1:0][core_pkg::SumBits-1:0] result_o,
     // Status
     output logic busy_o,
+    output logic open_o,  // lines are still to learn of a tile's end
+    output logic left_o,  // lines hold words of A that no run has passed
     output counter_pkg::counters_t counters_o
 );
 
@@ -281,7 +283,7 @@ module sparse_core #(
   logic [Lines-1:0][core_pkg::TileBits-1:0] row_tile;
   logic [Lines-1:0][core_pkg::RowsBits-1:0] row_index;
   logic [Lines-1:0][SkipBits-1:0] skipped;
-  logic [Lines-1:0] wait_a, wait_b, wait_queue;
+  logic [Lines-1:0] wait_a, wait_b, wait_queue, left;
 
   assign row_ready = intra ? psum_row_ready : tree_row_ready;
 
@@ -325,7 +327,8 @@ module sparse_core #(
         .skipped_o        (skipped[l]),
         .wait_a_o         (wait_a[l]),
         .wait_b_o         (wait_b[l]),
-        .wait_queue_o     (wait_queue[l])
+        .wait_queue_o     (wait_queue[l]),
+        .left_o           (left[l])
     );
   end
 
@@ -410,6 +413,8 @@ module sparse_core #(
 
   // When all rows have been taken, the last of them may still be added, or wait for the output.
   assign busy_o = cmd_valid_i || balancing || tile_valid != '0 || sums_busy;
+  assign open_o = a_enable;
+  assign left_o = left != '0;
 
   perf_counters #(
       .Lines  (Lines),

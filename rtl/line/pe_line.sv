@@ -51,7 +51,9 @@ module pe_line #(
     output logic [SkipBits-1:0] skipped_o,
     output logic wait_a_o,
     output logic wait_b_o,
-    output logic wait_queue_o
+    output logic wait_queue_o,
+    // Words of A that no run has passed
+    output logic left_o
 );
 
   localparam int unsigned WordBits = core_pkg::WordLen * core_pkg::ElemBits;
@@ -95,6 +97,8 @@ module pe_line #(
     if (!rst_ni) released_q <= '0;
     else released_q <= released_q + release_words;
   end
+
+  assign left_o = beat_valid || written != released_q;
 
   a_unpack #(
       .Rows(Rows)

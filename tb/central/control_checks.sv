@@ -33,6 +33,7 @@ module control_checks #(
   `CHECK_NEXT(record_held, write_valid_o && !write_ready_i, !run_o || (write_valid_o && $stable
               (write_o)))
   `CHECK(start_when_idle, start_i, !busy_o)
+  `CHECK_NEXT(start_resets, start_i, clear_o)
   `CHECK(clear_is_quiet, clear_o, !axi_busy_i && !run_o)
   `CHECK(begin_is_quiet, begin_o, !work_busy_i && !axi_busy_i)
   `CHECK(error_has_cause, error_o, cause_o != chip_pkg::CauseNone && !run_o)

@@ -10,9 +10,9 @@ import pytest
 
 from golden.chip.driver import Status
 from golden.chip.encoding import LINE_BYTES, Cause
-from tb.chip.attempts import Attempt, Victim, require_error, require_job
+from tb.chip.attempts import Attempt, Victim, require_error, require_job, require_jobs_done
 from tb.chip.random_chains import U8
-from tb.chip.victims import victim
+from tb.chip.victims import CORES, victim
 
 JOB, WRONG = 4, 5
 """A job that is right, and one that is not."""
@@ -71,7 +71,9 @@ def _copy(memory: U8, source: U8, first: int, size: int) -> None:
 
 
 GOOD = Attempt(
-    Status(False, False, True, False, Cause.FIELD, 0, WRONG, 7), {"done": 0, "error": 1, "busy_write": 0}
+    Status(False, False, True, False, Cause.FIELD, 0, WRONG, 7),
+    {"done": 0, "error": 1, "busy_write": 0},
+    detached=0,
 )
 
 
@@ -94,14 +96,39 @@ def test_an_error_told_otherwise_is_seen(other: Attempt) -> None:
         require_error(other, [Cause.FIELD], 7)
 
 
+def _of_job(job: int, cause: Cause, detached: int = 0) -> Attempt:
+    return replace(GOOD, status=replace(GOOD.status, cause=cause, error_job=job), detached=detached)
+
+
 def test_another_job_is_seen() -> None:
-    require_job(GOOD.status, {WRONG}, victim())
+    require_job(GOOD, {WRONG}, victim())
     with pytest.raises(AssertionError, match=rf"job {WRONG}, wrong: \{{{JOB}\}}"):
-        require_job(GOOD.status, {JOB}, victim())
-    late = replace(GOOD.status, cause=Cause.STREAM_LENGTH)
-    require_job(late, {JOB}, victim())
+        require_job(GOOD, {JOB}, victim())
+
+
+@pytest.mark.parametrize("cause", [Cause.STREAM_LENGTH, Cause.ITEM])
+def test_a_job_of_another_core_is_seen(cause: Cause) -> None:
+    """Later jobs of the same core are as good, as long as it can have been given them."""
+    for job in range(len(victim().jobs)):
+        if job in (WRONG, WRONG + CORES, WRONG + 2 * CORES):
+            require_job(_of_job(job, cause), {WRONG}, victim())
+        else:
+            with pytest.raises(AssertionError):
+                require_job(_of_job(job, cause), {WRONG}, victim())
+    require_job(_of_job(WRONG + 1, cause, detached=1), {WRONG}, victim())
     with pytest.raises(AssertionError):
-        require_job(late, {WRONG + 1}, victim())
+        require_job(_of_job(WRONG - 1, cause, detached=1), {WRONG}, victim())
+
+
+@pytest.mark.parametrize("cause", [Cause.WATCHDOG, Cause.ABORTED])
+def test_another_number_of_jobs_done_is_seen(cause: Cause) -> None:
+    given = victim()
+    before, memory = given.memory(), given.memory()
+    _copy(memory, given.chain.after, given.descriptor.job_records * LINE_BYTES, JOB * LINE_BYTES)
+    require_jobs_done(_of_job(JOB, cause).status, given, before, memory)
+    for other in (JOB - 1, JOB + 1):
+        with pytest.raises(AssertionError, match=f"{other} jobs done, {JOB} records"):
+            require_jobs_done(_of_job(other, cause).status, given, before, memory)
 
 
 def test_the_victim_uses_everything() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from golden.chip.encoding import Cause
-from tb.chip.attempts import attempt, require_error
+from tb.chip.attempts import attempt, require_error, require_jobs_done
 from tb.chip.device import RunOptions
 from tb.chip.random_chains import require_run
 from tb.chip.script import OKAY, pause, reset, wait_interrupt
@@ -16,6 +16,8 @@ MOMENTS = 40
 """Random moments of a run, for each kind of interference."""
 PLAIN = RunOptions(quiet=QUIET, resets=False)
 """A run with a memory that is always the same."""
+AT_THE_END = 400
+"""Cycles before a run's end that hold the end of some jobs, and all that follows."""
 LOCKED = ("DESCRIPTOR", "PATIENCE", "WATCHDOG")
 
 
@@ -46,10 +48,36 @@ def test_an_abort(cycles: int, rng: np.random.Generator) -> None:
             require_good(rng)
             continue
         require_error(ended, [Cause.ABORTED], given.line)
+        require_jobs_done(ended.status, given, given.chain.before, memory)
         given.require_contained(given.chain.before, memory, set(), completion=True)
         seen_results += int((memory != given.chain.before).any())
         require_good(rng)
     assert 0 < seen_results < MOMENTS
+
+
+def test_an_abort_as_jobs_end(rng: np.random.Generator) -> None:
+    """In each cycle from the first jobs' ends, and in each about the completion record and the end."""
+    given, abort = victim(), chip().device.registers.write("CONTROL", abort=1)
+    memory = given.memory()
+    chip().load(memory)
+    cycles = chip().run(given.line, PLAIN).cycles
+    counts, done = set(), False
+    for moment in range(cycles - AT_THE_END, cycles):
+        memory = given.memory()
+        chip().load(memory)
+        ended = attempt(chip(), given.line, PLAIN, [pause(moment), abort])
+        if ended.status.done:
+            done = True
+            np.testing.assert_array_equal(memory, given.chain.after)
+            continue
+        assert not done
+        require_error(ended, [Cause.ABORTED], given.line)
+        require_jobs_done(ended.status, given, given.chain.before, memory)
+        given.require_contained(given.chain.before, memory, set(), completion=True)
+        counts.add(ended.status.error_job)
+    assert done
+    assert max(counts) == len(given.jobs) > min(counts)
+    require_good(rng)
 
 
 def test_a_reset(cycles: int, rng: np.random.Generator) -> None:

@@ -14,7 +14,7 @@ from golden.chip.encoding import (
     Cause,
     Extent,
 )
-from tb.chip.attempts import attempt, require_error
+from tb.chip.attempts import attempt, require_error, require_jobs_done
 from tb.chip.device import RunOptions
 from tb.chip.memory import MemoryErrors, MemoryOptions, Response
 from tb.chip.victims import (
@@ -156,4 +156,5 @@ def test_a_memory_that_is_too_slow(rng: np.random.Generator) -> None:
     slow = MemoryOptions(latency=9_000, seed=int(rng.integers(1, 1000)))
     ended = attempt(chip(), victim().line, RunOptions(memory=slow, quiet=QUIET, watchdog=2_000, resets=False))
     require_error(ended, [Cause.WATCHDOG], victim().line)
+    require_jobs_done(ended.status, victim(), victim().chain.before, memory)
     np.testing.assert_array_equal(memory, victim().chain.before)

@@ -15,10 +15,11 @@ from golden.chip.encoding import (
 )
 from golden.chip.interpreter import ChipRun
 from golden.chip.items import Op
-from tb.chip.attempts import attempt, require_stop
+from tb.chip.attempts import attempt, require_error, require_stop
 from tb.chip.layers import require_memory
 from tb.chip.random_chains import U8
 from tb.chip.victims import (
+    CORES,
     chip,
     job_with,
     options,
@@ -128,8 +129,8 @@ ADVANCE_AT = 28
 """Where a Run says how many ring words lie between its last row and the next run's first."""
 
 
-def test_operands_left_behind_are_gone_with_the_next_start(rng: np.random.Generator) -> None:
-    """The last run passes a word too few: all ends well, but a word stays in each core for the next job."""
+def test_operands_left_behind_are_an_error(rng: np.random.Generator) -> None:
+    """The last run passes a word too few, which shifts what the core's next jobs read, right as they are."""
     items = victim().jobs[0].c
     memory = victim().memory()
     run = memory[items.line * LINE_BYTES + items.bytes - 16 :][:8].view("<u8")
@@ -141,10 +142,11 @@ def test_operands_left_behind_are_gone_with_the_next_start(rng: np.random.Genera
     chip().load(memory)
     with chip().without_assumptions():
         ended = attempt(chip(), victim().line, options(rng))
-    assert ended.status.done
+    require_error(ended, [Cause.ITEM], victim().line)
     jobs = set(range(len(victim().jobs)))
-    victim().require_contained(before, memory, jobs, records=True, completion=True)
-    assert (memory != victim().chain.after).any()
+    assert ended.status.error_job in list(jobs)[-CORES:]
+    victim().require_contained(before, memory, jobs, records=True)
+    assert (memory != before).any()
     require_good(rng)
 
 
@@ -188,7 +190,7 @@ def test_random_bits(kind: str, rng: np.random.Generator) -> None:
         }.get(kind) or given.users(kind, extent)
         if _contradicts(run):
             assert ended.status.done or ended.status.cause in IN_VAIN, f"byte {at}: {ended}"
-            later = set(jobs[min(wrong) :])
+            later = wrong if ended.status.done else set(jobs[min(wrong) :])
             given.require_contained(before, memory, later, records=True, completion=ended.status.done)
             continue
         told = ended.status.cause

@@ -93,7 +93,7 @@ module core_harness #(
   logic [core_pkg::RowsBits-1:0] result_row;
   logic [ResultColumns-1:0][core_pkg::SumBits-1:0] result;
   counter_pkg::counters_t counters;
-  logic unused_busy;
+  logic unused_busy, unused_open, unused_left;
 
   assign done_o = state_q == Done;
 
@@ -239,6 +239,8 @@ module core_harness #(
       .result_upper_o  (result_upper),
       .result_o        (result),
       .busy_o          (unused_busy),
+      .open_o          (unused_open),
+      .left_o          (unused_left),
       .counters_o      (counters)
   );
 

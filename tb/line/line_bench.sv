@@ -53,7 +53,7 @@ module line_bench #(
 
   logic fmt_q, a_valid_q, a_ready, b_write_q, table_write_q, run_valid_q, run_ready;
   logic row_valid, row_ready_q, tile_end, tile_end_parity, issue, wide, phase;
-  logic unused_wait_a, unused_wait_b, unused_wait_queue;
+  logic unused_wait_a, unused_wait_b, unused_wait_queue, unused_left;
   logic [5:0] bias_q;
   logic [BeatBits-1:0] beat_q;
   logic [core_pkg::KBits:0] b_addr_q;
@@ -161,7 +161,8 @@ module line_bench #(
       .skipped_o        (skipped),
       .wait_a_o         (unused_wait_a),
       .wait_b_o         (unused_wait_b),
-      .wait_queue_o     (unused_wait_queue)
+      .wait_queue_o     (unused_wait_queue),
+      .left_o           (unused_left)
   );
 
 endmodule
