@@ -41,7 +41,7 @@ module b_loader_checks #(
   `ASSUME(tile_has_rows, open_i, open_b_i.channels != '0 && open_b_i.taps != '0)
   `ASSUME(tile_fits, open_i, fits)
   `ASSUME(intra_has_no_channels, open_i && open_intra_i,
-         open_b_i.channels == 1 && open_b_i.depth == 1 && !open_b_i.group_end)
+          open_b_i.channels == 1 && open_b_i.depth == 1 && !open_b_i.group_end)
 
   // Two tiles at most are open, so that the queue of jobs always has room.
   `CHECK(job_has_place, open_i, unused_ready)

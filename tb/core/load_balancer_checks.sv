@@ -70,7 +70,7 @@ module load_balancer_checks #(
 
   // The encoder's side: descending cost, ties ascending channel; without balancing ascending channel.
   `ASSUME(costs_descend, valid_i && enable_i && inside_q,
-         cost_i < cost_q || (cost_i == cost_q && channel_i > channel_q))
+          cost_i < cost_q || (cost_i == cost_q && channel_i > channel_q))
   `ASSUME(channels_ascend, valid_i && !enable_i && inside_q, channel_i > channel_q)
   `CHECK_HELD(channel_held, valid_i, ready_o, {channel_i, cost_i, last_i})
 

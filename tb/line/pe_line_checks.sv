@@ -38,16 +38,17 @@ module pe_line_checks #(
   assign used = written - released_q;
 
   // The ring holds what was written and not yet released, and never more than it has words.
-  `ASSUME(ring_holds, release_words != '0, release_words <= used && 32'(used) <= core_pkg::RingWords)
+  `ASSUME(ring_holds, release_words != '0,
+          release_words <= used && 32'(used) <= core_pkg::RingWords)
 
   // B rows are read only when their half is loaded, and written only when it is not.
   `CHECK(b_loaded, fetch, b_loaded_i[parity])
   `ASSUME(b_not_in_use, b_write_i,
-         !b_loaded_i[b_addr_i[core_pkg::KBits]] && 32'(b_addr_i[core_pkg::KBits-1:0]) < Rows)
+          !b_loaded_i[b_addr_i[core_pkg::KBits]] && 32'(b_addr_i[core_pkg::KBits-1:0]) < Rows)
 
   // No zero reaches the PEs, and an FP8 element has its significand in the top four bits.
   `ASSUME(nonzero_operand, s1_valid_q,
-         s1_operand.sig[core_pkg::SigBits-1] || s1_operand.is_nan || s1_operand.is_inf)
+          s1_operand.sig[core_pkg::SigBits-1] || s1_operand.is_nan || s1_operand.is_inf)
   `CHECK(narrow_operand, s1_valid_q && !s1_wide_q,
          s1_operand.sig[core_pkg::SigBits-NarrowBits-1:0] == '0)
 
