@@ -28,7 +28,10 @@ def labels(group: str) -> set[str]:
     found = set()
     for path in checkers_of(group):
         text = path.read_text(encoding="utf-8")
-        found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\(\s*(\w+)", text)}
+        found |= {
+            f"{path.stem}.c_{name}"
+            for name in re.findall(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\(\s*(\w+)", text)
+        }
         found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
     return found
 

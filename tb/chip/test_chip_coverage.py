@@ -80,7 +80,10 @@ def labels() -> set[str]:
     found = set()
     for path in checkers("central", "chip", "feeder", "result")[1:]:  # the first one holds the macros
         text = path.read_text(encoding="utf-8")
-        found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\(\s*(\w+)", text)}
+        found |= {
+            f"{path.stem}.c_{name}"
+            for name in re.findall(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\(\s*(\w+)", text)
+        }
         found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
         found |= {f"{path.stem}.{name}" for name in re.findall(r"\b(c_\w+) : cover", text)}
     return found

@@ -34,7 +34,9 @@ def labels() -> set[str]:
     found = set()
     for path in CHECKS[1:]:  # behind the macros
         text = path.read_text(encoding="utf-8")
-        found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\((\w+)", text)}
+        found |= {
+            f"{path.stem}.c_{name}" for name in re.findall(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\((\w+)", text)
+        }
         found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\((\w+)", text)}
     return found
 

@@ -20,7 +20,10 @@ def labels() -> set[str]:
     found = set()
     for path in (path for path in CHECKS if path.suffix == ".sv"):
         text = path.read_text(encoding="utf-8")
-        found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\(\s*(\w+)", text)}
+        found |= {
+            f"{path.stem}.c_{name}"
+            for name in re.findall(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\(\s*(\w+)", text)
+        }
         found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
     return found
 

@@ -25,7 +25,10 @@ def labels() -> set[str]:
     found = set()
     for path in CHECKS[1:]:  # the first one holds the macros
         text = path.read_text(encoding="utf-8")
-        found |= {f"{path.stem}.c_{name}" for name in re.findall(r"`CHECK(?:_NEXT|_HELD)?\(\s*(\w+)", text)}
+        found |= {
+            f"{path.stem}.c_{name}"
+            for name in re.findall(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\(\s*(\w+)", text)
+        }
         found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
     return {label for label in found if not label.startswith(NOT_BUILT)}
 
