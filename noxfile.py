@@ -101,6 +101,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Measure what share of mutants of the RTL the tests catch."""
+    install(session, "tests")
+    session.run("python", "-m", "tb.mutation.campaign", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check formats, types, lint and synthesis; with arguments, run pytest on those checks alone."""
     install(session, "lint")

@@ -1,0 +1,331 @@
+"""Mutants of the design, from the elaborated syntax tree.
+
+Only what is computed while the design runs is changed: parameters, widths, bounds of loops and generated
+structure stay. A replaced expression keeps the width of its context, since SystemVerilog extends both
+branches of ``?:`` alike, so that right and faulty text stand side by side in one model
+(`tb.mutation.schemata`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyslang
+from pyslang import ast, syntax
+
+from tb.mutation.mutant import Mutant, Operator
+from tb.toolchain import RTL_ROOT, rtl_sources
+
+SIZES = ("Cores=2", "GatedCores=1")
+"""Parameters of the top module, so that every module and branch of structure is there."""
+
+BINARY = {
+    "+": ("-",),
+    "-": ("+",),
+    "&&": ("||",),
+    "||": ("&&",),
+    "&": ("|",),
+    "|": ("&",),
+    "^": ("|",),
+    "==": ("!=",),
+    "!=": ("==",),
+    "<": ("<=", ">="),
+    "<=": ("<", ">"),
+    ">": (">=", "<="),
+    ">=": (">", "<"),
+    "<<": (">>",),
+    ">>": ("<<",),
+}
+"""What stands for an operator in a mutant."""
+POSTFIX = (ast.ElementSelectExpression, ast.RangeSelectExpression, ast.MemberAccessExpression)
+"""What stands behind a name; a name in parentheses could not have it."""
+UNARY = ("!", "~")
+"""Operators that a mutant leaves out."""
+HANDSHAKE = re.compile(r"valid|ready|grant|take")
+RESET = re.compile(r"!\s*\w*rst_n\w*")
+_NUMBER = re.compile(r"(?:(\d*)'[sS]?([bBdDhH])([0-9a-fA-F_]+)|(\d+))")
+
+
+class _Finder:
+    """Walks what runs and collects mutants; text comes from the files."""
+
+    def __init__(self, root: Path, manager: Any) -> None:
+        self._root = root
+        self._manager = manager
+        self._texts: dict[str, bytes] = {}
+        self.found: dict[tuple[str, int, int, str], Mutant] = {}
+
+    # -- places ------------------------------------------------------------------------------------
+
+    def _place(self, node: Any) -> tuple[str, int, int] | None:
+        """File below the root, and bytes; None for what is not the design's own."""
+        span = node.sourceRange
+        if not self._manager.isFileLoc(span.start) or not self._manager.isFileLoc(span.end):
+            return None
+        path = Path(self._manager.getFileName(span.start)).resolve()
+        if not path.is_relative_to(self._root):
+            return None
+        return path.relative_to(self._root).as_posix(), span.start.offset, span.end.offset
+
+    def _text(self, node: Any) -> str:
+        place = self._place(node)
+        if place is None:
+            return ""
+        file, start, end = place
+        if file not in self._texts:
+            self._texts[file] = (self._root / file).read_bytes()
+        return self._texts[file][start:end].decode()
+
+    def _add(self, node: Any, operator: Operator, *faulty: str) -> None:
+        place = self._place(node)
+        if place is None:
+            return
+        file, start, end = place
+        right = self._text(node)
+        line = self._texts[file][:start].count(b"\n") + 1
+        for text in faulty:
+            if text and text != right:
+                key = (file, start, end, text)
+                self.found.setdefault(key, Mutant(file, start, end, line, operator, right, text))
+
+    # -- structure ---------------------------------------------------------------------------------
+
+    def scope(self, members: Iterable[Any]) -> None:
+        """Visit the members of a module, package or generate block."""
+        for member in members:
+            if isinstance(member, ast.ContinuousAssignSymbol):
+                self._expression(member.assignment)
+            elif isinstance(member, ast.ProceduralBlockSymbol):
+                if member.procedureKind in (
+                    ast.ProceduralBlockKind.AlwaysComb,
+                    ast.ProceduralBlockKind.AlwaysFF,
+                ):
+                    self._statement(member.body)
+            elif isinstance(member, ast.SubroutineSymbol):
+                self._statement(member.body)
+            elif isinstance(member, ast.InstanceSymbol):
+                self._instance(member)
+            elif isinstance(member, ast.GenerateBlockSymbol):
+                if not member.isUninstantiated:
+                    self.scope(member)
+            elif isinstance(member, ast.GenerateBlockArraySymbol):
+                self.scope(member.entries)
+
+    def _instance(self, instance: Any) -> None:
+        for connection in instance.portConnections:
+            if connection.expression is not None and connection.port.direction == ast.ArgumentDirection.In:
+                self._expression(connection.expression)
+        self.scope(instance.body)
+
+    # -- statements --------------------------------------------------------------------------------
+
+    def _statement(self, node: Any, in_reset: bool = False) -> None:
+        if isinstance(node, ast.StatementList):
+            for one in node.list:
+                self._statement(one, in_reset)
+        elif isinstance(node, ast.BlockStatement):
+            self._statement(node.body, in_reset)
+        elif isinstance(node, ast.TimedStatement):
+            self._statement(node.stmt, in_reset)
+        elif isinstance(node, ast.ForLoopStatement):
+            self._statement(node.body, in_reset)
+        elif isinstance(node, ast.ConditionalStatement):
+            self._conditional(node, in_reset)
+        elif isinstance(node, ast.CaseStatement):
+            self._expression(node.expr)
+            for item in node.items:
+                self._statement(item.stmt, in_reset)
+            if node.defaultCase is not None:
+                self._statement(node.defaultCase, in_reset)
+        elif isinstance(node, ast.ExpressionStatement):
+            self._expression(node.expr, in_reset)
+        elif isinstance(node, ast.ReturnStatement) and node.expr is not None:
+            self._value(node.expr)
+            self._expression(node.expr)
+
+    def _conditional(self, node: Any, in_reset: bool) -> None:
+        reset = False
+        for one in node.conditions:
+            text = self._text(one.expr)
+            reset = reset or RESET.fullmatch(text) is not None
+            if not reset:
+                self._add(one.expr, Operator.CONDITION, "1'b0", "1'b1")
+                if node.ifFalse is not None:
+                    self._add(one.expr, Operator.ENABLE, f"!({text})")
+                self._expression(one.expr)
+        self._statement(node.ifTrue, in_reset or reset)
+        if node.ifFalse is not None:
+            self._statement(node.ifFalse, in_reset)
+
+    # -- expressions -------------------------------------------------------------------------------
+
+    def _expression(self, node: Any, in_reset: bool = False) -> None:
+        """Visit an expression; constants, and what only says a place or a width, are left alone."""
+        if isinstance(node, ast.AssignmentExpression):
+            self._assignment(node, in_reset)
+            return
+        if isinstance(node, ast.ConversionExpression):
+            self._expression(node.operand)
+            return
+        if self._literal(node) or node.constant is not None:
+            return
+        if isinstance(node, ast.BinaryExpression):
+            self._binary(node)
+        elif isinstance(node, ast.UnaryExpression):
+            text, operand = self._text(node), self._text(node.operand)
+            if text[:1] in UNARY and not RESET.fullmatch(text):
+                self._add(node, Operator.OPERATOR, f"({operand})")
+            self._expression(node.operand)
+        elif isinstance(node, ast.ConditionalExpression):
+            for one in node.conditions:
+                self._add(one.expr, Operator.CONDITION, "1'b0", "1'b1")
+                self._expression(one.expr)
+            self._expression(node.left)
+            self._expression(node.right)
+        elif isinstance(node, POSTFIX):
+            self._postfix(node)
+        else:
+            for child in _children(node):
+                self._expression(child)
+
+    def _literal(self, node: Any) -> bool:
+        if isinstance(node, ast.UnbasedUnsizedIntegerLiteral):
+            other = {"'0": "'1", "'1": "'0"}.get(self._text(node))
+            if other and node.type.isIntegral and not node.type.isEnum:
+                self._add(node, Operator.CONSTANT, other)
+            return True
+        if isinstance(node, ast.IntegerLiteral):
+            match = _NUMBER.fullmatch(self._text(node))
+            if match:
+                self._add(node, Operator.CONSTANT, *_neighbours(match))
+            return True
+        return False
+
+    def _assignment(self, node: Any, in_reset: bool) -> None:
+        right, left = node.right, self._text(node.left)
+        if node.isCompound:
+            right = right.right  # of ``a |= b`` only b stands in the text
+            while isinstance(right, ast.ConversionExpression) and right.isImplicit:
+                right = right.operand
+        if node.isNonBlocking and not isinstance(node.left, ast.ConcatenationExpression):
+            self._add(right, Operator.RESET if in_reset else Operator.ENABLE, left)
+        if not in_reset:
+            self._value(right)
+            self._expression(right)
+
+    def _value(self, node: Any) -> None:
+        """Add the mutants of a value that goes somewhere: a register, a wire, a function's result."""
+        while isinstance(node, ast.ConversionExpression) and node.isImplicit:
+            node = node.operand
+        kind = node.type
+        literals = (ast.IntegerLiteral, ast.UnbasedUnsizedIntegerLiteral)
+        if not kind.isIntegral or kind.isEnum or kind.isStruct or isinstance(node, literals):
+            return
+        text = self._text(node)
+        if kind.bitWidth == 1:
+            self._add(node, Operator.STUCK, "1'b0", "1'b1")
+        else:
+            self._add(node, Operator.STUCK, f"(({text}) | 1'b1)", f"(({text}) & ~1'b1)")
+            self._add(node, Operator.WIDTH, f"(({text}) & ('1 >> 1))")
+
+    def _binary(self, node: Any) -> None:
+        left, right, text = self._text(node.left), self._text(node.right), self._text(node)
+        between = text[len(left) : len(text) - len(right)].strip()
+        for other in BINARY.get(between, ()):
+            self._add(node, Operator.OPERATOR, f"({left} {other} {right})")
+        if between == "&&" and HANDSHAKE.search(text):
+            self._add(node, Operator.HANDSHAKE, f"({left})", f"({right})")
+        self._expression(node.left)
+        self._expression(node.right)
+
+    def _postfix(self, top: Any) -> None:
+        """Add the neighbours of each element that ``a[i].b[j]`` picks; parts of it are not replaced alone."""
+        place, text = self._place(top), self._text(top)
+        node = top
+        while isinstance(node, POSTFIX):
+            if isinstance(node, ast.ElementSelectExpression) and place is not None:
+                other = self._neighbour(node)
+                inner = self._place(node.selector)
+                if other and inner is not None:
+                    first, last = inner[1] - place[1], inner[2] - place[1]
+                    self._add(top, Operator.SELECT, f"{text[:first]}{other}{text[last:]}")
+                if node.selector.constant is None:
+                    self._expression(node.selector)
+            node = node.value
+        if not isinstance(node, ast.NamedValueExpression):
+            self._expression(node)
+
+    def _neighbour(self, node: Any) -> str:
+        """Index beside the one of an element; empty if there is but one."""
+        span = node.value.type.fixedRange if node.value.type.hasFixedRange else None
+        if span is None or span.width < 2:
+            return ""
+        if node.selector.constant is None:
+            return f"({self._text(node.selector)}) ^ 1'b1"
+        number = int(node.selector.constant.value)
+        return str(number + 1 if number < max(span.left, span.right) else number - 1)
+
+
+def _neighbours(match: re.Match[str]) -> tuple[str, ...]:
+    """Numbers one off a literal, in its base and width."""
+    width, base, digits, plain = match.groups()
+    if plain is not None:
+        return (str(int(plain) + 1),)
+    radix, code = {"b": (2, "b"), "d": (10, "d"), "h": (16, "x")}[base.lower()]
+    number = int(digits.replace("_", ""), radix)
+    other = number + 1 if not width or number + 1 < 1 << int(width) else number - 1
+    return (f"{width}'{base}{other:{code}}",)
+
+
+def _children(node: Any) -> Iterator[Any]:
+    """Operands of the expressions that are passed through."""
+    if isinstance(node, ast.ConcatenationExpression):
+        yield from node.operands
+    elif isinstance(node, ast.ReplicationExpression):
+        yield node.concat
+    elif isinstance(node, ast.CallExpression):
+        if not node.isSystemCall:
+            yield from node.arguments
+    elif isinstance(node, ast.StructuredAssignmentPatternExpression):
+        yield from (setter.expr for setter in node.memberSetters)
+    elif isinstance(node, ast.SimpleAssignmentPatternExpression):
+        yield from node.elements
+    elif isinstance(node, ast.InsideExpression):
+        yield node.left
+
+
+def find_mutants(root: Path = RTL_ROOT, sources: Sequence[Path] | None = None) -> list[Mutant]:
+    """List every mutant of the design's hand-written files, in the order of files and places.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the design.
+    sources : sequence of Path or None
+        All of its files, packages first; None: those of `rtl_sources`.
+
+    Raises
+    ------
+    ValueError
+        If the design does not elaborate.
+    """
+    options = ast.CompilationOptions()
+    options.paramOverrides = list(SIZES)
+    compilation = ast.Compilation(pyslang.Bag([options]))
+    for path in sources if sources is not None else rtl_sources(root=root):
+        compilation.addSyntaxTree(syntax.SyntaxTree.fromFile(str(path)))
+    tops = compilation.getRoot().topInstances
+    errors = [one for one in compilation.getSemanticDiagnostics() if one.isError()]
+    if errors:
+        raise ValueError(
+            f"{root}: the design does not elaborate: {len(errors)} errors, such as {errors[0].code}"
+        )
+    finder = _Finder(root.resolve(), compilation.sourceManager)
+    for package in compilation.getPackages():
+        finder.scope(package)
+    for top in tops:
+        finder.scope(top.body)
+    return sorted(finder.found.values(), key=lambda one: (one.file, one.start, -one.end, one.faulty))

@@ -1,0 +1,136 @@
+"""Mutants of the design: what is changed, what is not, how they stand in one source, and which are drawn."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tb.mutation.campaign import draw
+from tb.mutation.mutant import Mutant, Operator
+from tb.mutation.operators import find_mutants
+from tb.mutation.schemata import with_mutants
+from tb.mutation.tier import TIERS, room_of
+from tb.toolchain import REPO_ROOT, RTL_ROOT, rtl_sources
+
+SOURCE = """\
+module sample #(
+    parameter int unsigned Width = 4
+) (
+    input  logic             clk_i,
+    input  logic             rst_ni,
+    input  logic             valid_i,
+    input  logic             ready_i,
+    input  logic [Width-1:0] a_i,
+    output logic [Width-1:0] sum_q,
+    output logic             taken_o
+);
+  logic [3:0] part[2];
+  assign taken_o = valid_i && ready_i;
+  assign part[0] = 4'(a_i[1]);
+  for (genvar i = 0; i < 1; i++) begin : gen_parts
+    always_comb begin
+      part[1] = '0;
+      for (int unsigned b = 0; b < Width; b++) part[1] |= a_i[b] ? 4'd3 : part[0];
+    end
+  end
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      sum_q <= '0;
+    end else if (taken_o) begin
+      sum_q <= sum_q + Width'(part[1]);
+    end
+  end
+endmodule
+"""
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> list[Mutant]:
+    """Mutants of a small module."""
+    path = tmp_path / "sample.sv"
+    path.write_text(SOURCE)
+    return find_mutants(tmp_path, [path])
+
+
+def _diffs(mutants: list[Mutant], operator: Operator) -> set[tuple[str, str]]:
+    return {(one.right, one.faulty) for one in mutants if one.operator is operator}
+
+
+def test_every_kind_of_mistake_is_made(sample: list[Mutant]) -> None:
+    assert _diffs(sample, Operator.OPERATOR) == {
+        ("valid_i && ready_i", "(valid_i || ready_i)"),
+        ("sum_q + Width'(part[1])", "(sum_q - Width'(part[1]))"),
+    }
+    assert _diffs(sample, Operator.HANDSHAKE) == {
+        ("valid_i && ready_i", "(valid_i)"),
+        ("valid_i && ready_i", "(ready_i)"),
+    }
+    assert _diffs(sample, Operator.CONDITION) == {
+        (of, to) for of in ("taken_o", "a_i[b]") for to in ("1'b0", "1'b1")
+    }
+    assert _diffs(sample, Operator.RESET) == {("'0", "sum_q")}
+    assert _diffs(sample, Operator.ENABLE) == {("sum_q + Width'(part[1])", "sum_q")}
+    assert {("'0", "'1"), ("4'd3", "4'd4")} <= _diffs(sample, Operator.CONSTANT)
+    assert {("a_i[1]", "a_i[2]"), ("a_i[b]", "a_i[(b) ^ 1'b1]"), ("part[0]", "part[1]")} <= _diffs(
+        sample, Operator.SELECT
+    )
+    sums = {faulty for right, faulty in _diffs(sample, Operator.STUCK) if right == "sum_q + Width'(part[1])"}
+    assert sums == {"((sum_q + Width'(part[1])) | 1'b1)", "((sum_q + Width'(part[1])) & ~1'b1)"}
+    assert ("valid_i && ready_i", "1'b0") in _diffs(sample, Operator.STUCK)
+    assert ("sum_q + Width'(part[1])", "((sum_q + Width'(part[1])) & ('1 >> 1))") in _diffs(
+        sample, Operator.WIDTH
+    )
+
+
+def test_what_does_not_run_stays(sample: list[Mutant]) -> None:
+    """Parameters, ports, generated structure, bounds of loops, the reset's own condition, left sides."""
+    lines = SOURCE.splitlines()
+    kept = [number for number, text in enumerate(lines, 1) if "parameter" in text or "genvar" in text]
+    kept += [number for number, text in enumerate(lines, 1) if "[Width-1:0]" in text or "!rst_ni" in text]
+    assert not {one.line for one in sample} & set(kept)
+    loop = next(number for number, text in enumerate(lines, 1) if "int unsigned b" in text)
+    assert all("b <" not in one.right and one.right != "part[1]" for one in sample if one.line == loop)
+
+
+def test_numbers_choose_among_nested_mutants() -> None:
+    """Of parts of an expression the mutants stand in its right branch."""
+    source = b"assign y = a && b[i] ? c : d;"
+    mutants = {
+        3: Mutant("f", 11, 20, 1, Operator.OPERATOR, "a && b[i]", "(a || b[i])"),
+        4: Mutant("f", 11, 20, 1, Operator.CONDITION, "a && b[i]", "1'b0"),
+        7: Mutant("f", 16, 20, 1, Operator.SELECT, "b[i]", "b[(i) ^ 1'b1]"),
+    }
+    assert with_mutants(source, mutants).decode() == (
+        "assign y = (fault_pkg::selected == 3 ? ((a || b[i])) : fault_pkg::selected == 4 ? (1'b0) : "
+        "(a && (fault_pkg::selected == 7 ? (b[(i) ^ 1'b1]) : (b[i])))) ? c : d;"
+    )
+    with pytest.raises(ValueError, match="the source has changed"):
+        with_mutants(source.replace(b"a &&", b"e &&"), mutants)
+
+
+def test_every_design_file_has_mutants_and_tests() -> None:
+    mutants = find_mutants()
+    files = {path.relative_to(RTL_ROOT).as_posix() for path in rtl_sources() if path.is_relative_to(RTL_ROOT)}
+    counts = Counter(one.file for one in mutants)
+    constants = {"feeder/feeder_pkg.sv", "pkg/core_pkg.sv", "pkg/counter_pkg.sv"}
+    assert all(counts[file] > 1 for file in files - constants)
+    assert set(counts) <= files
+    assert {room_of(one.file) for one in mutants} <= set(TIERS)
+    named = {test.split("::")[0] for tests in TIERS.values() for test in tests}
+    assert all((REPO_ROOT / test).is_file() for test in named)
+    with pytest.raises(KeyError, match="names no tests"):
+        room_of("elsewhere/x.sv")
+
+
+def test_a_draw_is_the_same_each_time_and_leaves_no_file_out() -> None:
+    mutants = find_mutants()
+    drawn = draw(mutants, 1200, 1)
+    assert drawn == draw(list(reversed(mutants)), 1200, 1)
+    assert drawn != draw(mutants, 1200, 2)
+    assert 1150 < len(drawn) < 1300
+    assert len({one.key for one in drawn}) == len(drawn)
+    assert {one.file for one in drawn} == {one.file for one in mutants}
+    assert set(Counter(one.operator for one in drawn)) == set(Operator)
+    assert len(draw(mutants, 10**6, 1)) == len(mutants)

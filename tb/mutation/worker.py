@@ -1,0 +1,280 @@
+"""Run tests against mutants, each in a process of its own that begins where the tests have been collected.
+
+``python -m tb.mutation.worker PLAN.json``: the plan names the mutants, the tests, and a file for what comes
+of them, one JSON object a line. The design is built once, with all mutants in it; for each mutant this
+process forks, and the child, with the mutant chosen, runs the tests until one fails. Which tests go first
+follows from what caught mutants before, and how long it took. A plan without mutants measures how long the
+tests take.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tb.faults.run import BENCHES
+from tb.mutation.mutant import Mutant, Operator
+from tb.mutation.schemata import MutantBuild
+
+MODELS = ("tb.arith.bulk_model", *BENCHES)
+"""Modules that build a model; here they build it with the mutants."""
+BUDGET_S = 30.0
+"""Tests that a mutant meets take at most so long, as measured without one."""
+BUILT_S = 2.0
+"""A test that takes longer may have waited for a build."""
+FORK_S = 0.02
+"""What a test costs beside its own time."""
+UNKNOWN_KILLS = 0.5
+"""What is thought of a test that has caught nothing yet."""
+SLOWEST = 4
+"""A mutant whose tests take so many times longer hangs them."""
+LEAST_TIMEOUT_S = 20.0
+
+
+class Verdict(StrEnum):
+    """What became of a mutant."""
+
+    CAUGHT = "caught"
+    """A test failed."""
+    CRASHED = "crashed"
+    """The model ended the process: an assertion that it cannot report, or a loop that never settles."""
+    HUNG = "hung"
+    """The tests did not come to their end in time."""
+    SURVIVED = "survived"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mutant: verdict, the test that caught it, seconds, and tests it met."""
+
+    mutant: str
+    verdict: Verdict
+    test: str
+    seconds: float
+    tests: int
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds that a test takes without a mutant, its models built."""
+
+    test: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a worker does.
+
+    Attributes
+    ----------
+    numbers : list of int
+        Mutants to judge, by the number that chooses them; none: only measure the tests.
+    built : dict
+        All mutants in the model by number.
+    tests : list of str
+        Arguments of pytest.
+    out : str
+        File to append to: an `Outcome` of each mutant, or a `Timing` of each test.
+    seconds : dict
+        What the tests take, by name.
+    caught : list of (str, str)
+        File of each mutant that was caught before, and the test that did it.
+    budget_s : float
+        What the tests of a mutant may take in all.
+    """
+
+    numbers: list[int]
+    built: dict[int, Mutant]
+    tests: list[str]
+    out: str
+    seconds: dict[str, float]
+    caught: list[tuple[str, str]]
+    budget_s: float = BUDGET_S
+
+    @staticmethod
+    def load(path: Path) -> Plan:
+        """Read a plan as `save` writes it."""
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw["built"] = {
+            int(number): Mutant(**{**one, "operator": Operator(one["operator"])})
+            for number, one in raw["built"].items()
+        }
+        raw["caught"] = [(file, test) for file, test in raw["caught"]]
+        return Plan(**raw)
+
+    def save(self, path: Path) -> None:
+        """Write the plan for another process."""
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+
+class Campaign:
+    """A pytest plugin that runs the collected tests once for each mutant."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._kills = Counter(plan.caught)
+        self._reports: list[pytest.TestReport] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a child's test says."""
+        self._reports.append(report)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take the place of pytest's loop."""
+        items = {item.nodeid: item for item in session.items}
+        with Path(self._plan.out).open("a", encoding="utf-8") as out:
+            if not self._plan.numbers:
+                for timing in self._measure(list(items.values())):
+                    print(json.dumps(asdict(timing)), file=out)
+            for number in self._plan.numbers:
+                mutant = self._plan.built[number]
+                outcome = self._judge(number, [items[name] for name in self._order(mutant.file, list(items))])
+                if outcome.test:
+                    self._kills[mutant.file, outcome.test] += 1
+                print(json.dumps(asdict(outcome)), file=out, flush=True)
+        return True
+
+    def _order(self, file: str, names: Sequence[str]) -> list[str]:
+        """Tests of a mutant: those that catch most a second first, as many as the budget allows."""
+        seconds = self._plan.seconds
+
+        def value(name: str) -> float:
+            return (self._kills[file, name] + UNKNOWN_KILLS) / (seconds[name] + FORK_S)
+
+        chosen, left = [], self._plan.budget_s
+        for name in sorted(names, key=value, reverse=True):
+            if seconds[name] <= left:
+                chosen.append(name)
+                left -= seconds[name]
+        return chosen
+
+    def _judge(self, number: int, items: Sequence[pytest.Item]) -> Outcome:
+        begin = time.monotonic()
+        expected = sum(self._plan.seconds[item.nodeid] for item in items)
+        deadline = begin + max(LEAST_TIMEOUT_S, SLOWEST * expected)
+        verdict, test, met = Verdict.SURVIVED, "", 0
+        for kind, event in self._child(number, items, stop=True, deadline=deadline):
+            if kind == "start":
+                test, met = event["test"], met + 1
+            elif kind == "end":
+                if event["outcome"] != "passed":
+                    verdict = Verdict.CAUGHT
+                    break
+            else:
+                verdict = Verdict(kind)
+        if verdict is Verdict.SURVIVED:
+            test = ""
+        name = self._plan.built[number].key
+        return Outcome(name, verdict, test, round(time.monotonic() - begin, 3), met)
+
+    def _measure(self, items: Sequence[pytest.Item]) -> list[Timing]:
+        """Run each test without a mutant, which also builds the models; all must pass."""
+        seconds: dict[str, float] = {}
+        again = list(items)
+        while again:
+            first = not seconds
+            for kind, event in self._child(0, again, stop=False):
+                if kind == "end":
+                    if event["outcome"] != "passed":
+                        raise RuntimeError(f"{event['test']} fails without a mutant:\n{event['text']}")
+                    seconds[event["test"]] = event["seconds"]
+            missing = [item.nodeid for item in items if item.nodeid not in seconds]
+            if missing:
+                raise RuntimeError(f"without a mutant the tests end before {missing[0]}")
+            # What took long the first time may have built its model.
+            again = [item for item in again if seconds[item.nodeid] > BUILT_S] if first else []
+        return [Timing(test, round(took, 4)) for test, took in seconds.items()]
+
+    def _child(
+        self, number: int, items: Sequence[pytest.Item], stop: bool, deadline: float | None = None
+    ) -> Any:
+        """Fork, run the tests with mutant `number`, and yield what happens: start, end, crashed or hung."""
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            self._run_tests(number, items, stop, writer)
+        os.close(writer)
+        text = b""
+        try:
+            while True:
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                ready, _, _ = select.select([reader], [], [], left)
+                if not ready:
+                    yield "hung", {}
+                    return
+                part = os.read(reader, 1 << 16)
+                if not part:
+                    break
+                text += part
+                *lines, text = text.split(b"\n")
+                for line in lines:
+                    event = json.loads(line)
+                    yield event.pop("kind"), event
+            if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+                pid = 0
+                yield "crashed", {}
+            pid = 0
+        finally:
+            os.close(reader)
+            if pid:
+                os.killpg(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+    def _run_tests(self, number: int, items: Sequence[pytest.Item], stop: bool, writer: int) -> None:
+        """Run tests in this process and end it."""
+        status = 1
+        try:
+            os.setpgid(0, 0)
+            os.environ["RTL_FAULT"] = str(number)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.dup2(nowhere, 2)
+            with os.fdopen(writer, "w", encoding="utf-8") as pipe:
+                for item in items:
+                    print(json.dumps({"kind": "start", "test": item.nodeid}), file=pipe, flush=True)
+                    begin = time.monotonic()
+                    self._reports.clear()
+                    item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+                    failed = [report for report in self._reports if not report.passed]
+                    event = {
+                        "kind": "end",
+                        "test": item.nodeid,
+                        "outcome": failed[0].outcome if failed else "passed",
+                        "text": failed[0].longreprtext if failed and not number else "",
+                        "seconds": time.monotonic() - begin,
+                    }
+                    print(json.dumps(event), file=pipe, flush=True)
+                    if failed and stop:
+                        break
+            status = 0
+        finally:
+            os._exit(status)
+
+
+def main(words: Sequence[str]) -> int:
+    """Carry out a plan."""
+    plan = Plan.load(Path(words[0]))
+    build = MutantBuild(plan.built)
+    for module in MODELS:
+        vars(importlib.import_module(module))["verilate"] = build
+    options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-s"]
+    return int(pytest.main([*options, *plan.tests], plugins=[Campaign(plan)]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
