@@ -40,6 +40,22 @@ def test_each_stream_of_a_wave_is_read_once(cores: int, rng: Rng) -> None:
         bench.check(jobs, random_pace(rng, cores), int(rng.integers(1 << 30)))
 
 
+@pytest.mark.parametrize("cores", CORES[1:])
+def test_a_stream_that_another_core_reads_in_the_next_wave(cores: int, rng: Rng) -> None:
+    """Two waves come to the same chunk at the same time, and each reads it for itself."""
+    bench = DispatchBench(cores)
+    for _ in range(40):
+        waves = int(rng.integers(3, 9))
+        jobs = np.zeros((waves * cores, 4, 2), np.uint32)
+        jobs[:, 2] = (1, 1)
+        lengths = rng.choice([2, 8, 9, 24], cores)
+        for job in range(len(jobs)):
+            stream = (job % cores + job // cores) % cores
+            jobs[job, 0] = (64 * (stream + 1), lengths[stream])
+        pace = Pace(tuple(int(stall) for stall in rng.choice([0, 300, 800], cores)))
+        bench.check(jobs, pace, int(rng.integers(1 << 30)))
+
+
 @each_size
 def test_one_slow_core_changes_no_traffic(cores: int, rng: Rng) -> None:
     bench = DispatchBench(cores)

@@ -129,7 +129,7 @@ CENTRAL_FAULTS = {
         "central/stream_share.sv",
         "(«fetch_i[s][c].wave == fetch_i[s][candidate].wave» || !(attached_i[c]",
         "1'b1",
-        test=f"{DISPATCH}::test_each_stream_of_a_wave_is_read_once",
+        test=f"{DISPATCH}::test_a_stream_that_another_core_reads_in_the_next_wave",
         symptom="a_none_left_behind|planned",
         arguments={"cores": 12},
     ),
