@@ -188,7 +188,8 @@ def test_a_compiler_that_fails_on_the_model(trace: Path, tmp_path: Path) -> None
 def test_an_interrupted_run_reports_what_has_ended(
     trace: Path, tmp_path: Path, built: None, number: signal.Signals
 ) -> None:
-    process = start(arguments(tmp_path, trace))
+    # One at a time and stalled, so that seven have yet to run when the first one's line is read.
+    process = start(arguments(tmp_path, trace, "--jobs", "1", "--stalls", "900"))
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith("[1/8]"):
