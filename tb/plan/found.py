@@ -14,8 +14,11 @@ from pathlib import Path
 from tb.plan.bins import BINS, Bins
 from tb.toolchain import REPO_ROOT
 
-TEST_FILES = ("test_*.py", "*_cases.py")
+CASES = "_cases.py"
+TEST_FILES = ("test_*.py", f"*{CASES}")
 """Files of tests: pytest's, and the cases that a test runs inside the simulator."""
+
+CASES_MODULE = re.compile(r"tb(\.\w+)+_cases")
 
 CHECK_MACRO = re.compile(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\(\s*(\w+)")
 COVER_MACRO = re.compile(r"`COVER\(\s*(\w+)")
@@ -39,15 +42,23 @@ class Found:
         (``tb/pe/test_pe.py::test_cancellation``).
     points
         Names of coverpoints: ``module.cov_name``, ``module.c_name`` and ``bins:name``.
+    runners
+        The test that pytest reports the cases of a file under, for each file of cases that one runs.
     """
 
     tests: dict[str, frozenset[str]]
     points: frozenset[str]
+    runners: dict[str, str]
+
+    def reported_as(self, test: str) -> str:
+        """Name the test whose outcome says how a test or case ended: itself, or what runs the case."""
+        return self.runners.get(test.partition("::")[0], test)
 
 
 def find(root: Path = REPO_ROOT) -> Found:
     """Find the tests and coverpoints below a repository's ``tb`` folder, and the bins that are registered."""
-    return Found(find_tests(root), find_points(root) | {BINS_PREFIX + name for name in BINS})
+    points = find_points(root) | {BINS_PREFIX + name for name in BINS}
+    return Found(find_tests(root), points, find_runners(root))
 
 
 def find_tests(root: Path) -> dict[str, frozenset[str]]:
@@ -65,6 +76,18 @@ def find_tests(root: Path) -> dict[str, frozenset[str]]:
                 parameters = frozenset(parameter for mark in marks for parameter in _parameters(mark))
                 tests[f"{path.relative_to(root).as_posix()}::{name}"] = parameters
     return tests
+
+
+def find_runners(root: Path) -> dict[str, str]:
+    """Map files of cases to the node id of the test that names their module."""
+    runners = {}
+    for path in sorted((root / "tb").rglob("test_*.py")):
+        for name, node in _functions(ast.parse(path.read_text(encoding="utf-8")).body):
+            for part in ast.walk(node):
+                if isinstance(part, ast.Constant) and CASES_MODULE.fullmatch(str(part.value)):
+                    file = f"{str(part.value).replace('.', '/')}.py"
+                    runners[file] = f"{path.relative_to(root).as_posix()}::{name}"
+    return runners
 
 
 def find_points(root: Path) -> frozenset[str]:

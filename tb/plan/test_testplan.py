@@ -159,6 +159,14 @@ def test_test_of_design_and_bench_is_named(plan: TestPlan, found: Found) -> None
     ]
 
 
+def test_cases_that_nobody_runs_are_named(plan: TestPlan, found: Found) -> None:
+    file = "tb/chip/protocol/register_cases.py"
+    assert found.reported_as(f"{file}::error") == "tb/chip/test_registers.py::test_behaviour"
+    assert found.reported_as(TEST) == TEST
+    rest = replace(found, runners={name: test for name, test in found.runners.items() if name != file})
+    assert problems(plan, rest) == [f"{file}: no test runs these cases; name its module in a test beside it"]
+
+
 @pytest.mark.parametrize(
     ("bins", "message"),
     [

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tb.plan.bins import BINS
-from tb.plan.found import BINS_PREFIX, Found, bins_problem
+from tb.plan.found import BINS_PREFIX, CASES, Found, bins_problem
 from tb.toolchain import REPO_ROOT
 
 PLAN_FILE = Path(__file__).with_name("testplan.toml")
@@ -166,14 +166,17 @@ def problems(plan: TestPlan, found: Found, root: Path = REPO_ROOT) -> list[str]:
     Returns
     -------
     list of str
-        A line for each unknown test or point, each test or point outside the plan, and each name of bins
-        that measures nothing; each with what to do about it.
+        A line for each unknown test or point, each test or point outside the plan, each name of bins
+        that measures nothing, and each file of cases that no test runs; each with what to do about it.
     """
+    files = sorted({test.partition("::")[0] for test in found.tests})
+    never_run = [file for file in files if file.endswith(CASES) and file not in found.runners]
     found_problems = (bins_problem(name, bins, found.tests, root) for name, bins in BINS.items())
     return [
         *_unknown(plan, found),
         *_outside(plan, found),
         *(problem for problem in found_problems if problem),
+        *(f"{file}: no test runs these cases; name its module in a test beside it" for file in never_run),
     ]
 
 
