@@ -35,6 +35,9 @@ LEAST_OF_A_FILE = 4
 WORKERS = 2
 PART = 60
 """Mutants of a worker at most: what it learns of which tests catch is worth more than an even load."""
+CODE = (".sv", ".svh", ".py", ".cpp", ".hpp", ".h")
+NO_PART = {"mutation", "plan"}
+"""Folders of the benches that no verdict depends on."""
 TARGET = 0.97
 """Share of the mutants not reasoned equivalent that a suite for sign-off catches."""
 
@@ -167,7 +170,7 @@ def state_of(mutants: Sequence[Mutant], budget_s: float) -> str:
     code = hashlib.sha256(repr(([one.key for one in mutants], budget_s)).encode())
     files = [*rtl_sources(), *(REPO_ROOT / "tb").rglob("*.*"), *(REPO_ROOT / "golden").rglob("*.*")]
     for path in sorted(set(files)):
-        if path.suffix in (".sv", ".svh", ".py", ".cpp", ".hpp", ".h") and "mutation" not in path.parts:
+        if path.suffix in CODE and not NO_PART & set(path.parts):
             code.update(digest(path.read_bytes()).encode())
     return code.hexdigest()[:16]
 
