@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,22 +17,10 @@ from tb.central.dispatch import FROZEN, DispatchBench, Pace, draw_jobs
 from tb.central.links import LinksBench, Manners
 from tb.central.tables import TablesBench
 from tb.core.test_coverage import user_points
+from tb.cover_labels import cover_labels
 
 Rng = np.random.Generator
 CORES = 4
-
-
-def labels(group: str) -> set[str]:
-    """Name every check and cover of a bench's checkers, as ``checker.label``."""
-    found = set()
-    for path in checkers_of(group):
-        text = path.read_text(encoding="utf-8")
-        found |= {
-            f"{path.stem}.c_{name}"
-            for name in re.findall(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\(\s*(\w+)", text)
-        }
-        found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
-    return found
 
 
 def run_dispatch(rng: Rng) -> DispatchBench:
@@ -90,5 +77,5 @@ def test_every_point_is_met(group: str, rng: Rng, tmp_path: Path) -> None:
     path = tmp_path / "coverage.dat"
     bench.write_coverage(path)
     counts = user_points(path)
-    assert set(counts) == labels(group)
+    assert set(counts) == cover_labels(checkers_of(group))
     assert not [point for point, count in sorted(counts.items()) if not count]

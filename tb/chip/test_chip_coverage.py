@@ -6,7 +6,6 @@ those of `tb.core.test_coverage`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,6 +28,7 @@ from tb.chip.victims import CORES, QUIET, WATCHDOG, chip, descriptor_with, flip,
 from tb.core.build import checkers
 from tb.core.test_core import CHOSEN, OPERANDS
 from tb.core.test_coverage import user_points
+from tb.cover_labels import cover_labels
 
 Rng = np.random.Generator
 
@@ -73,20 +73,6 @@ RARE = {
     ),
 }
 """Points that are met here by luck alone, by the test that meets each."""
-
-
-def labels() -> set[str]:
-    """Name every check and cover of central core, chip, feeder and result path, as ``checker.label``."""
-    found = set()
-    for path in checkers("central", "chip", "feeder", "result")[1:]:  # the first one holds the macros
-        text = path.read_text(encoding="utf-8")
-        found |= {
-            f"{path.stem}.c_{name}"
-            for name in re.findall(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\(\s*(\w+)", text)
-        }
-        found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
-        found |= {f"{path.stem}.{name}" for name in re.findall(r"\b(c_\w+) : cover", text)}
-    return found
 
 
 def counts_so_far(folder: Path) -> Counter[str]:
@@ -206,7 +192,7 @@ def test_every_point_is_met(rng: Rng, tmp_path: Path) -> None:
     counts = counts_so_far(tmp_path)
     assert set(before) == set(counts)
     counts -= before  # keeps what is above zero
-    wanted = labels()
+    wanted = cover_labels(checkers("central", "chip", "feeder", "result"))
     never, rare = ({point for points in group.values() for point in points} for group in (NEVER, RARE))
     assert wanted <= set(before)
     assert rare < wanted

@@ -14,6 +14,7 @@ from tb.core.build import CHECKS
 from tb.core.device import STREAMS
 from tb.core.layers import Operands, make_source, random_geometry
 from tb.core.test_core import CHOSEN, DENSITIES, OPERANDS, STALLS
+from tb.cover_labels import cover_labels
 
 RECORD = re.compile(r"C '(.*)' (\d+)")
 
@@ -27,18 +28,6 @@ def user_points(path: Path) -> Counter[str]:
             module = values["page"].rpartition("/")[2].partition("__")[0]
             counts[f"{module}.{values['o']}"] += int(count)
     return counts
-
-
-def labels() -> set[str]:
-    """Name every check and cover of the checkers that are built in, as ``checker.label``."""
-    found = set()
-    for path in CHECKS[1:]:  # behind the macros
-        text = path.read_text(encoding="utf-8")
-        found |= {
-            f"{path.stem}.c_{name}" for name in re.findall(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\((\w+)", text)
-        }
-        found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\((\w+)", text)}
-    return found
 
 
 BEYOND_TINY = {"a_dispatch_checks.cov_row_of_several_beats"}
@@ -68,7 +57,7 @@ def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
     path = tmp_path / "coverage.dat"
     core.write_coverage(path)
     counts = user_points(path)
-    assert set(counts) == labels() - BEYOND_TINY
+    assert set(counts) == cover_labels(CHECKS) - BEYOND_TINY
     assert not [point for point, count in sorted(counts.items()) if not count]
 
 

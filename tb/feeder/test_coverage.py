@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 
 from golden.presets import find_preset
 from tb.core.test_coverage import user_points
+from tb.cover_labels import cover_labels
 from tb.feeder.bench import CHECKS, Stalls, feeder_bench
 from tb.feeder.jobs import JobWriter, UnitShape
 from tb.feeder.test_errors import STREAM_LENGTH, bad_items
 from tb.feeder.test_feeder import STALLS, random_jobs
-
-
-def labels() -> set[str]:
-    """Name every check and cover of the checkers that are built in, as ``checker.label``."""
-    found = set()
-    for path in (path for path in CHECKS if path.suffix == ".sv"):
-        text = path.read_text(encoding="utf-8")
-        found |= {
-            f"{path.stem}.c_{name}"
-            for name in re.findall(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\(\s*(\w+)", text)
-        }
-        found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
-    return found
-
 
 BEYOND_TINY = {"beat_cutter_checks.c_greedy", "byte_window_checks.cov_two_lines_dropped"}
 """On `tiny` the values of a block fit one beat, and a block is far shorter than two lines."""
@@ -70,7 +56,7 @@ def test_every_point_is_met(rng: np.random.Generator, seed: int, tmp_path: Path)
     path = tmp_path / "coverage.dat"
     bench.write_coverage(path)
     counts = user_points(path)
-    assert set(counts) == labels()
+    assert set(counts) == cover_labels(CHECKS)
     assert {point for point, count in counts.items() if not count} == BEYOND_TINY
 
 

@@ -207,7 +207,13 @@ def main(words: Sequence[str]) -> int:
         help="of the draw (default: %(default)s)",
     )
     add("--workers", type=int, default=WORKERS, metavar="N", help="at a time (default: %(default)s)")
-    add("--budget", type=float, default=BUDGET_S, metavar="S", help="seconds of tests a mutant (default: 30)")
+    add(
+        "--budget",
+        type=float,
+        default=BUDGET_S,
+        metavar="S",
+        help="seconds of tests a mutant (default: %(default)s)",
+    )
     values = parser.parse_args(words)
     mutants = find_mutants()
     if values.files:

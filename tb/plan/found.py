@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tb.cover_labels import cover_labels
 from tb.plan.bins import BINS, Bins
 from tb.toolchain import REPO_ROOT
 
@@ -19,11 +20,6 @@ TEST_FILES = ("test_*.py", f"*{CASES}")
 """Files of tests: pytest's, and the cases that a test runs inside the simulator."""
 
 CASES_MODULE = re.compile(r"tb(\.\w+)+_cases")
-
-CHECK_MACRO = re.compile(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\(\s*(\w+)")
-COVER_MACRO = re.compile(r"`COVER\(\s*(\w+)")
-PLAIN_COVER = re.compile(r"\b(c(?:ov)?_\w+)\s*:\s*cover\b")
-COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -95,14 +91,9 @@ def find_points(root: Path) -> frozenset[str]:
 
     A checker ``<module>_checks`` speaks for its module; other sources speak for themselves.
     """
-    points = set()
-    for path in sorted((root / "tb").rglob("*.sv")):
-        text = COMMENT.sub("", path.read_text(encoding="utf-8"))
-        labels = [f"c_{name}" for name in CHECK_MACRO.findall(text)]
-        labels += [f"cov_{name}" for name in COVER_MACRO.findall(text)]
-        labels += PLAIN_COVER.findall(text)
-        points |= {f"{path.stem.removesuffix(CHECKER)}.{label}" for label in labels}
-    return frozenset(points)
+    labels = cover_labels(sorted((root / "tb").rglob("*.sv")))
+    modules = (label.partition(".") for label in labels)
+    return frozenset(f"{module.removesuffix(CHECKER)}.{name}" for module, _, name in modules)
 
 
 def bins_problem(name: str, bins: Bins, tests: dict[str, frozenset[str]], root: Path) -> str | None:

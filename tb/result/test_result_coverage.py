@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from golden.chip.encoding import OutputMode
 from golden.fgmp import BINS
 from golden.formats import Fp8Format
 from tb.core.test_coverage import user_points
+from tb.cover_labels import cover_labels
 from tb.result.bench import CHECKS, result_bench
 from tb.result.test_result import random_form, random_stalls, random_work
 from tb.result.work import VALUES, Form, WorkMaker
@@ -18,19 +18,6 @@ from tb.result.work import VALUES, Form, WorkMaker
 CORES, PES = 3, 2
 NOT_BUILT = "sram_checks."
 """The path has no memory behind that module."""
-
-
-def labels() -> set[str]:
-    """Name every check and cover of the checkers that are built in, as ``checker.label``."""
-    found = set()
-    for path in CHECKS[1:]:  # the first one holds the macros
-        text = path.read_text(encoding="utf-8")
-        found |= {
-            f"{path.stem}.c_{name}"
-            for name in re.findall(r"`(?:CHECK(?:_NEXT|_HELD)?|ASSUME)\(\s*(\w+)", text)
-        }
-        found |= {f"{path.stem}.cov_{name}" for name in re.findall(r"`COVER\(\s*(\w+)", text)}
-    return {label for label in found if not label.startswith(NOT_BUILT)}
 
 
 def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
@@ -53,5 +40,7 @@ def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
     path = tmp_path / "coverage.dat"
     bench.write_coverage(path)
     counts = user_points(path)
-    assert {point for point in counts if not point.startswith(NOT_BUILT)} == labels()
+    assert {point for point in counts if not point.startswith(NOT_BUILT)} == {
+        label for label in cover_labels(CHECKS) if not label.startswith(NOT_BUILT)
+    }
     assert not [point for point, count in sorted(counts.items()) if not count]

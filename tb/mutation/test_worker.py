@@ -1,0 +1,85 @@
+"""What a worker makes of mutants: with tests that look at the mutant's number in place of a model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tb.mutation import worker
+from tb.mutation.mutant import Mutant, Operator
+from tb.mutation.worker import Campaign, Plan
+
+TESTS = """
+import os, time
+
+def number():
+    return int(os.environ["RTL_FAULT"])
+
+def test_quick():
+    assert number() != 1
+
+def test_thorough():
+    if number() == 2:
+        os.abort()
+    if number() == 3:
+        time.sleep(60)
+    assert number() != 4
+
+def test_slow():
+    time.sleep(0.2)
+    assert number() != 5
+"""
+QUICK, THOROUGH, SLOW = (f"test_of_design.py::test_{name}" for name in ("quick", "thorough", "slow"))
+SECONDS = {QUICK: 0.001, THOROUGH: 0.002, SLOW: 0.2}
+
+
+def _plan(folder: Path, numbers: list[int], **changes: object) -> Plan:
+    built = {n: Mutant("pe/pe.sv", n, n + 1, n, Operator.STUCK, "a", "b") for n in range(1, 7)}
+    fields = {"tests": [], "out": str(folder / "out.jsonl"), "seconds": SECONDS, "caught": [], **changes}
+    return Plan(numbers, built, **fields)  # type: ignore[arg-type]
+
+
+def _run(pytester: pytest.Pytester, plan: Plan) -> list[dict[str, object]]:
+    pytester.makepyfile(test_of_design=TESTS)
+    pytester.inline_run("-p", "no:cacheprovider", plugins=[Campaign(plan)])
+    return [json.loads(line) for line in Path(plan.out).read_text().splitlines()]
+
+
+def test_every_verdict(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "LEAST_TIMEOUT_S", 2.0)
+    plan = _plan(pytester.path, [1, 2, 3, 4, 5, 6])
+    found = _run(pytester, plan)
+    assert [one["mutant"] for one in found] == [plan.built[number].key for number in plan.numbers]
+    assert [(one["verdict"], one["test"]) for one in found] == [
+        ("caught", QUICK),
+        ("crashed", THOROUGH),
+        ("hung", THOROUGH),
+        ("caught", THOROUGH),
+        ("caught", SLOW),
+        ("survived", ""),
+    ]
+
+
+def test_what_caught_mutants_of_the_file_goes_first(pytester: pytest.Pytester) -> None:
+    before = [("pe/pe.sv", SLOW)] * 20
+    (one,) = _run(pytester, _plan(pytester.path, [5], caught=before, seconds={**SECONDS, SLOW: 0.01}))
+    assert (one["test"], one["tests"]) == (SLOW, 1)
+
+
+def test_the_budget_leaves_tests_out(pytester: pytest.Pytester) -> None:
+    (one,) = _run(pytester, _plan(pytester.path, [5], budget_s=0.1))
+    assert (one["verdict"], one["tests"]) == ("survived", 2)
+
+
+def test_tests_are_timed_without_a_mutant(pytester: pytest.Pytester) -> None:
+    found = _run(pytester, _plan(pytester.path, [], seconds={}))
+    assert [one["test"] for one in found] == [QUICK, THOROUGH, SLOW]
+    assert found[2]["seconds"] >= 0.2  # type: ignore[operator]
+
+
+def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, [1, 2], caught=[("pe/pe.sv", QUICK)])
+    plan.save(tmp_path / "plan.json")
+    assert Plan.load(tmp_path / "plan.json") == plan
