@@ -15,7 +15,7 @@ from golden.geometry import ConvGeometry, Step
 from regressions.chip.records import ChipFigures, ChipHardware
 from regressions.json_codec import ResultsError, decode, encode
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of `results.json`; raised by one with every change of a field's name, type or meaning."""
 
 
@@ -219,7 +219,9 @@ class TraceInfo:
 class RunInfo:
     """What a run was built on. `started` is ISO 8601 with its zone; `tools` gives versions by name.
 
-    `level` is ``core`` (one sparse core, fed by the testbench) or ``chip``, and `hardware` then describes it.
+    `policy` chooses FGMP's threshold, `stall_permille` is the chance of a stall in a cycle, for each
+    stream or channel. `level` is ``core`` (one sparse core, fed by the testbench) or ``chip``, and `hardware` then
+    describes it; `output` is how a chip's results leave if the user asked, else None.
     """
 
     suite: str
@@ -232,8 +234,11 @@ class RunInfo:
     build: BuildInfo
     trace: TraceInfo | None
     balancer: bool
+    policy: str
+    stall_permille: int
     command: str
     level: str = "core"
+    output: str | None = None
     hardware: ChipHardware | None = None
     schema: int = SCHEMA
 

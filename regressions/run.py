@@ -94,8 +94,11 @@ def run(options: Options) -> Outcome:
         build=info,
         trace=_trace_info(trace),
         balancer=options.settings.balancer,
+        policy=options.settings.policy,
+        stall_permille=options.settings.stall_permille,
         command=options.command,
         level=options.level,
+        output=options.settings.chip.output if options.settings.chip else None,
         hardware=hardware,
     )
     judged = chip_gates(records, hardware) if hardware else gates(records, options.settings.stall_permille)
@@ -117,7 +120,6 @@ def _hardware(options: Options) -> ChipHardware | None:
         memory_latency=chip.memory_latency,
         slow_core=chip.slow_core,
         slow_factor=None if chip.slow_core is None else chip.slow_factor,
-        stall_permille=options.settings.stall_permille,
         sram_bytes=sram_split(preset),
         sram_limit_bytes=SRAM_LIMIT_BYTES,
         register_bytes=register_split(preset),

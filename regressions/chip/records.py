@@ -141,8 +141,6 @@ class ChipHardware:
     memory_bytes_per_cycle, memory_latency : int
     slow_core, slow_factor : int or None
         A core whose clock gets one edge of so many.
-    stall_permille : int
-        Chance that a channel of the memory stalls in a cycle.
     sram_bytes : dict
         SRAM of the whole chip by kind of memory.
     sram_limit_bytes : int
@@ -157,7 +155,6 @@ class ChipHardware:
     memory_latency: int
     slow_core: int | None
     slow_factor: int | None
-    stall_permille: int
     sram_bytes: dict[str, int]
     sram_limit_bytes: int
     register_bytes: dict[str, int]

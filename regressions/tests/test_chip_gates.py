@@ -36,7 +36,7 @@ CHIP = ChipFigures(
 )
 SOUND = replace(PASSED, counters={name: Counter(7, 7) for name in CHIP_COUNTED}, chip=CHIP)
 OTHER = replace(SOUND, step=Step.WG)
-HARDWARE = ChipHardware(12, 768, 64, 20, None, None, 0, {"b_rows": 300, "a_ring": 72}, 372, {"queue": 9})
+HARDWARE = ChipHardware(12, 768, 64, 20, None, None, {"b_rows": 300, "a_ring": 72}, 372, {"queue": 9})
 
 FINISHED = "every replay finished"
 BITS = "results equal the golden model bit for bit"

@@ -32,7 +32,6 @@ def hardware() -> ChipHardware:
         memory_latency=20,
         slow_core=None,
         slow_factor=None,
-        stall_permille=0,
         sram_bytes=sram_split(PRESET),
         sram_limit_bytes=SRAM_LIMIT_BYTES,
         register_bytes=register_split(PRESET),

@@ -101,7 +101,7 @@ CHANGES = {
     "true for a number": (_set("replays/0/cycles", True), r"replays\[0\]\.cycles: is True"),
     "energy part missing": (_set("replays/0/energy_pj", {}), r"replays\[0\]\.energy_pj\.multiplier: missing"),
     "replays no list": (_set("replays", {}), r"replays: is .*, must be a list"),
-    "old schema": (_set("schema", 0), r"schema: is 0, this version reads 2"),
+    "old schema": (_set("schema", 0), r"schema: is 0, this version reads 3"),
     "unknown preset": (_set("preset", "huge"), r"preset: unknown preset 'huge'"),
     "tool missing": (_set("tools/verilator", ""), r"tools\.verilator: missing"),
     "infinite wall time": (_set("wall_s", "inf"), r"wall_s: is inf"),
