@@ -219,8 +219,8 @@ class TraceInfo:
 class RunInfo:
     """What a run was built on. `started` is ISO 8601 with its zone; `tools` gives versions by name.
 
-    `policy` chooses FGMP's threshold, `stall_permille` is the chance of a stall in a cycle, for each
-    stream or channel. `level` is ``core`` (one sparse core, fed by the testbench) or ``chip``, and `hardware` then
+    `policy` chooses FGMP's threshold, `stall_permille` is the chance of a stall in a cycle, for each stream
+    or channel. `level` is ``core`` (one sparse core, fed by the testbench) or ``chip``, and `hardware` then
     describes it; `output` is how a chip's results leave if the user asked, else None.
     """
 
