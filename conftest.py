@@ -12,8 +12,15 @@ import numpy as np
 import pytest
 
 from golden.seeds import DEFAULT_MASTER_SEED, derive_seed
+from tb import host
 
 pytest_plugins = ["pytester"]
+
+APART = {
+    "--torch": ("test_torch_", "PyTorch"),
+    "--browser": ("test_browser_", "a browser"),
+}
+"""Tests that only some sessions run: the option, the start of the files' names, and what they need."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,23 +33,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="master seed; a test's own seed follows from it and the test's name (default: %(default)s)",
     )
-    group.addoption(
-        "--torch",
-        action="store_true",
-        help="run the tests that need PyTorch (files named test_torch_*.py), and only those",
-    )
+    for option, (prefix, need) in APART.items():
+        group.addoption(
+            option,
+            action="store_true",
+            help=f"run the tests that need {need} (files named {prefix}*.py), and only those",
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say at once, before any test, that there is no browser for the tests that need one."""
+    problems = host.browser_problems() if config.getoption("--browser") else []
+    if problems:
+        raise pytest.UsageError(host.describe(problems))
+
+
+def _chosen_apart(config: pytest.Config) -> list[str]:
+    return [option for option in APART if config.getoption(option)]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Keep the tests that need PyTorch and those that do not in sessions of their own.
+    """Keep the tests that need what not every machine has in sessions of their own.
 
-    Everything but capture works without PyTorch, so its tests are left out by file name rather than skipped.
+    They are left out by file name rather than skipped: what a session cannot run it does not count.
     """
-    if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
+    name = collection_path.name
+    if collection_path.suffix != ".py" or not name.startswith("test_"):
         return None
-    if collection_path.name.startswith("test_torch_") != bool(config.getoption("--torch")):
-        return True
-    return None
+    kind = next((option for option, (prefix, _) in APART.items() if name.startswith(prefix)), None)
+    chosen = _chosen_apart(config)
+    return True if (kind not in chosen if chosen else kind is not None) else None
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -63,8 +83,8 @@ def _rerun_command(item: pytest.Item) -> str:
     """Return the command that runs this test alone, with its seed, in the session that it ran in."""
     session = os.environ.get("NOX_CURRENT_SESSION")
     runner = f"./run {session} --" if session else "python -m pytest"
-    torch = " --torch" if item.config.getoption("--torch") and not session else ""
-    return f"{runner} {shlex.quote(_node_name(item))} --seed {item.config.getoption('--seed')}{torch}"
+    apart = "" if session else "".join(f" {option}" for option in _chosen_apart(item.config))
+    return f"{runner} {shlex.quote(_node_name(item))} --seed {item.config.getoption('--seed')}{apart}"
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ REPORT_S = 60.0
 PINS = Path("requirements/pins.txt")
 PYTHON_CODE = ("golden", "tb", "regressions", "reports", "benchmarks", "checks", "conftest.py", "noxfile.py")
 TEST_FOLDERS = ("golden/tests", "regressions/tests", "tb", "reports/tests")
+PAGE_TEST_FOLDERS = ("reports/tests/browser",)
 SYSTEMVERILOG_FOLDERS = ("rtl", "tb")
 VERIBLE_FORMAT = ("verible-verilog-format", "--flagfile=checks/verible_format.flags", "--inplace")
 VERIBLE_LINT = ("verible-verilog-lint", "--rules_config=checks/verible_lint.rules")
@@ -149,6 +150,16 @@ def capture_tests(session: nox.Session) -> None:
     """Run the tests that need PyTorch."""
     install(session, "capture_tests")
     session.run("pytest", "--torch", *pytest_arguments(session, TEST_FOLDERS))
+
+
+@nox.session
+def page_tests(session: nox.Session) -> None:
+    """Test the report's pages in a headless browser, which the machine must have."""
+    problems = host.browser_problems()
+    if problems:
+        session.error(host.describe(problems))
+    install(session, "page_tests")
+    session.run("pytest", "--browser", *pytest_arguments(session, PAGE_TEST_FOLDERS))
 
 
 @nox.session

@@ -55,7 +55,9 @@ def installed_closure(names: list[str]) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["runner", "regress", "tests", "format", "lint", "capture", "capture_tests"])
+@pytest.mark.parametrize(
+    "name", ["runner", "regress", "tests", "format", "lint", "capture", "capture_tests", "page_tests"]
+)
 def test_each_package_asked_for_is_pinned(name: str) -> None:
     missing = [package for package in group(name) if canonicalize_name(package) not in pins()]
     assert not missing, f"pyproject.toml, group {name}: no pin for {', '.join(missing)}"
@@ -101,6 +103,8 @@ def group_of(path: Path) -> str:
         return "runner"
     if path.name.startswith("test_torch_"):
         return "capture_tests"
+    if parts[:3] == ("reports", "tests", "browser"):
+        return "page_tests"
     if parts[0] == "checks":
         return "lint"
     if path.name == "conftest.py" or path.name.startswith("test_"):

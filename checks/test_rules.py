@@ -137,13 +137,37 @@ def test_skipping_fails(project: pytest.Pytester, body: str) -> None:
     assert not set(outcomes) & {"skipped", "xfailed", "xpassed"}
 
 
-def test_pytorch_tests_run_apart(project: pytest.Pytester) -> None:
-    """The files that import PyTorch are not even read by a session without it."""
-    project.makepyfile(
-        test_plain="def test_plain():\n    pass\n",
-        test_torch_thing="import no_such_torch\ndef test_thing():\n    pass\n",
-    )
+@pytest.mark.parametrize(("option", "prefix"), [("--torch", "test_torch_"), ("--browser", "test_browser_")])
+def test_tests_with_needs_of_their_own_run_apart(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, option: str, prefix: str
+) -> None:
+    """The files that import what not every session has are not even read by a session without it."""
+    monkeypatch.setenv("CHROMIUM", "true")  # any program: nothing here starts a browser
+    files = {"test_plain": "def test_plain():\n    pass\n"}
+    for start in ("test_torch_", "test_browser_"):
+        files[f"{start}thing"] = f"import no_such_{start}\ndef test_thing():\n    pass\n"
+    project.makepyfile(**files)
     project.runpytest_subprocess().assert_outcomes(passed=1)
-    result = project.runpytest_subprocess("--torch")
+    result = project.runpytest_subprocess(option)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*No module named 'no_such_torch'*"])
+    result.stdout.fnmatch_lines([f"*No module named 'no_such_{prefix}'*"])
+
+
+def test_without_a_browser_its_tests_say_so_at_once(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHROMIUM", "no-such-browser")
+    project.makepyfile(test_browser_thing="def test_thing():\n    pass\n")
+    result = project.runpytest_subprocess("--browser")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*no-such-browser; the environment variable CHROMIUM names another*"])
+    result.stderr.fnmatch_lines(["*apt install chromium*", "*dnf install chromium*"])
+
+
+def test_the_rerun_command_names_the_option(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHROMIUM", "true")
+    project.makepyfile(test_browser_thing="def test_thing():\n    assert False\n")
+    commands = rerun_commands(project.runpytest_subprocess("--browser").outlines)
+    assert commands == ["python -m pytest test_browser_thing.py::test_thing --seed 1 --browser"]

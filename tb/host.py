@@ -23,6 +23,8 @@ NEWEST_PYTHON = (3, 14)
 CXX_STANDARD = "-std=c++20"
 COMPILERS = ("c++", "g++", "clang++")
 """Tried in this order if the environment variable CXX names none."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""Tried in this order if the environment variable CHROMIUM names none; for page_tests alone."""
 
 _PROBE = "#include <coroutine>\n#include <concepts>\nint main() { return 0; }\n"
 
@@ -77,6 +79,21 @@ def find_compiler() -> str | None:
     wanted = os.environ.get("CXX", "").strip()
     candidates = [wanted] if wanted else list(COMPILERS)
     return next((command for command in candidates if shutil.which(command.split()[0])), None)
+
+
+def browser_problems() -> list[Problem]:
+    """Return what the tests of the report's pages lack: a browser of the Chromium family."""
+    if find_browser() is not None:
+        return []
+    wanted = os.environ.get("CHROMIUM", "").strip() or ", ".join(BROWSERS)
+    what = f"Chromium or Chrome (looked for {wanted}; the environment variable CHROMIUM names another)"
+    return [Problem(what, "chromium", "chromium")]
+
+
+def find_browser() -> str | None:
+    """Return the browser's program (the environment variable CHROMIUM, or the first found), or None."""
+    wanted = os.environ.get("CHROMIUM", "").strip()
+    return next(filter(None, map(shutil.which, [wanted] if wanted else BROWSERS)), None)
 
 
 def debian_packages(problems: list[Problem]) -> str:
