@@ -205,7 +205,10 @@ class BuildInfo:
 
 @dataclass(frozen=True)
 class TraceInfo:
-    """The trace replayed and the training it was captured from; `accuracy` is on the test set, 0 to 1."""
+    """The trace replayed and the training it was captured from; `accuracy` is on the test set, 0 to 1.
+
+    `digest` is that of its geometries, steps and tensors (`Trace.digest`).
+    """
 
     file: str
     data_set: str
@@ -213,6 +216,7 @@ class TraceInfo:
     batch: int
     image_size: int
     seed: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -221,7 +225,8 @@ class RunInfo:
 
     `policy` chooses FGMP's threshold, `stall_permille` is the chance of a stall in a cycle, for each stream
     or channel. `level` is ``core`` (one sparse core, fed by the testbench) or ``chip``, and `hardware` then
-    describes it; `output` is how a chip's results leave if the user asked, else None.
+    describes it; `output` is how a chip's results leave if the user asked, else None. `rtl` is the folder of
+    the design.
     """
 
     suite: str
@@ -237,6 +242,7 @@ class RunInfo:
     policy: str
     stall_permille: int
     command: str
+    rtl: str
     level: str = "core"
     output: str | None = None
     hardware: ChipHardware | None = None

@@ -97,6 +97,7 @@ def run(options: Options) -> Outcome:
         policy=options.settings.policy,
         stall_permille=options.settings.stall_permille,
         command=options.command,
+        rtl=str(shown(options.rtl)),
         level=options.level,
         output=options.settings.chip.output if options.settings.chip else None,
         hardware=hardware,
@@ -214,4 +215,12 @@ def _git() -> GitInfo:
 
 def _trace_info(trace: Trace) -> TraceInfo:
     run = trace.run
-    return TraceInfo(str(shown(trace.path)), run.dataset, run.accuracy, run.batch, run.image_size, run.seed)
+    return TraceInfo(
+        str(shown(trace.path)),
+        run.dataset,
+        run.accuracy,
+        run.batch,
+        run.image_size,
+        run.seed,
+        trace.digest,
+    )

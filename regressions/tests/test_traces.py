@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from golden.geometry import Step
 from regressions.tests.small_trace import BATCH, GEOMETRIES, RUN, Tensors, random_bits, rewrite
-from regressions.traces import LayerTrace, TensorStatistics, Trace, write_trace
+from regressions.traces import LayerTrace, TensorStatistics, Trace, TraceRun, write_trace
 from regressions.traces.__main__ import main
 from regressions.traces.packing import ENCODINGS, PACKED, RAW, pack, unpack
 from regressions.traces.schema import METADATA_KEY
@@ -54,6 +55,19 @@ def test_writing_twice_gives_the_same_bytes(tmp_path: Path, layers: list[LayerTr
     write_trace(first, RUN, layers, encoding)
     write_trace(second, RUN, layers, encoding)
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_digest_is_that_of_the_operands(tmp_path: Path, layers: list[LayerTrace]) -> None:
+    """Another place and training run change nothing; one bit does."""
+
+    def digest(name: str, run: TraceRun = RUN) -> str:
+        write_trace(tmp_path / name, run, layers)
+        return Trace.open(tmp_path / name).digest
+
+    first = digest("1")
+    assert digest("2", dataclasses.replace(RUN, torch_version="other", loss=0.25)) == first
+    layers[-1].tensors["w"].flat[7] ^= 1
+    assert digest("3") != first
 
 
 def test_file_has_usual_permissions(full: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,16 @@ class Trace:
     def run(self) -> TraceRun:
         """The training run and the iteration that was captured."""
         return self.header.run
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of columns, geometries, steps and tensors of all layers: equal for equal operands.
+
+        Neither the file's place nor the training run counts.
+        """
+        header = self.header.to_json()
+        operands = json.dumps([header["columns"], header["layers"]], sort_keys=True)
+        return hashlib.sha256(operands.encode()).hexdigest()
 
     @property
     def layers(self) -> tuple[str, ...]:

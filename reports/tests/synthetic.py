@@ -226,11 +226,12 @@ def run_info() -> RunInfo:
         },
         wall_s=183.4,
         build=BuildInfo(41.2, cached=False, model_hash="f00dfeed5eed0123456789abcdef"),
-        trace=TraceInfo("regressions/traces/sample.safetensors", "digits", 0.972, 16, 32, 1),
+        trace=TraceInfo("regressions/traces/sample.safetensors", "digits", 0.972, 16, 32, 1, "5eed" * 16),
         balancer=True,
         policy="share=0.2",
         stall_permille=0,
         command="./run regress",
+        rtl="rtl",
     )
 
 
