@@ -305,9 +305,9 @@ def _source_name(path: Path) -> str:
 
 
 def _with_headers(sources: Iterable[Path], suffixes: tuple[str, ...]) -> list[Path]:
-    """Add the headers that lie beside the sources, any of which they may include."""
+    """Add the headers beside the sources, and those of the benches' folder, any of which they may include."""
     sources = list(sources)
-    folders = sorted({path.resolve().parent for path in sources})
+    folders = sorted({path.resolve().parent for path in sources} | {REPO_ROOT / "tb"})
     headers = [path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in suffixes]
     return [*sources, *headers]
 

@@ -190,7 +190,7 @@ class DispatchBench:
 
     def write_coverage(self, path: Path) -> None:
         """Write the coverage of all runs so far."""
-        self._library.dispatch_coverage(str(path).encode())
+        self._library.write_coverage(str(path).encode())
 
 
 def even_pace(cores: int, stall: int = 0, **others: int) -> Pace:

@@ -109,7 +109,6 @@ static Bench<Vdispatch_bench>& bench() {
   return only;
 }
 extern "C" void dispatch_reset() { bench().reset(); }
-extern "C" void dispatch_coverage(const char* path) { bench().write_coverage(path); }
 
 extern "C" void dispatch_run(DispatchRun* run) {
   auto& m = bench();

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from golden.formats import U32
 from tb.central.bench import CentralFailure, central_bench
+from tb.coverage.crosses import memory
 
 TAGS = 32
 """Bursts under way at a time, reads and writes each."""
@@ -135,8 +136,13 @@ class LinksBench:
             raise CentralFailure(
                 f"{MESSAGES[run.status]}: cycle {run.cycles}, {run.moved} of {len(lines)} {way}s done"
             )
+        if way == "read":
+            memory.sample_reads(lines, beats, manners.order, manners.errors)
+        else:
+            memory.sample_writes(lines, strobes, manners.errors)
+        memory.sample_link_stalls(way, manners.ask, manners.address, manners.data)
         return LinkOutcome(run.cycles, run.error_beats, run.most)
 
     def write_coverage(self, path: Path) -> None:
         """Write the coverage of all runs so far."""
-        self._library.links_coverage(str(path).encode())
+        self._library.write_coverage(str(path).encode())

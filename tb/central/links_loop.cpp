@@ -36,7 +36,6 @@ static Bench<Vlinks_bench>& bench() {
   static Bench<Vlinks_bench> only;
   return only;
 }
-extern "C" void links_coverage(const char* path) { bench().write_coverage(path); }
 
 static void begin(LinkRun* run) {
   auto& m = bench();

@@ -3,10 +3,8 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 
-#include "verilated.h"
-#include "verilated_cov.h"
+#include "../simulation.hpp"
 
 class Random {
  public:
@@ -28,16 +26,12 @@ class Random {
 template <typename Model>
 class Bench {
  public:
-  Bench() {
-    context_->fatalOnError(false);
-    model_ = std::make_unique<Model>(context_.get());
-    reset();
-  }
+  Bench() { reset(); }
   Model& operator*() { return *model_; }
-  Model* operator->() { return model_.get(); }
+  Model* operator->() { return &*model_; }
 
   void reset() {
-    context_->gotError(false);
+    model_.context().gotError(false);
     model_->clk_i = 0;
     model_->rst_ni = 0;
     model_->eval();
@@ -53,12 +47,10 @@ class Bench {
   bool tick() {
     model_->clk_i = 1;
     model_->eval();
-    if (context_->gotError()) std::fflush(stdout);
-    return !context_->gotError();
+    if (model_.failed()) std::fflush(stdout);
+    return !model_.failed();
   }
-  void write_coverage(const char* path) { context_->coveragep()->write(path); }
 
  private:
-  std::unique_ptr<VerilatedContext> context_ = std::make_unique<VerilatedContext>();
-  std::unique_ptr<Model> model_;
+  Simulation<Model> model_;
 };

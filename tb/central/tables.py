@@ -161,4 +161,4 @@ class TablesBench:
 
     def write_coverage(self, path: Path) -> None:
         """Write the coverage of all runs so far."""
-        self._library.tables_coverage(str(path).encode())
+        self._library.write_coverage(str(path).encode())

@@ -37,7 +37,6 @@ static Bench<Vtables_bench>& bench() {
   static Bench<Vtables_bench> only;
   return only;
 }
-extern "C" void tables_coverage(const char* path) { bench().write_coverage(path); }
 
 extern "C" void tables_check(std::int64_t count, const std::uint32_t* lines, const std::uint32_t* words,
                              std::uint32_t* causes, std::uint32_t* fields) {

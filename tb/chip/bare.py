@@ -16,6 +16,7 @@ from golden.presets import Preset, find_preset
 from tb.chip.build import build_bare
 from tb.chip.device import ChipDevice, ChipOutcome, RunOptions, ScriptResult
 from tb.chip.script import Action, ActionKind, wait_interrupt
+from tb.coverage.crosses.memory import sample_manners
 
 
 class ChipFailure(AssertionError):
@@ -56,6 +57,8 @@ class BareChip:
         """
         options = options or RunOptions()
         result = self.script(self.device.run_steps(line, options, during), options)
+        memory = options.memory
+        sample_manners(int(memory.order), memory.stall_permille, memory.bytes_per_cycle)
         return self.device.run_outcome(result, options, during)
 
     def script(self, steps: Sequence[Action], options: RunOptions | None = None) -> ScriptResult:
@@ -93,7 +96,7 @@ class BareChip:
 
     def write_coverage(self, path: Path) -> None:
         """Write the counts of all runs so far; only of a build with coverage."""
-        self.library.bare_coverage(str(path).encode())
+        self.library.write_coverage(str(path).encode())
 
 
 @lru_cache

@@ -62,7 +62,6 @@ def build_bare(
             *(USER_COVERAGE if coverage else ()),
         ],
         cxx_sources=[BARE_LOOP, *DPI],
-        cflags=["-DREPLAY_COVERAGE"] if coverage else [],
         kind="lib",
     )
 

@@ -15,6 +15,8 @@ from golden.presets import find_preset
 from tb.core.build import build_bare
 from tb.core.device import ALL_STREAMS, STREAMS, CoreDevice, LaunchInputs
 from tb.core.replay import Replay, ReplayInput, ReplayOutcome
+from tb.coverage.crosses import layers, operands
+from tb.coverage.crosses.streams import CORE_SEGMENTS, sample_core_stalls, sample_segments
 
 WORK_COUNTERS = ("macs_fp8", "macs_fp16", "macs_skipped")
 
@@ -92,11 +94,24 @@ class BareCore:
                     f"{describe(source)}: counter {name} is {outcome.counters[name]}, golden counts "
                     f"{getattr(work, name)}"
                 )
+        sample(replay, stalled)
         return outcome
 
     def write_coverage(self, path: Path) -> None:
         """Write the counts of all launches so far; only of a build with coverage."""
-        self.library.bare_coverage(str(path).encode())
+        self.library.write_coverage(str(path).encode())
+
+
+def sample(replay: Replay, stalled: int = ALL_STREAMS) -> None:
+    """Count the bins that a replay met: its shape, operands and stalls."""
+    source, lowering = replay.source, replay.lowering
+    layers.CORE.sample(lowering, len(source.columns))
+    layers.sample_core_lines(lowering)
+    operands.sample_encoded("A", source.a, replay.a)
+    operands.sample_encoded("B", source.b, replay.b_encoded)
+    operands.sample_products(lowering, replay.a, replay.b)
+    sample_segments(CORE_SEGMENTS, replay.streams.a_beats)
+    sample_core_stalls(lowering.step, source.stall_permille, stalled)
 
 
 def describe(source: ReplayInput) -> str:

@@ -5,15 +5,11 @@
 #include <cstdio>
 #include <memory>
 
+#include "../simulation.hpp"
 #include "Vharness.h"
-#include "verilated.h"
-#ifdef REPLAY_COVERAGE
-#include "verilated_cov.h"
-#endif
 
 namespace {
-std::unique_ptr<VerilatedContext> g_context;
-std::unique_ptr<Vharness> g_model;
+std::unique_ptr<Simulation<Vharness>> g_model;
 bool g_assumptions = true;
 
 void set_assumptions() {
@@ -21,18 +17,19 @@ void set_assumptions() {
   constexpr auto directive =
       static_cast<VerilatedAssertDirectiveType_t>(VerilatedAssertDirectiveType::DIRECTIVE_TYPE_ASSUME);
   if (g_assumptions)
-    g_context->assertOnSet(types, directive);
+    g_model->context().assertOnSet(types, directive);
   else
-    g_context->assertOnClear(types, directive);
+    g_model->context().assertOnClear(types, directive);
 }
 
 // Whether the model goes on: a failed assertion is reported by Verilator and ends the launch.
 bool tick() {
-  g_model->clk_i = 0;
-  g_model->eval();
-  g_model->clk_i = 1;
-  g_model->eval();
-  return !g_context->gotError();
+  Vharness& model = **g_model;
+  model.clk_i = 0;
+  model.eval();
+  model.clk_i = 1;
+  model.eval();
+  return !g_model->failed();
 }
 }  // namespace
 
@@ -40,20 +37,17 @@ bool tick() {
 // starts with a model that is as new.
 extern "C" int bare_launch() {
   if (!g_model) {
-    g_context = std::make_unique<VerilatedContext>();
-    g_context->fatalOnError(false);
+    g_model = std::make_unique<Simulation<Vharness>>();
     set_assumptions();
-    g_model = std::make_unique<Vharness>(g_context.get());
   }
   bool good = true;
   for (const int start : {1, 0}) {
-    g_model->start_i = start;
+    (*g_model)->start_i = start;
     do good = tick();
-    while (good && g_model->done_o != start);
+    while (good && (*g_model)->done_o != start);
   }
   if (good) return 0;
   g_model.reset();
-  g_context.reset();
   std::fflush(stdout);
   return 1;
 }
@@ -61,9 +55,5 @@ extern "C" int bare_launch() {
 // Whether assumptions (`ASSUME in tb/checks.svh) are looked at from now on; assertions always are.
 extern "C" void bare_assumptions(int on) {
   g_assumptions = on != 0;
-  if (g_context) set_assumptions();
+  if (g_model) set_assumptions();
 }
-
-#ifdef REPLAY_COVERAGE
-extern "C" void bare_coverage(const char* path) { g_context->coveragep()->write(path); }
-#endif

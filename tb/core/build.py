@@ -49,7 +49,6 @@ def build_bare(preset: Preset, coverage: bool = False) -> BuildResult:
         "core_harness",
         args=["--prefix", "Vharness", *parameters(preset), "--assert", *(COVERAGE if coverage else ())],
         cxx_sources=[BARE_LOOP, CORE_TB / "replay_dpi.cpp"],
-        cflags=["-DREPLAY_COVERAGE"] if coverage else [],
         kind="lib",
     )
 

@@ -14,6 +14,7 @@ from golden.formats import U32
 from golden.presets import find_preset
 from golden.streams import BEAT_WORDS, COST_WORDS
 from tb.core.build import COVERAGE, checkers, parameters
+from tb.coverage.crosses.streams import FEEDER_SEGMENTS, sample_feeder_stalls, sample_segments
 from tb.feeder.fgmp_stream import LINE_BYTES
 from tb.toolchain import rtl_sources, verilate
 
@@ -218,11 +219,13 @@ class FeederBench:
                     f"{wrong.size} of {len(got)} {name} differ, the first one is number {at}: "
                     f"{_hex(got[at])}, expected {_hex(expected[at])}"
                 )
+        sample_segments(FEEDER_SEGMENTS, outcome.outputs[PORTS.index("beats")])
+        sample_feeder_stalls((stalls.memory, stalls.job, *stalls.take))
         return outcome
 
     def write_coverage(self, path: Path) -> None:
         """Write the coverage of all runs so far (of a build for it)."""
-        self._library.feeder_coverage(str(path).encode())
+        self._library.write_coverage(str(path).encode())
 
 
 def _hex(words: U32) -> str:
@@ -240,7 +243,6 @@ def feeder_bench(preset: str, coverage: bool = False) -> FeederBench:
         "feeder_bench",
         args=["--assert", *sizes, *(COVERAGE if coverage else ())],
         cxx_sources=[FEEDER_TB / "feeder_loop.cpp"],
-        cflags=["-DFEEDER_COVERAGE"] if coverage else [],
         kind="lib",
     )
     return FeederBench(build.artifact)

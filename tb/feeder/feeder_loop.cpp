@@ -8,11 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "../simulation.hpp"
 #include "Vfeeder_bench.h"
-#include "verilated.h"
-#ifdef FEEDER_COVERAGE
-#include "verilated_cov.h"
-#endif
 
 namespace {
 constexpr int kStreams = 3;
@@ -20,9 +17,7 @@ constexpr int kTags = 32;
 constexpr int kLineWords = 16;
 constexpr int kSettle = 20;  // cycles after the end in which nothing may come any more
 
-// One model serves all runs, so that its coverage is that of all of them.
-std::unique_ptr<VerilatedContext> g_context;
-std::unique_ptr<Vfeeder_bench> g_model;
+std::unique_ptr<Simulation<Vfeeder_bench>> g_model;
 
 struct Burst {
   int stream, tag, beats, sent;
@@ -37,13 +32,8 @@ std::int64_t rows_of(const std::uint32_t* command) {
 }
 
 Vfeeder_bench& fresh_model() {
-  if (!g_context || g_context->gotError()) {
-    g_model.reset();
-    g_context = std::make_unique<VerilatedContext>();
-    g_context->fatalOnError(false);
-    g_model = std::make_unique<Vfeeder_bench>(g_context.get());
-  }
-  return *g_model;
+  if (!g_model || g_model->failed()) g_model = std::make_unique<Simulation<Vfeeder_bench>>();
+  return **g_model;
 }
 }  // namespace
 
@@ -69,10 +59,6 @@ extern "C" struct FeederJob {
   std::int64_t status;  // 0 ended, 1 hung, 2 an assertion failed, 3 read outside memory, 4 stirred after its end
   std::int64_t error, cause, cycles, reads, idle;
 };
-
-#ifdef FEEDER_COVERAGE
-extern "C" void feeder_coverage(const char* path) { g_context->coveragep()->write(path); }
-#endif
 
 extern "C" void feeder_run(FeederJob* job) {
   auto* const model = &fresh_model();
@@ -182,7 +168,7 @@ extern "C" void feeder_run(FeederJob* job) {
 
     model->clk_i = 1;
     model->eval();
-    if (g_context->gotError()) {
+    if (g_model->failed()) {
       job->status = 2;
       break;
     }

@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "../simulation.hpp"
 #include "Vparts_bench.h"
-#include "verilated.h"
 
 namespace {
 constexpr int kTags = 32;
@@ -42,9 +42,7 @@ extern "C" struct StreamRun {
 };
 
 extern "C" void parts_streams(StreamRun* run) {
-  const auto context = std::make_unique<VerilatedContext>();
-  context->fatalOnError(false);
-  const auto model = std::make_unique<Vparts_bench>(context.get());
+  Simulation<Vparts_bench> model;
   std::uint64_t random = run->seed * 0x9E3779B97F4A7C15u | 1;
   const auto draw = [&](std::uint32_t below) {
     random ^= random << 13;
@@ -144,7 +142,7 @@ extern "C" void parts_streams(StreamRun* run) {
     if (started == run->count && taken == run->count && model->idle_o) fail(0);
     model->clk_i = 1;
     model->eval();
-    if (context->gotError()) {
+    if (model.failed()) {
       run->status = 2;
       std::fflush(stdout);
     }
@@ -154,8 +152,7 @@ extern "C" void parts_streams(StreamRun* run) {
 
 extern "C" void parts_block(const std::uint8_t* block, std::int64_t size, std::int64_t elements, std::uint64_t* masks,
                             std::uint16_t* values, std::int64_t* length, std::int64_t* fill) {
-  static const auto context = std::make_unique<VerilatedContext>();
-  static const auto model = std::make_unique<Vparts_bench>(context.get());
+  static Simulation<Vparts_bench> model;
   load(model->block_i, block, size);
   model->elements_i = elements;
   model->eval();

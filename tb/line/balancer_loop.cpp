@@ -4,16 +4,14 @@
 #include <cstdio>
 #include <memory>
 
+#include "../simulation.hpp"
 #include "Vload_balancer.h"
-#include "verilated.h"
 
 // Returns 0 if all answers came, 1 if not within the limit, 2 if an assertion failed.
 extern "C" int balancer_run(std::int64_t count, const std::uint16_t* channel, const std::uint32_t* cost,
                             const std::uint8_t* last, const std::uint8_t* depth, int enable, int stall_permille,
                             std::uint64_t seed, std::uint16_t* answered, std::uint8_t* line) {
-  const auto context = std::make_unique<VerilatedContext>();
-  context->fatalOnError(false);
-  const auto model = std::make_unique<Vload_balancer>(context.get());
+  Simulation<Vload_balancer> model;
   std::uint64_t random = seed | 1;
   const auto stalled = [&] {
     random ^= random << 13;
@@ -51,7 +49,7 @@ extern "C" int balancer_run(std::int64_t count, const std::uint16_t* channel, co
     }
     model->clk_i = 1;
     model->eval();
-    if (context->gotError()) {
+    if (model.failed()) {
       std::fflush(stdout);
       return 2;
     }

@@ -12,6 +12,7 @@ import numpy as np
 from golden.lowering import Ints
 from golden.presets import Preset, find_preset
 from tb.core.build import checkers, parameters
+from tb.coverage.crosses.streams import LINE_SEGMENTS, sample_line_stalls, sample_segments
 from tb.line.job import MAX_WINDOWS, LineJob, LineResult
 from tb.toolchain import rtl_sources, verilate
 
@@ -102,7 +103,7 @@ class LineBench:
                 f"{struct.rows_seen} rows came instead of {rows}, {struct.tiles_ended} tiles ended instead "
                 f"of {len(job.tiles)}, {struct.wrong_ends} of them with the wrong half"
             )
-        return LineResult(sums, tags, struct.narrow, struct.wide, struct.skipped)
+        return LineResult(sums, tags, struct.narrow, struct.wide, struct.skipped, beats)
 
     def check(self, job: LineJob, stall_permille: int, seed: int) -> None:
         """Run a job and require what golden arithmetic says, bit for bit.
@@ -135,6 +136,9 @@ class LineBench:
                 raise LineFailure(
                     f"the line counted {getattr(got, name)} {name} elements, golden {getattr(expected, name)}"
                 )
+        if got.beats is not None:
+            sample_segments(LINE_SEGMENTS, got.beats)
+        sample_line_stalls(got.narrow, got.wide, stall_permille)
 
 
 def _bounds(parts: Sequence[np.ndarray]) -> Ints:

@@ -223,13 +223,17 @@ npt_u64 = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 @dataclass
 class LineResult:
-    """Sums uint32 [rows, columns], tags uint32 [rows, 2] of (tile, row), and counts of elements by class."""
+    """Sums uint32 [rows, columns], tags uint32 [rows, 2] of (tile, row), and counts of elements by class.
+
+    `beats`: what the line was fed, if it was run.
+    """
 
     sums: U32
     tags: U32
     narrow: int
     wide: int
     skipped: int
+    beats: U32 | None = None
 
 
 def random_job(rng: np.random.Generator, preset: Preset, mix: Mix, tiles: int) -> LineJob:

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <memory>
 
+#include "../simulation.hpp"
 #include "Vline_bench.h"
 #include "svdpi.h"
-#include "verilated.h"
 
 namespace {
 
@@ -37,8 +37,7 @@ std::uint64_t g_random;
 std::int64_t g_beat, g_opened, g_table, g_run, g_b, g_loading;
 unsigned g_loaded;
 
-std::unique_ptr<VerilatedContext> g_context;
-std::unique_ptr<Vline_bench> g_model;
+std::unique_ptr<Simulation<Vline_bench>> g_model;
 
 bool stalled() {
   if (g_job.stall_permille == 0) return false;
@@ -49,11 +48,12 @@ bool stalled() {
 }
 
 bool tick() {
-  g_model->clk_i = 0;
-  g_model->eval();
-  g_model->clk_i = 1;
-  g_model->eval();
-  return !g_context->gotError();
+  Vline_bench& model = **g_model;
+  model.clk_i = 0;
+  model.eval();
+  model.clk_i = 1;
+  model.eval();
+  return !g_model->failed();
 }
 
 }  // namespace
@@ -138,20 +138,17 @@ void line_count(svBit narrow, svBit wide, unsigned skipped) {
 
 // Runs the job: 0 done, 1 hung, 2 an assertion failed (its text is on the standard output).
 int line_go() {
-  if (!g_model) {
-    g_context = std::make_unique<VerilatedContext>();
-    g_context->fatalOnError(false);
-    g_model = std::make_unique<Vline_bench>(g_context.get());
-  }
+  if (!g_model) g_model = std::make_unique<Simulation<Vline_bench>>();
+  Vline_bench& model = **g_model;
   g_random = g_job.seed | 1;
   g_beat = g_opened = g_table = g_run = g_b = g_loading = 0;
   g_loaded = 0;
   g_job.rows_seen = g_job.tiles_ended = g_job.wrong_ends = 0;
   g_job.narrow = g_job.wide = g_job.skipped = g_job.cycles = 0;
-  g_model->rst_ni = 0;
+  model.rst_ni = 0;
   bool good = tick() && tick();
-  g_model->rst_ni = 1;
-  while (good && (!g_model->done_o || g_job.tiles_ended < g_job.tile_count)) {
+  model.rst_ni = 1;
+  while (good && (!model.done_o || g_job.tiles_ended < g_job.tile_count)) {
     if (static_cast<std::uint64_t>(++g_job.cycles) > g_job.limit) return 1;
     good = tick();
   }
@@ -159,7 +156,6 @@ int line_go() {
   for (int i = 0; good && i < 64; ++i) good = tick();
   if (good) return 0;
   g_model.reset();
-  g_context.reset();
   std::fflush(stdout);
   return 2;
 }

@@ -14,6 +14,7 @@ from golden.balancer import assign_lines, dispatch_order
 from golden.lowering import Ints
 from golden.presets import find_preset
 from tb.core.build import checkers, parameters
+from tb.coverage.crosses.balancing import sample_group
 from tb.toolchain import REPO_ROOT, rtl_sources, verilate
 
 STALLS = (0, 300, 800)
@@ -77,6 +78,9 @@ def check_balancer(
         f"{len(wrong)} of {count} lines are wrong, the first one for entry {wrong[0]} "
         f"(channel {channels[wrong[0]]}): line {line[wrong[0]]}, golden {expected[wrong[0]]}"
     )
+    ends = np.cumsum([len(group) for group in groups])
+    for order, given in zip(orders, np.split(line.astype(np.int64), ends[:-1]), strict=True):
+        sample_group(costs[order], given, lines, lines * find_preset(preset).rows, enabled)
 
 
 @pytest.mark.parametrize("preset", ["tiny", "core"])

@@ -6,8 +6,8 @@
 #include <deque>
 #include <memory>
 
+#include "../simulation.hpp"
 #include "Vmem_bench.h"
-#include "verilated.h"
 
 namespace {
 constexpr int kQueues = 4;
@@ -24,9 +24,7 @@ extern "C" struct Report {
 };
 
 extern "C" void mem_run(std::int64_t cycles, int push_permille, int pop_permille, std::uint64_t seed, Report* report) {
-  const auto context = std::make_unique<VerilatedContext>();
-  context->fatalOnError(false);
-  const auto model = std::make_unique<Vmem_bench>(context.get());
+  Simulation<Vmem_bench> model;
   std::uint64_t random = seed | 1;
   const auto draw = [&] {
     random ^= random << 13;
@@ -90,7 +88,7 @@ extern "C" void mem_run(std::int64_t cycles, int push_permille, int pop_permille
     }
     model->clk_i = 1;
     model->eval();
-    if (context->gotError()) fail(cycle, 0, 4);
+    if (model.failed()) fail(cycle, 0, 4);
   }
   std::fflush(stdout);
   report->most = passed[0];

@@ -11,6 +11,7 @@ import numpy as np
 
 from golden.formats import U8, U16, U32, Bool, Fp8Format
 from tb.core.build import checkers
+from tb.coverage.crosses.products import sample_pe, sample_significands
 from tb.toolchain import rtl_sources, verilate
 
 PE_TB = Path(__file__).resolve().parent
@@ -97,6 +98,7 @@ class PeBench:
             *(_pointer(array, np.uint16) for array in (a, b0, b1)),
             *(_pointer(array, np.uint32) for array in (product0, product1)),
         )
+        sample_significands(wide, column, a, b0, b1)
         return product0, product1
 
     def check(self, stimulus: Stimulus) -> U32:
@@ -119,6 +121,7 @@ class PeBench:
                 f"PE 0x{int(got):08X} ({got.view(np.float32)!s}), "
                 f"modules 0x{int(want):08X} ({want.view(np.float32)!s})"
             )
+        sample_pe(stimulus.data, stimulus.wide, stimulus.first, stimulus.b, stimulus.fmt, stimulus.bias, sums)
         return sums
 
 

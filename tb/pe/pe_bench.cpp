@@ -4,25 +4,23 @@
 #include <cstdio>
 #include <memory>
 
+#include "../simulation.hpp"
 #include "Vpe_bench.h"
-#include "verilated.h"
 
 namespace {
-std::unique_ptr<VerilatedContext> g_context;
-std::unique_ptr<Vpe_bench> g_model;
+std::unique_ptr<Simulation<Vpe_bench>> g_model;
 
 Vpe_bench& model() {
   if (!g_model) {
-    g_context = std::make_unique<VerilatedContext>();
-    g_context->fatalOnError(false);
-    g_model = std::make_unique<Vpe_bench>(g_context.get());
-    g_model->rst_ni = 0;
-    g_model->clk_i = 0;
-    g_model->eval();
-    g_model->rst_ni = 1;
-    g_model->eval();
+    g_model = std::make_unique<Simulation<Vpe_bench>>();
+    Vpe_bench& fresh = **g_model;
+    fresh.rst_ni = 0;
+    fresh.clk_i = 0;
+    fresh.eval();
+    fresh.rst_ni = 1;
+    fresh.eval();
   }
-  return *g_model;
+  return **g_model;
 }
 }  // namespace
 
@@ -50,7 +48,7 @@ std::int64_t pe_run(std::int64_t count, const std::uint16_t* data, const std::ui
   };
   m.fmt_i = fmt;
   m.bias_i = bias;
-  for (std::int64_t i = 0; i < count && !g_context->gotError(); ++i) {
+  for (std::int64_t i = 0; i < count && !g_model->failed(); ++i) {
     if (gap[i]) {
       m.valid_i = 0;
       cycle();
@@ -70,9 +68,8 @@ std::int64_t pe_run(std::int64_t count, const std::uint16_t* data, const std::ui
   m.valid_i = 0;
   m.phase_i = 0;
   for (int i = 0; i < 4; ++i) cycle();
-  if (!g_context->gotError()) return taken;
+  if (!g_model->failed()) return taken;
   g_model.reset();
-  g_context.reset();
   std::fflush(stdout);
   return -1;
 }

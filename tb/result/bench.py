@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.chip.encoding import LINE_BYTES, Cause
+from golden.chip.encoding import LINE_BYTES, Cause, OutputMode
 from golden.formats import U8
 from tb.core.build import COVERAGE, checkers
+from tb.coverage.crosses import results
+from tb.coverage.crosses.streams import sample_result_stalls
 from tb.result.work import Work, bias_field
 from tb.toolchain import rtl_sources, verilate
 
@@ -231,11 +233,13 @@ class ResultBench:
             raise ResultFailure(
                 f"histogram, entry {kind}: RTL {seen.histogram[kind]}, golden {work.histogram()[kind]}"
             )
+        sample(work)
+        sample_result_stalls(work.form.mode.name, stalls)
         return seen
 
     def write_coverage(self, path: Path) -> None:
-        """Write the coverage since the last reset (of a build for it)."""
-        self._library.result_coverage(str(path).encode())
+        """Write the coverage of all runs so far (of a build for it)."""
+        self._library.write_coverage(str(path).encode())
 
     def choose(
         self, histogram: NDArray[np.int64], numerator: int, denominator: int, fmt: int
@@ -250,6 +254,23 @@ class ResultBench:
                 "the threshold policy did not come to an end, or said so for more than a cycle"
             )
         return one.exponent, one.bias
+
+
+def sample(work: Work) -> None:
+    """Count the bins that a descriptor's work met."""
+    form = work.form
+    for job in work.jobs:
+        results.sample_sums(form.mode.name, job.acc)
+        if form.mode is OutputMode.FP32:
+            continue
+        if form.scale_bias:
+            results.sample_scale_and_bias(job.operands.scale, job.operands.bias)
+        if form.residual:
+            results.sample_residual(
+                job.operands.residual, form.relu, job.operands.keep if form.mask else None
+            )
+        if form.mode is OutputMode.FGMP:
+            results.sample_encoded(form.fp16(job.acc, job.operands), form.fmt, form.e_thr)
 
 
 def _owner(work: Work, line: int) -> str:
@@ -270,7 +291,6 @@ def _bench(cores: int, pes: int, coverage: bool) -> ResultBench:
         "result_bench",
         args=["--assert", f"-GCores={cores}", f"-GPes={pes}", *(COVERAGE if coverage else ())],
         cxx_sources=[RESULT_TB / "result_loop.cpp"],
-        cflags=["-DRESULT_COVERAGE"] if coverage else [],
         kind="lib",
     )
     return ResultBench(build.artifact, cores, pes)

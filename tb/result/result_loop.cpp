@@ -8,11 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "../simulation.hpp"
 #include "Vresult_bench.h"
-#include "verilated.h"
-#ifdef RESULT_COVERAGE
-#include "verilated_cov.h"
-#endif
 
 namespace {
 
@@ -54,8 +51,7 @@ extern "C" struct Threshold {
 Run g_run;
 Threshold g_threshold;
 std::uint64_t g_random;
-std::unique_ptr<VerilatedContext> g_context;
-std::unique_ptr<Vresult_bench> g_model;
+std::unique_ptr<Simulation<Vresult_bench>> g_model;
 
 std::uint32_t draw() {
   g_random ^= g_random << 13;
@@ -67,11 +63,8 @@ std::uint32_t draw() {
 bool stalls(std::int64_t permille) { return permille != 0 && static_cast<std::int64_t>(draw() % 1000) < permille; }
 
 void start_model() {
-  g_model.reset();  // before its context
-  g_context = std::make_unique<VerilatedContext>();
-  g_context->fatalOnError(false);
-  g_model = std::make_unique<Vresult_bench>(g_context.get());
-  auto& m = *g_model;
+  g_model = std::make_unique<Simulation<Vresult_bench>>();
+  auto& m = **g_model;
   m.rst_ni = 0;
   m.clk_i = 0;
   m.eval();
@@ -106,7 +99,7 @@ void result_reset() { start_model(); }
 
 // Runs one descriptor's jobs on the model as the one before has left it.
 void result_go() {
-  auto& m = *g_model;
+  auto& m = **g_model;
   auto& run = g_run;
   const int cores = static_cast<int>(run.cores), pes = static_cast<int>(run.pes);
   g_random = run.seed | 1;
@@ -254,7 +247,7 @@ void result_go() {
     }
     m.clk_i = 1;
     m.eval();
-    if (g_context->gotError()) {
+    if (g_model->failed()) {
       run.status = 2;
       break;
     }
@@ -276,7 +269,7 @@ void result_go() {
 
 // Lets the threshold policy choose.
 void result_choose() {
-  auto& m = *g_model;
+  auto& m = **g_model;
   auto& one = g_threshold;
   for (int b = 0; b < kBins; ++b) m.bins_i[b] = static_cast<std::uint32_t>(one.bins[b]);
   m.numerator_i = one.numerator;
@@ -300,9 +293,5 @@ void result_choose() {
   one.bias = m.threshold_bias_o;
   if (m.threshold_done_o) one.cycles = 1000;
 }
-
-#ifdef RESULT_COVERAGE
-void result_coverage(const char* path) { g_context->coveragep()->write(path); }
-#endif
 
 }  // extern "C"

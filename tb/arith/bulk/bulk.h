@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "verilated.h"
+#include "../../simulation.hpp"
 
 #define BULK_API extern "C" __attribute__((visibility("default")))
 
@@ -13,8 +13,8 @@ namespace bulk {
 // Calls `drive(model, i)`, evaluates, and calls `read(model, i)`, for i from 0 to count - 1.
 template <typename Model, typename Drive, typename Read>
 void for_each(std::size_t count, Drive drive, Read read) {
-    VerilatedContext context;
-    Model model{&context};
+    Simulation<Model> simulation;
+    Model& model = *simulation;
     for (std::size_t i = 0; i < count; ++i) {
         drive(model, i);
         model.eval();
