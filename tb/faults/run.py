@@ -14,23 +14,11 @@ import sys
 import numpy as np
 
 from golden.seeds import DEFAULT_MASTER_SEED, derive_seed
+from tb.builders import replace_verilate
 from tb.faults.catalogue import FAULTS
 from tb.faults.fault import Fault
 from tb.faults.schemata import number_of, verilate_faulty
 
-BENCHES = (
-    "tb.core.build",
-    "tb.line.bench",
-    "tb.line.test_balancer",
-    "tb.pe.bench",
-    "tb.mem.test_mem",
-    "tb.feeder.bench",
-    "tb.feeder.test_parts",
-    "tb.result.bench",
-    "tb.central.bench",
-    "tb.chip.build",
-)
-"""Modules that build a model; here they build it with the faults."""
 CAUGHT, NOT_CAUGHT = 0, 3
 
 
@@ -50,8 +38,7 @@ def run_test(fault: Fault) -> None:
 
 def main(names: list[str]) -> int:
     """Run one fault's test, or all tests without a fault, and say what came of it."""
-    for module in BENCHES:
-        vars(importlib.import_module(module))["verilate"] = verilate_faulty
+    replace_verilate(verilate_faulty)
     if not names:
         os.environ["RTL_FAULT"] = "0"
         for fault in {(fault.test, str(fault.arguments)): fault for fault in FAULTS.values()}.values():

@@ -9,28 +9,23 @@ tests take.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
-import select
-import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tb.faults.run import BENCHES
+from tb.builders import replace_verilate
+from tb.forked import Emit, Reports, events
 from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.schemata import MutantBuild
 
-MODELS = ("tb.arith.bulk_model", *BENCHES)
-"""Modules that build a model; here they build it with the mutants."""
 BUDGET_S = 30.0
 """Tests that a mutant meets take at most so long, as measured without one."""
 BUILT_S = 2.0
@@ -127,11 +122,11 @@ class Campaign:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._kills = Counter(plan.caught)
-        self._reports: list[pytest.TestReport] = []
+        self._reports = Reports()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a child's test says."""
-        self._reports.append(report)
+        self._reports.pytest_runtest_logreport(report)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Take the place of pytest's loop."""
@@ -167,7 +162,8 @@ class Campaign:
         expected = sum(self._plan.seconds[item.nodeid] for item in items)
         deadline = begin + max(LEAST_TIMEOUT_S, SLOWEST * expected)
         verdict, test, met = Verdict.SURVIVED, "", 0
-        for kind, event in self._child(number, items, stop=True, deadline=deadline):
+        for event in events(self._run_tests(number, items, stop=True), deadline):
+            kind = event["kind"]
             if kind == "start":
                 test, met = event["test"], met + 1
             elif kind == "end":
@@ -187,8 +183,8 @@ class Campaign:
         again = list(items)
         while again:
             first = not seconds
-            for kind, event in self._child(0, again, stop=False):
-                if kind == "end":
+            for event in events(self._run_tests(0, again, stop=False)):
+                if event["kind"] == "end":
                     if event["outcome"] != "passed":
                         raise RuntimeError(f"{event['test']} fails without a mutant:\n{event['text']}")
                     seconds[event["test"]] = event["seconds"]
@@ -199,79 +195,34 @@ class Campaign:
             again = [item for item in again if seconds[item.nodeid] > BUILT_S] if first else []
         return [Timing(test, round(took, 4)) for test, took in seconds.items()]
 
-    def _child(
-        self, number: int, items: Sequence[pytest.Item], stop: bool, deadline: float | None = None
-    ) -> Any:
-        """Fork, run the tests with mutant `number`, and yield what happens: start, end, crashed or hung."""
-        reader, writer = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reader)
-            self._run_tests(number, items, stop, writer)
-        os.close(writer)
-        text = b""
-        try:
-            while True:
-                left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                ready, _, _ = select.select([reader], [], [], left)
-                if not ready:
-                    yield "hung", {}
-                    return
-                part = os.read(reader, 1 << 16)
-                if not part:
-                    break
-                text += part
-                *lines, text = text.split(b"\n")
-                for line in lines:
-                    event = json.loads(line)
-                    yield event.pop("kind"), event
-            if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
-                pid = 0
-                yield "crashed", {}
-            pid = 0
-        finally:
-            os.close(reader)
-            if pid:
-                os.killpg(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+    def _run_tests(self, number: int, items: Sequence[pytest.Item], stop: bool) -> Callable[[Emit], None]:
+        """Return what a child does: run tests with mutant `number`, to the first that fails if so wanted."""
 
-    def _run_tests(self, number: int, items: Sequence[pytest.Item], stop: bool, writer: int) -> None:
-        """Run tests in this process and end it."""
-        status = 1
-        try:
-            os.setpgid(0, 0)
+        def work(emit: Emit) -> None:
             os.environ["RTL_FAULT"] = str(number)
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 1)
-            os.dup2(nowhere, 2)
-            with os.fdopen(writer, "w", encoding="utf-8") as pipe:
-                for item in items:
-                    print(json.dumps({"kind": "start", "test": item.nodeid}), file=pipe, flush=True)
-                    begin = time.monotonic()
-                    self._reports.clear()
-                    item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
-                    failed = [report for report in self._reports if not report.passed]
-                    event = {
+            for item in items:
+                emit({"kind": "start", "test": item.nodeid})
+                begin = time.monotonic()
+                failed = self._reports.run(item)
+                emit(
+                    {
                         "kind": "end",
                         "test": item.nodeid,
-                        "outcome": failed[0].outcome if failed else "passed",
-                        "text": failed[0].longreprtext if failed and not number else "",
+                        "outcome": failed.outcome if failed else "passed",
+                        "text": failed.longreprtext if failed and not number else "",
                         "seconds": time.monotonic() - begin,
                     }
-                    print(json.dumps(event), file=pipe, flush=True)
-                    if failed and stop:
-                        break
-            status = 0
-        finally:
-            os._exit(status)
+                )
+                if failed and stop:
+                    break
+
+        return work
 
 
 def main(words: Sequence[str]) -> int:
     """Carry out a plan."""
     plan = Plan.load(Path(words[0]))
-    build = MutantBuild(plan.built)
-    for module in MODELS:
-        vars(importlib.import_module(module))["verilate"] = build
+    replace_verilate(MutantBuild(plan.built))
     options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-s"]
     return int(pytest.main([*options, *plan.tests], plugins=[Campaign(plan)]))
 
