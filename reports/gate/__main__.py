@@ -1,0 +1,89 @@
+"""Compare a run with the committed baseline (`./run gate`).
+
+Exit status: 0 if nothing got worse, 1 if something did, 2 if it could not be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from regressions.options import REPORTS
+from regressions.run import shown
+from reports.gate import baseline
+from reports.gate.inputs import add_options, read_documents
+from reports.gate.show import SPEED, markdown, markdown_error, terminal_lines
+from reports.gate.strict_json import DocumentError
+from reports.gate.verdict import REQUIRABLE, judge_all
+
+COMMAND = "./run gate"
+SUMMARY = REPORTS / "gate.md"
+JOB_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""Names the file whose Markdown GitHub Actions shows beside a job."""
+WORSE = 1
+NOT_COMPARED = 2
+
+DESCRIPTION = f"""\
+Compare a run's replays, bits, coverage, test plan, fault score, cycles, energy, traffic and SRAM with the
+committed baseline, by layer and step. What the baseline holds and the run did not measure is listed. {SPEED}
+Exit status: 0 if nothing got worse by more than its tolerance, 1 if something did, 2 if it could not be
+compared.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog=COMMAND, description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_options(parser)
+    parser.add_argument(
+        "--require",
+        nargs="+",
+        choices=REQUIRABLE,
+        default=[],
+        help="what must have been measured (runs: every run that the baseline holds)",
+    )
+    parser.add_argument(
+        "--summary",
+        type=Path,
+        default=SUMMARY,
+        metavar="FILE",
+        help=f"where the Markdown goes (default: {shown(SUMMARY)})",
+    )
+    options = parser.parse_args(arguments)
+    try:
+        try:
+            held = baseline.read(options.baseline)
+            verdict = judge_all(held, read_documents(options), options.require)
+        except DocumentError as error:
+            print(f"error: {error}", file=sys.stderr)
+            _write_summary(options.summary, markdown_error(str(error)))
+            return NOT_COMPARED
+        print("\n".join(terminal_lines(verdict)))
+        _write_summary(options.summary, markdown(verdict))
+    except OSError as error:
+        print(
+            f"error: {error.filename}: the summary cannot be written: {error.strerror}; "
+            "check space and permissions, or name another file with --summary",
+            file=sys.stderr,
+        )
+        return NOT_COMPARED
+    print(f"summary: {shown(options.summary)}")
+    return 0 if verdict.passed else WORSE
+
+
+def _write_summary(path: Path, text: str) -> None:
+    """Write the Markdown to its file, and add it to the summary of a job of GitHub Actions."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    if os.environ.get(JOB_SUMMARY):
+        with Path(os.environ[JOB_SUMMARY]).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""The committed baseline: what a good run measured, and how far a later one may be worse.
+
+One JSON file, made for reading in a pull request: a replay, a module and a tolerance take one line each, so
+that a change of the design shows as the lines of the layers that it touches. The replays stand in the
+network's order, all else by name.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from regressions.json_codec import ResultsError, decode, encode
+from regressions.run import shown
+from reports.gate import tolerances
+from reports.gate.documents import KINDS, Count, check_count
+from reports.gate.strict_json import DocumentError, load
+from reports.gate.tolerances import Tolerance
+
+SCHEMA = 1
+ONE_LINE = ("kinds", "modules", "replays", "tolerances")
+"""Objects whose members take one line each."""
+UNSORTED = ("replays",)
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Coverage: counts by kind and by module, and the functional covers and assertions that were missed."""
+
+    kinds: dict[str, Count]
+    modules: dict[str, dict[str, Count]]
+    missed: list[str]
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """A regression: the chip's memory (empty on a core), figures by replay, coverage if it was collected."""
+
+    sram_bytes: dict[str, int]
+    register_bytes: dict[str, int]
+    replays: dict[str, dict[str, float]]
+    coverage: Reached | None
+
+
+@dataclass(frozen=True)
+class PlanEntry:
+    """Counts of the test plan: features, coverpoints, those hit, those excused."""
+
+    features: int
+    points: int
+    hit: int
+    excused: int
+
+
+@dataclass(frozen=True)
+class CoverageEntry:
+    """Coverage of the tests; `coverage.missed` names coverpoints of the test plan."""
+
+    tests_passed: int
+    plan: PlanEntry
+    coverage: Reached
+
+
+@dataclass(frozen=True)
+class FaultsEntry:
+    """The fault campaign; `survivors` are the keys of mutants that no test caught."""
+
+    mutants: int
+    caught: int
+    equivalent: int
+    survivors: list[str]
+
+    @property
+    def score(self) -> float:
+        """Share of the mutants that could be caught which were."""
+        return self.caught / (self.mutants - self.equivalent)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """All entries: runs by what was run (`figures.run_key`), coverage by suite, and the fault campaign."""
+
+    tolerances: dict[str, Tolerance] = field(default_factory=lambda: dict(tolerances.DEFAULTS))
+    runs: dict[str, RunEntry] = field(default_factory=dict)
+    coverage: dict[str, CoverageEntry] = field(default_factory=dict)
+    faults: FaultsEntry | None = None
+    schema: int = SCHEMA
+
+
+def remedy(path: Path) -> str:
+    """Return what the user does about a baseline that cannot be read."""
+    return f"restore it (git checkout -- {shown(path)}), or delete it and make a new one (./run baseline)"
+
+
+def read(path: Path) -> Baseline:
+    """Return the baseline in `path`; raises `DocumentError` if it is missing, damaged or contradictory."""
+    document = load(path, remedy(path))
+    try:
+        if isinstance(document, dict) and document.get("schema", SCHEMA) != SCHEMA:
+            raise ResultsError(f"schema: is {document['schema']!r}, this version reads {SCHEMA}")
+        baseline = decode(Baseline, document)
+        _check(baseline)
+    except ResultsError as error:
+        raise DocumentError(f"{shown(path)}: {error}; {remedy(path)}") from None
+    return baseline
+
+
+def text(baseline: Baseline) -> str:
+    """Return the file's text."""
+    document = _whole(encode(baseline))
+    head = {"schema": document.pop("schema")}
+    return _object(head | dict(sorted(document.items())), "", "") + "\n"
+
+
+def write(baseline: Baseline, path: Path) -> None:
+    """Write the baseline in one step; raises `DocumentError` if the file system refuses."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text(baseline), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise DocumentError(
+            f"{shown(path)}: cannot be written: {error.strerror}; check space and permissions"
+        ) from None
+
+
+def _check(baseline: Baseline) -> None:
+    tolerances.check(baseline.tolerances)
+    for key, run in baseline.runs.items():
+        where = f"runs.{key}"
+        if not run.replays:
+            raise ResultsError(f"{where}.replays: there is none")
+        for name, figures in run.replays.items():
+            for figure, value in figures.items():
+                if not math.isfinite(value) or value < 0:
+                    raise ResultsError(
+                        f"{where}.replays.{name}.{figure}: is {value}, must be finite and not negative"
+                    )
+                if figure.partition(".")[0] not in baseline.tolerances:
+                    raise ResultsError(f"{where}.replays.{name}.{figure}: unknown figure")
+        if run.coverage is not None:
+            _check_reached(run.coverage, f"{where}.coverage")
+    for suite, entry in baseline.coverage.items():
+        _check_reached(entry.coverage, f"coverage.{suite}.coverage")
+    faults = baseline.faults
+    if faults is not None and not 0 < faults.caught <= faults.mutants - faults.equivalent:
+        raise ResultsError(
+            f"faults.caught: is {faults.caught} of {faults.mutants} mutants, {faults.equivalent} equivalent"
+        )
+
+
+def _check_reached(reached: Reached, where: str) -> None:
+    tables = [("kinds", reached.kinds), *((f"modules.{name}", one) for name, one in reached.modules.items())]
+    for name, counts in tables:
+        for kind, count in counts.items():
+            if kind not in KINDS:
+                raise ResultsError(f"{where}.{name}.{kind}: is no kind of coverage ({', '.join(KINDS)})")
+            check_count(count, f"{where}.{name}.{kind}")
+
+
+def _whole(value: Any) -> Any:
+    """Return plain JSON with whole numbers as such: a figure reads alike, measured or read back."""
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _object(value: Any, name: str, indent: str) -> str:
+    """Return `value` as JSON; `name` is its key, which says how it is laid out."""
+    deeper = indent + "  "
+    if isinstance(value, list) and value:
+        lines = [deeper + json.dumps(item, ensure_ascii=False) for item in value]
+        return "[\n" + ",\n".join(lines) + f"\n{indent}]"
+    if not isinstance(value, dict) or not value:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    items: list[tuple[str, Any]] = (
+        list(value.items()) if name in UNSORTED or not indent else sorted(value.items())
+    )
+    if name in ONE_LINE:
+        lines = [f"{_name(key)}: {_line(item)}" for key, item in items]
+    else:
+        lines = [f"{_name(key)}: {_object(item, key, deeper)}" for key, item in items]
+    return "{\n" + ",\n".join(deeper + line for line in lines) + f"\n{indent}}}"
+
+
+def _name(key: str) -> str:
+    return json.dumps(key, ensure_ascii=False)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True)

@@ -1,0 +1,230 @@
+"""A run's documents against the baseline's entries: what got worse, what got better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from regressions.results import Gate, Replay, Results, Status
+from reports.gate.baseline import CoverageEntry, FaultsEntry, RunEntry
+from reports.gate.documents import CoverageDocument, FaultsDocument
+from reports.gate.figures import (
+    Figure,
+    coverage_entry,
+    coverage_figures,
+    faults_entry,
+    faults_figures,
+    replay_figures,
+    run_entry,
+    run_figures,
+)
+from reports.gate.tolerances import Better, Tolerance
+from reports.text import count, first_line
+
+Tolerances = dict[str, Tolerance]
+
+
+class Outcome(StrEnum):
+    """What became of a figure."""
+
+    WORSE = "worse"
+    BETTER = "better"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A figure, replay or coverpoint that changed by more than its tolerance.
+
+    `before` and `after` are None where there is no number; `note` then says what happened.
+    """
+
+    outcome: Outcome
+    place: str
+    name: str
+    before: float | None = None
+    after: float | None = None
+    allowed: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Total:
+    """A sum over the replays that both runs hold: how a whole run got better or worse."""
+
+    name: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One document against its entry.
+
+    `compared` counts figures and named points; `within` those figures that changed by no more than allowed.
+    """
+
+    title: str
+    compared: int
+    within: int
+    findings: list[Finding]
+    totals: list[Total] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def of(self, outcome: Outcome) -> list[Finding]:
+        """Return the findings of one outcome."""
+        return [finding for finding in self.findings if finding.outcome is outcome]
+
+
+TOTALS = {"cycles": "cycles", "ema_bytes": "external traffic, bytes", "energy": "energy, pJ"}
+
+
+def compare_run(title: str, before: RunEntry, results: Results, tolerances: Tolerances) -> Comparison:
+    """Compare a regression, replay by replay."""
+    after = run_entry(results)
+    findings = [_worse(gate.name, "gate of the run", first_line(gate.detail)) for gate in _broken(results)]
+    passed = {replay.name for replay in results.replays if replay.status is Status.PASS}
+    for replay in results.replays:
+        if replay.status is not Status.PASS:
+            findings.append(_worse(replay.name, replay.status.value, _failure(replay)))
+        elif replay.name not in before.replays:
+            findings.append(
+                _worse(replay.name, "unknown replay", "the baseline does not hold it: ./run baseline adds it")
+            )
+    for name in before.replays:
+        if name not in after.replays:
+            findings.append(_worse(name, "lost replay", "in the baseline, but the run did not plan it"))
+    both = [name for name in before.replays if name in passed]
+    judged = _judge(
+        [*run_figures(before), *(f for name in both for f in replay_figures(name, before.replays[name]))],
+        [*run_figures(after), *(f for name in both for f in replay_figures(name, after.replays[name]))],
+        tolerances,
+    )
+    old, new = before.coverage, after.coverage
+    named = _missed(old.missed, new.missed) if old is not None and new is not None else []
+    totals = [
+        Total(shown, _sum(before, both, name), _sum(after, both, name))
+        for name, shown in TOTALS.items()
+        if both
+    ]
+    points = len(set(old.missed) | set(new.missed)) if old is not None and new is not None else 0
+    return Comparison(
+        title,
+        judged.compared + len(before.replays) + points,
+        judged.within,
+        findings + judged.findings + named,
+        totals,
+    )
+
+
+def compare_coverage(before: CoverageEntry, document: CoverageDocument, tolerances: Tolerances) -> Comparison:
+    """Compare the coverage of the tests."""
+    after = coverage_entry(document)
+    findings = _problems("coverage", document.problems)
+    if document.tests.failed:
+        findings.append(
+            _worse("tests", "failed", f"{count(document.tests.failed)} tests failed; {document.rerun}")
+        )
+    judged = _judge(list(coverage_figures(before)), list(coverage_figures(after)), tolerances)
+    named = _missed(before.coverage.missed, after.coverage.missed)
+    return Comparison(
+        f"coverage of the tests, {document.suite}",
+        judged.compared + len(set(before.coverage.missed) | set(after.coverage.missed)),
+        judged.within,
+        findings + judged.findings + named,
+    )
+
+
+def compare_faults(before: FaultsEntry, document: FaultsDocument, tolerances: Tolerances) -> Comparison:
+    """Compare the fault campaign by its score; what survives now and did not before is told.
+
+    A change of the RTL draws other mutants, so that a single one says little.
+    """
+    judged = _judge(list(faults_figures(before)), list(faults_figures(faults_entry(document))), tolerances)
+    known = set(before.survivors)
+    notes = [
+        f"survivor that the baseline does not hold: {one.file}:{one.line} {one.operator}: "
+        f"`{one.right}` became `{one.faulty}`"
+        for one in document.survivors
+        if one.key not in known
+    ]
+    findings = _problems("fault campaign", document.problems) + judged.findings
+    return Comparison("fault campaign", judged.compared, judged.within, findings, notes=notes)
+
+
+def _broken(results: Results) -> list[Gate]:
+    return [gate for gate in results.summary.gates if not gate.passed]
+
+
+def _judge(before: Sequence[Figure], after: Sequence[Figure], tolerances: Tolerances) -> Comparison:
+    old, new = ({figure.key: figure for figure in figures} for figures in (before, after))
+    findings: list[Finding] = []
+    within = 0
+    for key in dict.fromkeys([*old, *new]):
+        was, now = old.get(key), new.get(key)
+        figure = was or now
+        assert figure is not None
+        if (was is None or now is None) and not figure.absent_is_zero:
+            what = "is not in the baseline: ./run baseline adds it" if was is None else "was not measured"
+            findings.append(_worse(figure.place, figure.name, what))
+            continue
+        one = judge(figure, was.value if was else 0.0, now.value if now else 0.0, tolerances)
+        if one is not None:
+            findings.append(one)
+        elif was is not None and now is not None and was.value != now.value:
+            within += 1
+    return Comparison("", len(set(old) | set(new)), within, findings)
+
+
+def judge(figure: Figure, before: float, after: float, tolerances: Tolerances) -> Finding | None:
+    """Return the finding of one figure, None if it is as good as it was."""
+    tolerance = tolerances[figure.tolerance]
+    allowed = tolerance.allowed(before)
+    gain = after - before if tolerance.better is Better.HIGHER else before - after
+    if tolerance.better is Better.EQUAL:
+        gain = -abs(gain)
+    # Written so that a value which compares with nothing counts as worse.
+    if gain > allowed:
+        outcome = Outcome.BETTER
+    elif gain >= -allowed:
+        return None
+    else:
+        outcome = Outcome.WORSE
+    return Finding(outcome, figure.place, figure.name, before, after, allowed)
+
+
+def _missed(before: Iterable[str], after: Iterable[str]) -> list[Finding]:
+    old, new = set(before), set(after)
+    lost = [
+        _worse(name, "coverpoint", "is no longer reached, or is new and not reached") for name in new - old
+    ]
+    won = [Finding(Outcome.BETTER, name, "coverpoint", note="is now reached, or gone") for name in old - new]
+    return sorted(lost, key=lambda one: one.place) + sorted(won, key=lambda one: one.place)
+
+
+def _problems(place: str, problems: Iterable[str]) -> list[Finding]:
+    return [_worse(place, "problem", first_line(problem)) for problem in problems]
+
+
+def _worse(place: str, name: str, note: str) -> Finding:
+    return Finding(Outcome.WORSE, place, name, note=note)
+
+
+def _failure(replay: Replay) -> str:
+    """Return what became of a replay that did not pass, and the command that reruns it alone."""
+    if replay.failure is not None:
+        first = f"the first is {replay.failure.actual_hex} for {replay.failure.expected_hex}"
+        what = f"{count(replay.mismatches)} of {count(replay.elements)} elements differ, {first}"
+        return f"{what}; {replay.failure.rerun_waves}"
+    unequal = ", ".join(sorted(replay.unequal_counters))
+    what = first_line(replay.message or "") or f"counters differ: {unequal}"
+    return f"{what}; {replay.rerun}"
+
+
+def _sum(entry: RunEntry, names: Iterable[str], total: str) -> float:
+    return sum(
+        value
+        for name in names
+        for figure, value in entry.replays[name].items()
+        if figure.partition(".")[0] == total
+    )

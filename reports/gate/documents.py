@@ -1,0 +1,274 @@
+"""The three documents that a run leaves, read and checked: results, coverage of the tests, fault campaign.
+
+``results.json`` is `regressions.results`; ``coverage.json`` and ``faults.json`` are the classes below.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from regressions.json_codec import ResultsError, decode
+from regressions.results import Results
+from regressions.run import shown
+from reports.gate.strict_json import DocumentError, load
+from reports.schema import validate
+
+T = TypeVar("T")
+
+SCHEMA = 1
+"""Version of ``coverage.json`` and ``faults.json``."""
+KINDS = ("line", "branch", "expression", "toggle", "assertion", "user")
+SUITES = ("quick", "nightly")
+SCORE_TOLERANCE = 1e-9
+
+RESULTS_REMEDY = "run the regression again (./run regress)"
+COVERAGE_REMEDY = "measure coverage again (./run coverage)"
+FAULTS_REMEDY = "run the fault campaign again (./run faults)"
+
+
+@dataclass(frozen=True)
+class Count:
+    """Points of coverage: `hit` of `total`; `excluded` were not hit, which a reviewed exclusion excuses."""
+
+    hit: int
+    total: int
+    excluded: int
+
+    @property
+    def share(self) -> float:
+        """Share of the points that count: 1 where there are none."""
+        counted = self.total - self.excluded
+        return self.hit / counted if counted else 1.0
+
+    @property
+    def missed(self) -> int:
+        """Points that were neither hit nor excused."""
+        return self.total - self.excluded - self.hit
+
+
+@dataclass(frozen=True)
+class PassCount:
+    """Tests whose coverage was merged."""
+
+    passed: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class LevelCount:
+    """Coverpoints of one level of the test plan."""
+
+    points: int
+    hit: int
+    excused: int
+
+
+@dataclass(frozen=True)
+class PlanCoverage:
+    """Functional coverage of the test plan; `missed` names the coverpoints neither hit nor excused."""
+
+    features: int
+    points: int
+    hit: int
+    excused: int
+    missed: list[str]
+    by_level: dict[str, LevelCount]
+
+
+@dataclass(frozen=True)
+class CoverageDocument:
+    """``coverage.json``: what all tests of a suite reached, merged.
+
+    `kinds` and `modules` give counts by kind; `problems` are stale or expired exclusions and the like, each
+    of which fails the gate. `rerun` is the command that measures it again, `wall_s` the time that it took.
+    """
+
+    schema: int
+    suite: str
+    seed: int
+    git: str
+    tools: dict[str, str]
+    wall_s: float
+    rerun: str
+    tests: PassCount
+    kinds: dict[str, Count]
+    modules: dict[str, dict[str, Count]]
+    plan: PlanCoverage
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Caught:
+    """Mutants of one file or operator."""
+
+    mutants: int
+    caught: int
+    equivalent: int
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A mutant that no test caught: source line, the right text and the faulty one, the nearest tests."""
+
+    key: str
+    file: str
+    line: int
+    operator: str
+    right: str
+    faulty: str
+    nearest: list[str]
+
+
+@dataclass(frozen=True)
+class FaultsDocument:
+    """``faults.json``: the share of mutants of the RTL that the tests caught.
+
+    `score` is ``caught / (mutants - equivalent)``; an equivalent mutant has a written reason or a proof.
+    """
+
+    schema: int
+    seed: int
+    git: str
+    tools: dict[str, str]
+    wall_s: float
+    rerun: str
+    mutants: int
+    caught: int
+    equivalent: int
+    survived: int
+    score: float
+    files: dict[str, Caught]
+    operators: dict[str, Caught]
+    survivors: list[Survivor]
+    problems: list[str]
+
+
+def read_results(path: Path) -> Results:
+    """Return the checked results of a regression; raises `DocumentError`."""
+
+    def build(document: Any) -> Results:
+        results = Results.from_json(document)
+        validate(results)
+        return results
+
+    return _read(path, RESULTS_REMEDY, build)
+
+
+def read_coverage(path: Path) -> CoverageDocument:
+    """Return the checked coverage of the tests; raises `DocumentError`."""
+    return _read(path, COVERAGE_REMEDY, coverage_of)
+
+
+def read_faults(path: Path) -> FaultsDocument:
+    """Return the checked result of the fault campaign; raises `DocumentError`."""
+    return _read(path, FAULTS_REMEDY, faults_of)
+
+
+def _read(path: Path, remedy: str, build: Callable[[Any], T]) -> T:
+    document = load(path, remedy)
+    try:
+        return build(document)
+    except ResultsError as error:
+        raise DocumentError(f"{shown(path)}: {error}; {remedy}") from None
+
+
+def coverage_of(document: object) -> CoverageDocument:
+    """Return the plain JSON `document` as its dataclass; raises `ResultsError`, which names the field."""
+    _check_schema(document)
+    coverage = decode(CoverageDocument, document)
+    if coverage.suite not in SUITES:
+        raise ResultsError(f"suite: is {coverage.suite!r}, must be one of {', '.join(SUITES)}")
+    _check_numbers({"wall_s": coverage.wall_s, **_prefixed("tests", vars(coverage.tests))})
+    for name, counts in (("kinds", coverage.kinds), *_modules(coverage)):
+        for kind, count in counts.items():
+            if kind not in KINDS:
+                raise ResultsError(f"{name}.{kind}: is no kind of coverage ({', '.join(KINDS)})")
+            check_count(count, f"{name}.{kind}")
+    for kind, count in coverage.kinds.items():
+        parts = [counts[kind] for _, counts in _modules(coverage) if kind in counts]
+        summed = Count(*(sum(getattr(part, name) for part in parts) for name in ("hit", "total", "excluded")))
+        if parts and summed != count:
+            raise ResultsError(f"kinds.{kind}: is {_text(count)}, but its modules add up to {_text(summed)}")
+    _check_plan(coverage.plan)
+    return coverage
+
+
+def faults_of(document: object) -> FaultsDocument:
+    """Return the plain JSON `document` as its dataclass; raises `ResultsError`, which names the field."""
+    _check_schema(document)
+    faults = decode(FaultsDocument, document)
+    numbers = ("wall_s", "mutants", "caught", "equivalent", "survived", "score")
+    _check_numbers({name: getattr(faults, name) for name in numbers})
+    judged = faults.caught + faults.equivalent + faults.survived
+    if judged != faults.mutants:
+        raise ResultsError(
+            f"mutants: is {faults.mutants}, but caught, equivalent and survived add up to {judged}"
+        )
+    counted = faults.mutants - faults.equivalent
+    if not counted:
+        raise ResultsError("mutants: none was judged")
+    if abs(faults.score - faults.caught / counted) > SCORE_TOLERANCE:
+        raise ResultsError(
+            f"score: is {faults.score}, but caught / counted mutants = {faults.caught / counted:.6g}"
+        )
+    for table in ("files", "operators"):
+        for name, part in getattr(faults, table).items():
+            _check_numbers(_prefixed(f"{table}.{name}", vars(part)))
+            if part.caught + part.equivalent > part.mutants:
+                raise ResultsError(
+                    f"{table}.{name}: more caught and equivalent than its {part.mutants} mutants"
+                )
+    return faults
+
+
+def check_count(count: Count, where: str) -> None:
+    """Raise `ResultsError` if `count` contradicts itself."""
+    if min(count.hit, count.total, count.excluded) < 0 or count.missed < 0:
+        raise ResultsError(f"{where}: is {_text(count)}")
+
+
+def _check_schema(document: object) -> None:
+    if isinstance(document, dict) and document.get("schema", SCHEMA) != SCHEMA:
+        raise ResultsError(f"schema: is {document['schema']!r}, this version reads {SCHEMA}")
+
+
+def _modules(coverage: CoverageDocument) -> Iterator[tuple[str, dict[str, Count]]]:
+    for module, counts in coverage.modules.items():
+        yield f"modules.{module}", counts
+
+
+def _check_plan(plan: PlanCoverage) -> None:
+    _check_numbers(
+        {f"plan.{name}": getattr(plan, name) for name in ("features", "points", "hit", "excused")}
+        | {
+            f"plan.by_level.{level}.{name}": value
+            for level, count in plan.by_level.items()
+            for name, value in vars(count).items()
+        }
+    )
+    left = plan.points - plan.hit - plan.excused
+    if left != len(plan.missed):
+        raise ResultsError(
+            f"plan.missed: names {len(plan.missed)} coverpoints, "
+            f"but {plan.points} points less {plan.hit} hit and {plan.excused} excused leave {left}"
+        )
+    if len(set(plan.missed)) != len(plan.missed):
+        raise ResultsError("plan.missed: names a coverpoint twice")
+
+
+def _prefixed(prefix: str, numbers: Mapping[str, float]) -> dict[str, float]:
+    return {f"{prefix}.{name}": value for name, value in numbers.items()}
+
+
+def _check_numbers(numbers: Mapping[str, float]) -> None:
+    for name, value in numbers.items():
+        if not math.isfinite(value) or value < 0:
+            raise ResultsError(f"{name}: is {value}, must be finite and not negative")
+
+
+def _text(count: Count) -> str:
+    return f"{count.hit} of {count.total}, {count.excluded} excluded"

@@ -1,0 +1,148 @@
+"""All comparisons of one gate: the verdict, and what was left unmeasured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from regressions.results import Results
+from regressions.run import shown
+from reports.gate.baseline import Baseline
+from reports.gate.compare import (
+    Comparison,
+    Finding,
+    Outcome,
+    compare_coverage,
+    compare_faults,
+    compare_run,
+)
+from reports.gate.inputs import Documents
+from reports.gate.strict_json import DocumentError
+from tb.toolchain import RTL_ROOT
+
+REQUIRABLE = ("runs", "coverage", "faults")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says.
+
+    `not_measured` names what the baseline holds and no document measured; `notes` are for the reader.
+    """
+
+    comparisons: list[Comparison]
+    not_measured: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def of(self, outcome: Outcome) -> list[tuple[Comparison, Finding]]:
+        """Return all findings of one outcome."""
+        return [(one, finding) for one in self.comparisons for finding in one.of(outcome)]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing got worse."""
+        return not self.of(Outcome.WORSE)
+
+
+def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> Verdict:
+    """Compare every document with its entry.
+
+    Parameters
+    ----------
+    baseline, documents
+    required
+        Of `REQUIRABLE`: what must have been measured, and be in the baseline.
+
+    Raises
+    ------
+    DocumentError
+        If a run has no entry in the baseline, or something required is missing on either side.
+    """
+    comparisons, missing, notes = _runs(baseline, documents)
+    missing_all = {"runs": missing, "coverage": [], "faults": []}
+    coverage, faults = documents.coverage, documents.faults
+    suites = list(baseline.coverage)
+    if coverage is not None and coverage.suite in baseline.coverage:
+        entry = baseline.coverage[coverage.suite]
+        comparisons.append(compare_coverage(entry, coverage, baseline.tolerances))
+        suites.remove(coverage.suite)
+    elif coverage is not None:
+        notes.append(_unknown(f"coverage of suite {coverage.suite}", "coverage", required))
+    elif "coverage" in required:
+        raise DocumentError("--require coverage: there is no coverage.json; run ./run coverage first")
+    missing_all["coverage"] = [f"coverage of the tests, {suite}" for suite in suites]
+    if faults is not None and baseline.faults is not None:
+        comparisons.append(compare_faults(baseline.faults, faults, baseline.tolerances))
+    elif faults is not None:
+        notes.append(_unknown("a fault campaign", "faults", required))
+    elif "faults" in required:
+        raise DocumentError("--require faults: there is no faults.json; run ./run faults first")
+    elif baseline.faults is not None:
+        missing_all["faults"] = ["fault campaign"]
+    if "runs" in required and missing:
+        raise DocumentError(
+            f"--require runs: not measured: {'; '.join(missing)}; run these, name their --results"
+        )
+    notes += _designs(documents) + _commits(documents)
+    return Verdict(comparisons, [name for names in missing_all.values() for name in names], notes)
+
+
+def _runs(baseline: Baseline, documents: Documents) -> tuple[list[Comparison], list[str], list[str]]:
+    comparisons = []
+    titles = _titles(list(documents.runs))
+    for key, results in documents.runs.items():
+        if key not in baseline.runs:
+            held = "; ".join(baseline.runs) or "none"
+            raise DocumentError(
+                f"--baseline: runs: holds no entry of the run '{key}' (it holds: {held}); "
+                "run one of these, or add this one with ./run baseline"
+            )
+        comparisons.append(compare_run(titles[key], baseline.runs[key], results, baseline.tolerances))
+    left = [key for key in baseline.runs if key not in documents.runs]
+    return comparisons, left, [_provenance(titles[key], key, one) for key, one in documents.runs.items()]
+
+
+def _provenance(title: str, key: str, results: Results) -> str:
+    """Return what a run is: its settings and the commit that it was measured at."""
+    git = results.run.git
+    commit = f"commit {git.commit[:12]}" if git.commit else "outside of git"
+    settings = key.removeprefix(title).strip()
+    return f"{title}: {settings} ({commit}{', uncommitted changes' if git.dirty else ''})"
+
+
+def _titles(keys: list[str]) -> dict[str, str]:
+    """Return a short name of each run: suite and preset, if that tells it from the others."""
+    short = {key: " ".join(key.split()[:2]) for key in keys}
+    names = list(short.values())
+    return {key: name if names.count(name) == 1 else key for key, name in short.items()}
+
+
+def _unknown(what: str, name: str, required: list[str]) -> str:
+    if name in required:
+        raise DocumentError(
+            f"--require {name}: the baseline holds no entry of {what}; add it with ./run baseline"
+        )
+    return f"the baseline holds no entry of {what}, so it was not compared; ./run baseline adds it"
+
+
+def _designs(documents: Documents) -> list[str]:
+    """Return a note on each run of a design that is not the project's."""
+    folders = {results.run.rtl for results in documents.runs.values()} - {str(shown(RTL_ROOT))}
+    return [f"measured on the design in {folder}" for folder in sorted(folders)]
+
+
+def _commits(documents: Documents) -> list[str]:
+    """Return a note if the documents are not of one commit."""
+    found = {
+        f"{results.run.suite} {results.run.preset}": results.run.git.commit
+        for results in documents.runs.values()
+    }
+    if documents.coverage is not None:
+        found["coverage"] = documents.coverage.git
+    if documents.faults is not None:
+        found["fault campaign"] = documents.faults.git
+    commits = {name: commit[:12] for name, commit in found.items() if commit}
+    if len(set(commits.values())) < 2:
+        return []
+    return [
+        "measured at different commits: " + ", ".join(f"{name} {commit}" for name, commit in commits.items())
+    ]
