@@ -8,7 +8,8 @@ import pytest
 
 from regressions.results import HitTotal, MissedPoint, Results, Verdict
 from reports import validate
-from reports.coverage import HEADER, CoverageError, attach, collect, merge, read_points
+from reports.coverage import attach, collect, merge
+from tb.coverage.points import HEADER, CoverageError, Reader
 
 ROOT = Path("/project")
 
@@ -59,7 +60,7 @@ def second(tmp_path: Path) -> Path:
 
 
 def test_counts_are_added_over_files_and_parametrised_copies(first: Path, second: Path) -> None:
-    points = read_points(first, ROOT)
+    points = Reader(ROOT).read(first)
     assert len(points) == 7
     assert {point.name: count for point, count in points.items() if point.module == "core"} == {"block": 2}
     merged = merge([first, second], ROOT)

@@ -23,9 +23,9 @@ from regressions.run import Outcome
 from regressions.tests.dump_checker import recompute
 from regressions.tests.small_run import REPLAYS, arguments
 from reports import regress
-from reports.coverage import HEADER
 from reports.tests.regress_runs import Json, regress_command, report, start, statuses
 from reports.tests.test_coverage import records
+from tb.coverage.points import HEADER
 from tb.toolchain import BUILD_ROOT, REPO_ROOT, RTL_ROOT
 
 pytestmark = pytest.mark.xdist_group("regress command")

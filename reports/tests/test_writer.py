@@ -14,8 +14,8 @@ import pytest
 
 from regressions.results import Results
 from reports import ResultsError, write
-from reports.coverage import HEADER
 from reports.tests.test_coverage import records
+from tb.coverage.points import HEADER
 
 FILES = {"index.html", "junit.xml", "replays.csv", "results.json"}
 REPOSITORY = Path(__file__).resolve().parents[2]
