@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from pathlib import Path
 from tb.toolchain import REPO_ROOT, BuildResult, ToolchainError, verilate
 
 LOG = "simulation.log"
+COVERAGE_FOLDER = "SIMULATION_COVERAGE"
+"""Environment variable: where each simulation of a model that counts leaves a file of its own."""
 SHOWN_LINES = 12
 """Last lines of a simulation's log that an error shows."""
 
@@ -161,6 +164,10 @@ def run_simulation(
         **environment,
     }
     tracing = ["--trace", "--trace-file", str(waves)] if waves else []
+    if counted := os.environ.get(COVERAGE_FOLDER):
+        handle, name = tempfile.mkstemp(".dat", "simulation", counted)
+        os.close(handle)
+        arguments = [*arguments, f"+verilator+coverage+file+{name}"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [str(build.artifact), *tracing, *arguments],

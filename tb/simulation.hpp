@@ -29,9 +29,10 @@ class __attribute__((visibility("hidden"))) CoverageStore {
     take(context);
     live_.erase(context);
   }
-  // In Verilator's own format, with one record a point.
+  // In Verilator's own format, with one record a point; no file of a library that has simulated nothing.
   void write(const char* path) {
     for (auto* const context : live_) take(context);
+    if (header_.empty()) return;  // there was no model
     std::ofstream out(path);
     out << header_ << '\n';
     for (const auto& [point, count] : counts_) out << point << ' ' << count << '\n';

@@ -1,0 +1,207 @@
+"""A coverage run: the tests of the plan on models that count, on all cores, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tb.coverage.points import Kind, Point
+from tb.coverage.worker import Plan
+from tb.plan import found, testplan
+from tb.toolchain import BUILD_ROOT, REPO_ROOT
+
+WORKERS = 2
+SHOWN_LINES = 12
+NO_COVERAGE = frozenset({"builds", "faults-are-caught", "test-plan", "register-generation", "coverage"})
+"""Entries of the plan's bench whose tests look at no model of the design as it is."""
+
+
+class CoverageRunError(RuntimeError):
+    """The coverage run could not be carried out."""
+
+
+@dataclass(frozen=True)
+class TestOutcome:
+    """How a test ended: name with parameters, outcome as pytest calls it, text of a failure, seconds."""
+
+    __test__ = False
+
+    test: str
+    outcome: str
+    text: str
+    seconds: float
+
+
+@dataclass
+class Collected:
+    """What tests covered.
+
+    Attributes
+    ----------
+    points : list of Point
+        All that the models count, sorted.
+    hit : set of Point
+        Those that a test that passed has hit.
+    tests : list of TestOutcome
+        Sorted by name.
+    by_test : dict
+        Points that each test hit, of the kinds of `tb.coverage.worker.BY_TEST`.
+    bins : dict
+        Names of the bins that each test met.
+    """
+
+    points: list[Point] = field(default_factory=list)
+    hit: set[Point] = field(default_factory=set)
+    tests: list[TestOutcome] = field(default_factory=list)
+    by_test: dict[str, list[Point]] = field(default_factory=dict)
+    bins: dict[str, list[str]] = field(default_factory=dict)
+
+
+def chosen_tests() -> list[str]:
+    """Name the tests that count, without parameters: those of features, and of benches but `NO_COVERAGE`."""
+    there = found.find()
+    plan = testplan.load()
+    names = {there.reported_as(test) for feature in plan.features for test in feature.tests}
+    for bench in plan.bench:
+        if bench.name not in NO_COVERAGE:
+            names |= {there.reported_as(test) for test in bench.node_ids(there)}
+    return sorted(names)
+
+
+def run(
+    suite: str,
+    seed: int,
+    workers: int = WORKERS,
+    tests: Sequence[str] | None = None,
+    tell: Callable[[str], None] = print,
+) -> Collected:
+    """Run tests on models that count a suite's kinds.
+
+    Parameters
+    ----------
+    suite : str
+        Key of `tb.coverage.build.SUITES`.
+    tests : sequence of str or None
+        Node ids without parameters; None: `chosen_tests`.
+    tell : callable
+        Told of progress, line by line.
+
+    Raises
+    ------
+    CoverageRunError
+        If a worker fails, with the end of its log. A test that fails is an outcome, no error.
+    """
+    names = list(chosen_tests() if tests is None else tests)
+    folder = BUILD_ROOT / "coverage" / suite
+    folder.mkdir(parents=True, exist_ok=True)
+    took = _seconds(folder)
+    for old in [*folder.glob("part*.jsonl"), folder / "taken"]:
+        old.unlink(missing_ok=True)
+    # What takes longest first; nobody has measured a new one.
+    names.sort(key=lambda test: (-took.get(test, float("inf")), test))
+    files = sorted({test.partition("::")[0] for test in names})
+    plan = Plan(suite, seed, files, names, str(folder))
+    plan.save(folder / "plan.json")
+    begin = time.monotonic()
+    tell(f"coverage: {len(names)} tests, suite {suite}, {workers} workers")
+    logs = [folder / f"worker{number}.log" for number in range(workers)]
+    running = []
+    for number, log in enumerate(logs):
+        with log.open("w", encoding="utf-8") as out:
+            command = [sys.executable, "-m", "tb.coverage.worker", str(folder / "plan.json"), str(number)]
+            running.append(subprocess.Popen(command, cwd=REPO_ROOT, stdout=out, stderr=subprocess.STDOUT))
+    try:
+        states = [process.wait() for process in running]
+    finally:
+        for process in running:
+            process.kill()
+    for state, log in zip(states, logs, strict=True):
+        if state not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            tail = "\n  ".join(log.read_text(encoding="utf-8").splitlines()[-SHOWN_LINES:])
+            raise CoverageRunError(f"a worker of the coverage run failed; last lines of {log}:\n  {tail}")
+    collected = load(folder)
+    _remember(folder, collected)
+    tell(f"coverage: {len(collected.tests)} cases in {time.monotonic() - begin:.0f} s")
+    missing = set(names) - {one.test.partition("[")[0] for one in collected.tests}
+    if missing:
+        raise CoverageRunError(
+            f"{len(missing)} tests did not run, such as {min(missing)}; is its name right?"
+        )
+    return collected
+
+
+def load(folder: Path) -> Collected:
+    """Put together what the workers of one run left.
+
+    Raises
+    ------
+    CoverageRunError
+        If there is nothing, or a worker did not come to its end.
+    """
+    collected = Collected()
+    parts = sorted(folder.glob("part*.jsonl"))
+    if not parts:
+        raise CoverageRunError(f"{folder}: holds no coverage of tests; ./run coverage collects it")
+    everything: set[Point] = set()
+    for part in parts:
+        points: list[Point] = []
+        ended = False
+        for record in _lines(part):
+            if "point" in record:
+                points.append(_point(record["point"]))
+            elif "test" in record:
+                name = record["test"]
+                collected.tests.append(
+                    TestOutcome(name, record["outcome"], record["text"], record["seconds"])
+                )
+                collected.by_test[name] = [points[number] for number in record["hits"]]
+                collected.bins[name] = record["bins"]
+            else:
+                collected.hit |= {points[number] for number in record["hit"]}
+                ended = True
+        if not ended:
+            raise CoverageRunError(f"{part}: was cut short; run ./run coverage again")
+        everything |= set(points)
+    collected.points = sorted(everything)
+    collected.tests.sort(key=lambda one: one.test)
+    return collected
+
+
+def _point(values: list[Any]) -> Point:
+    module, file, line, column, kind, name, lines = values
+    return Point(module, file, line, column, Kind(kind), name, lines)
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise CoverageRunError(
+                    f"{path}:{number}: damaged ({error}); run ./run coverage again"
+                ) from None
+
+
+def _seconds(folder: Path) -> dict[str, float]:
+    """Return what tests took last time."""
+    try:
+        return dict(json.loads((folder / "seconds.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _remember(folder: Path, collected: Collected) -> None:
+    seconds: dict[str, float] = {}
+    for one in collected.tests:
+        name = one.test.partition("[")[0]
+        seconds[name] = round(seconds.get(name, 0.0) + one.seconds, 2)
+    (folder / "seconds.json").write_text(json.dumps(seconds), encoding="utf-8")

@@ -1,0 +1,183 @@
+"""Run tests on models that count, and keep what each of them covered.
+
+``python -m tb.coverage.worker PLAN.json NUMBER``. Each test runs in a fork of its own, so that what it covers
+is the same in any order and on any number of workers. Workers take their tests from one list.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from tb.builders import LIBRARIES, SIMULATORS, replace_verilate
+from tb.cocotb_simulation import COVERAGE_FOLDER
+from tb.coverage import bins
+from tb.coverage.build import SUITES, CoverageBuild
+from tb.coverage.points import Kind, Point, Reader
+from tb.forked import CRASHED, Emit, Event, Reports, events
+from tb.toolchain import REPO_ROOT
+
+BY_TEST = frozenset({Kind.LINE, Kind.BRANCH, Kind.ASSERTION, Kind.USER})
+"""Kinds of which each test's hits are kept; of the others only that some test hit them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What workers do.
+
+    Attributes
+    ----------
+    suite : str
+        Key of `tb.coverage.build.SUITES`.
+    seed : int
+        Master seed of the tests.
+    files : list of str
+        Arguments of pytest: where the tests are.
+    tests : list of str
+        Node ids without parameters, in the order in which they are taken.
+    folder : str
+        Where each worker leaves ``part<N>.jsonl``, and their common counter lies.
+    """
+
+    suite: str
+    seed: int
+    files: list[str]
+    tests: list[str]
+    folder: str
+
+    @staticmethod
+    def load(path: Path) -> Plan:
+        """Read a plan as `save` writes it."""
+        return Plan(**json.loads(path.read_text(encoding="utf-8")))
+
+    def save(self, path: Path) -> None:
+        """Write the plan for another process."""
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+
+class Collector:
+    """A pytest plugin that runs the collected tests and appends what each covered to a file.
+
+    The file has a line for each new point (``{"point": [...]}``, numbered as they come), one for each test,
+    and at its end the numbers of the points that any test hit.
+    """
+
+    def __init__(self, plan: Plan, number: int) -> None:
+        self._plan = plan
+        self._build = CoverageBuild(plan.suite)
+        self._folder = Path(plan.folder)
+        self._files = self._folder / f"files{number}"
+        self._out = self._folder / f"part{number}.jsonl"
+        self._reader = Reader(REPO_ROOT, SUITES[plan.suite])
+        self._numbers: dict[Point, int] = {}
+        self._hit: set[int] = set()
+        self._reports = Reports()
+        replace_verilate(self._build, *LIBRARIES, SIMULATORS)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a child's test says."""
+        self._reports.pytest_runtest_logreport(report)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take the place of pytest's loop."""
+        items: dict[str, list[pytest.Item]] = {}
+        for item in session.items:
+            items.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        self._files.mkdir(parents=True, exist_ok=True)
+        with self._out.open("w", encoding="utf-8") as out:
+
+            def write(record: object) -> None:
+                print(json.dumps(record), file=out, flush=True)
+
+            while (test := self._next()) is not None:
+                for item in items.get(test, []):
+                    for record in self._run(item):
+                        write(record)
+            write({"hit": sorted(self._hit)})
+        return True
+
+    def _next(self) -> str | None:
+        """Take the next test from the list that the workers share; None at its end."""
+        with (self._folder / "taken").open("a+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            taken = len(file.read())
+            if taken == len(self._plan.tests):
+                return None
+            file.write(".")
+        return self._plan.tests[taken]
+
+    def _run(self, item: pytest.Item) -> list[Event]:
+        for old in self._files.iterdir():
+            old.unlink()
+        begin = time.monotonic()
+        end: Event = {"outcome": CRASHED, "text": "the test ended its process", "bins": []}
+        for event in events(self._work(item)):
+            if event["kind"] == "end":
+                end = event
+        records: list[Event] = []
+        hits: set[int] = set()
+        if end["outcome"] == "passed":  # what a test covered counts only if its results were right
+            for path in sorted(self._files.iterdir()):
+                if not path.stat().st_size:
+                    continue  # of a simulation that was to fail, and did
+                for point, count in self._reader.read(path).items():
+                    if not point.counts:
+                        continue
+                    if point not in self._numbers:
+                        self._numbers[point] = len(self._numbers)
+                        records.append({"point": list(asdict(point).values())})
+                    if count:
+                        number = self._numbers[point]
+                        self._hit.add(number)
+                        if point.kind in BY_TEST:
+                            hits.add(number)
+        records.append(
+            {
+                "test": item.nodeid,
+                "outcome": end["outcome"],
+                "text": end["text"],
+                "seconds": round(time.monotonic() - begin, 3),
+                "hits": sorted(hits),
+                "bins": end["bins"],
+            }
+        )
+        return records
+
+    def _work(self, item: pytest.Item) -> Callable[[Emit], None]:
+        def work(emit: Emit) -> None:
+            os.environ[COVERAGE_FOLDER] = str(self._files)
+            bins.collect()
+            failed = self._reports.run(item)
+            if failed is None:
+                self._build.write(self._files)
+            emit(
+                {
+                    "kind": "end",
+                    "outcome": failed.outcome if failed else "passed",
+                    "text": failed.longreprtext if failed else "",
+                    "bins": sorted(bins.take()) if failed is None else [],
+                }
+            )
+
+        return work
+
+
+def main(words: Sequence[str]) -> int:
+    """Carry out a worker's part of a plan."""
+    plan, number = Plan.load(Path(words[0])), int(words[1])
+    options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-s", "--seed", str(plan.seed)]
+    options += ["--basetemp", str(Path(plan.folder) / f"tmp{number}")]
+    return int(pytest.main([*options, *plan.files], plugins=[Collector(plan, number)]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
