@@ -1,0 +1,27 @@
+"""The crosses of each bench, and how what it fed falls into their bins; importing them registers them all."""
+
+from tb.coverage.crosses import (
+    additions,
+    arithmetic,
+    balancing,
+    conversions,
+    layers,
+    memory,
+    operands,
+    products,
+    results,
+    streams,
+)
+
+__all__ = [
+    "additions",
+    "arithmetic",
+    "balancing",
+    "conversions",
+    "layers",
+    "memory",
+    "operands",
+    "products",
+    "results",
+    "streams",
+]
