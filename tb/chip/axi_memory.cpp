@@ -9,6 +9,7 @@
 #include <cstring>
 #include <deque>
 
+#include "../tick.hpp"
 #include "svdpi.h"
 
 namespace {
@@ -31,6 +32,7 @@ struct Burst {
 struct WriteBeat {
   std::uint8_t data[kBeatBytes];
   std::uint64_t strobe;
+  std::uint64_t tick;  // of its handshake
   bool last;
 };
 
@@ -131,6 +133,7 @@ void serve_write() {
     else
       for (unsigned i = 0; i < kBeatBytes; ++i)
         if (beat.strobe >> i & 1) to[i] = beat.data[i];
+    if (g_memory.written) g_memory.written[burst.address / kBeatBytes] = beat.tick;
   }
   spend(std::popcount(beat.strobe));
   burst.address += kBeatBytes;
@@ -167,6 +170,7 @@ void axi_memory_read(unsigned long long cycle, unsigned id, unsigned long long a
   g_cycle = cycle;
   g_reads.push_back(make_burst(id, address, length, size, kind));
   ++g_memory.read_bursts;
+  g_memory.progress = tick();
 }
 
 void axi_memory_write(unsigned long long cycle, unsigned id, unsigned long long address, unsigned length,
@@ -174,12 +178,14 @@ void axi_memory_write(unsigned long long cycle, unsigned id, unsigned long long 
   g_cycle = cycle;
   g_writes.push_back(make_burst(id, address, length, size, kind));
   ++g_memory.write_bursts;
+  g_memory.progress = tick();
 }
 
 void axi_memory_write_beat(const svBitVecVal* data, unsigned long long strobe, svBit last) {
   WriteBeat beat;
   std::memcpy(beat.data, data, kBeatBytes);
   beat.strobe = strobe;
+  beat.tick = g_memory.progress = tick();
   beat.last = last;
   g_data.push_back(beat);
   ++g_memory.write_beats;
@@ -192,6 +198,7 @@ svBit axi_memory_step(unsigned long long cycle, svBit r_taken, svBit r_free, svB
                       unsigned* b_id, unsigned* b_response, svBit* ar_ready, svBit* aw_ready, svBit* w_ready) {
   g_cycle = cycle;
   g_memory.read_beats += r_taken;
+  if (r_taken) g_memory.progress = tick();
   *r_valid = *b_valid = 0;
   earn();
   const auto write = [] {

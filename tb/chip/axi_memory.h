@@ -21,6 +21,8 @@ extern "C" struct AxiMemory {
   std::uint64_t read_beats, write_beats;
   std::uint64_t write_bytes;      // strobes that were set
   std::uint64_t read_bursts, write_bursts;
+  std::uint64_t* written;         // set by Python, or null: the tick at which each beat's place was last written
+  std::uint64_t progress;         // tick of the last handshake on one of its channels
 };
 
 extern "C" AxiMemory* axi_memory_state();

@@ -7,7 +7,7 @@ from pathlib import Path
 from golden.memories import require_sram
 from golden.presets import Preset
 from tb.cocotb_simulation import build_simulation, run_simulation
-from tb.core.build import BARE_LOOP, COVERAGE, MACROS, USER_COVERAGE, checkers, parameters
+from tb.core.build import BARE_LOOP, COVERAGE, MACROS, USER_COVERAGE, WINDOW, checkers, parameters
 from tb.toolchain import RTL_ROOT, BuildResult, rtl_sources, verilate
 
 CHIP_TB = Path(__file__).resolve().parent
@@ -37,7 +37,13 @@ def chip_parameters(preset: Preset, gated: bool) -> list[str]:
 
 
 def build_bare(
-    preset: Preset, *, gated: bool = False, coverage: bool = False, rtl: Path = RTL_ROOT
+    preset: Preset,
+    *,
+    gated: bool = False,
+    coverage: bool = False,
+    waves: bool = False,
+    rtl: Path = RTL_ROOT,
+    jobs: int = 1,
 ) -> BuildResult:
     """Build the harness in a bare C++ loop, as a shared library.
 
@@ -47,11 +53,13 @@ def build_bare(
         Whether cores have gated clocks, so that one of them can be slowed.
     coverage : bool
         Whether checks and cover points are counted.
+    waves : bool
+        Whether it can write a window of waves (``bare_window`` of ``bare_loop.cpp``).
     rtl : Path
         Folder of the design.
     """
     return verilate(
-        f"chip_bare_{preset.name}{'_gated' * gated}",
+        f"chip_bare_{preset.name}{'_gated' * gated}{'_waves' * waves}",
         [WAIVERS, *rtl_sources(root=rtl), *CHECKS, *HARNESS],
         "chip_harness",
         args=[
@@ -60,9 +68,11 @@ def build_bare(
             *chip_parameters(preset, gated),
             "--assert",
             *(USER_COVERAGE if coverage else ()),
+            *(WINDOW if waves else ()),
         ],
         cxx_sources=[BARE_LOOP, *DPI],
         kind="lib",
+        jobs=jobs,
     )
 
 

@@ -110,6 +110,8 @@ class _MemoryStruct(ctypes.Structure):
         ("data", ctypes.c_void_p),
         ("bytes", ctypes.c_uint64),
         *((name, ctypes.c_int64) for name in _SETTINGS + _COUNTS),
+        ("written", ctypes.c_void_p),
+        ("progress", ctypes.c_uint64),
     )
 
 
@@ -120,6 +122,7 @@ class MemoryModel:
         library.axi_memory_state.restype = ctypes.POINTER(_MemoryStruct)
         self._struct = library.axi_memory_state().contents
         self.contents: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._written: npt.NDArray[np.uint64] | None = None
 
     def load(self, contents: npt.NDArray[np.uint8]) -> None:
         """Let the chip work on this very array, from address 0; it sees and makes every change in place.
@@ -134,6 +137,21 @@ class MemoryModel:
         self.contents = contents
         self._struct.data = contents.ctypes.data
         self._struct.bytes = contents.size
+        self._struct.written = None
+
+    def note_writes(self) -> npt.NDArray[np.uint64]:
+        """Return an array that will hold the tick at which each beat's place was last written, 0 if never.
+
+        Only the bare loop counts ticks. It holds until the next `load`.
+        """
+        self._written = np.zeros(-(-self.contents.size // BEAT_BYTES), np.uint64)
+        self._struct.written = self._written.ctypes.data
+        return self._written
+
+    @property
+    def progress(self) -> int:
+        """Tick of the last handshake on one of its channels."""
+        return int(self._struct.progress)
 
     def set_up(self, options: MemoryOptions) -> None:
         """Set speed and manners."""

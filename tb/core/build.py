@@ -26,6 +26,8 @@ CHECKS = checkers("mem", "pe", "line", "core")
 USER_COVERAGE = ("--coverage-user", "+define+USER_COVERAGE")
 """Of checks and cover points alone: it costs no time."""
 COVERAGE = ("--coverage-line", *USER_COVERAGE)
+WINDOW = ("--trace-vcd", "--timescale", "1ns/1ps")
+"""Of waves in a bare loop, on the time axis that cocotb's have."""
 
 
 def parameters(preset: Preset) -> list[str]:
@@ -41,15 +43,22 @@ def parameters(preset: Preset) -> list[str]:
     return [f"-G{name}={value}" for name, value in sizes.items()]
 
 
-def build_bare(preset: Preset, coverage: bool = False) -> BuildResult:
-    """Build the harness in a bare C++ loop, as a shared library."""
+def build_bare(
+    preset: Preset, coverage: bool = False, *, waves: bool = False, rtl: Path = RTL_ROOT, jobs: int = 1
+) -> BuildResult:
+    """Build the harness in a bare C++ loop, as a shared library around the design below `rtl`.
+
+    With `waves` it can write a window of them (``bare_window`` of ``bare_loop.cpp``).
+    """
+    kinds = [*(COVERAGE if coverage else ()), *(WINDOW if waves else ())]
     return verilate(
-        f"core_bare_{preset.name}",
-        [*rtl_sources(), *CHECKS, CORE_TB / "core_harness.sv"],
+        f"core_bare_{preset.name}{'_waves' * waves}",
+        [*rtl_sources(root=rtl), *CHECKS, CORE_TB / "core_harness.sv"],
         "core_harness",
-        args=["--prefix", "Vharness", *parameters(preset), "--assert", *(COVERAGE if coverage else ())],
+        args=["--prefix", "Vharness", *parameters(preset), "--assert", *kinds],
         cxx_sources=[BARE_LOOP, CORE_TB / "replay_dpi.cpp"],
         kind="lib",
+        jobs=jobs,
     )
 
 

@@ -22,7 +22,7 @@ STREAMS = ("results", "commands", "a", "b", "costs")
 """Streams of the harness, in the order of their bits in `LaunchInputs.stall_streams`."""
 ALL_STREAMS = (1 << len(STREAMS)) - 1
 
-_POINTERS = ("commands", "beats", "b_rows", "costs", "lines", "block_start", "results", "seen")
+_POINTERS = ("commands", "beats", "b_rows", "costs", "lines", "block_start", "results", "seen", "arrivals")
 _INPUTS = (
     "command_count",
     "beat_count",
@@ -56,6 +56,7 @@ _OUTPUTS = (
     "first_line_answer",
     "cycles",
     "timed_out",
+    "progress",
 )
 
 
@@ -124,6 +125,10 @@ class LaunchResult:
         disagreed. The results are still given, for the report.
     hung : bool
         Whether the launch was given up at its limit of cycles.
+    arrivals : uint64 [places, 2] or None
+        Tick at which each half row was last accepted, 0 if it never was; only the bare loop counts ticks.
+    progress : int
+        Tick at which a word was last given or a result last taken.
     """
 
     results: U32
@@ -131,6 +136,8 @@ class LaunchResult:
     counters: dict[str, int]
     problem: str | None
     hung: bool = False
+    arrivals: npt.NDArray[np.uint64] | None = None
+    progress: int = 0
 
 
 class CoreDevice:
@@ -147,6 +154,7 @@ class CoreDevice:
         columns = self._preset.columns
         results = np.zeros((inputs.places, columns), np.uint32)
         seen = np.zeros((inputs.places, 2), np.uint8)
+        arrivals = np.zeros((inputs.places, 2), np.uint64)
         arrays = {
             "commands": inputs.commands,
             "beats": inputs.beats,
@@ -156,8 +164,9 @@ class CoreDevice:
             "block_start": inputs.block_start,
             "results": results,
             "seen": seen,
+            "arrivals": arrivals,
         }
-        self._inputs, self._results, self._seen = inputs, results, seen
+        self._inputs, self._results, self._seen, self._arrivals = inputs, results, seen, arrivals
         self._held = [np.ascontiguousarray(array) for array in arrays.values()]
         for name, held in zip(arrays, self._held, strict=True):
             setattr(self._struct, name, held.ctypes.data)
@@ -188,7 +197,13 @@ class CoreDevice:
         struct = self._struct
         counters = dict(zip(CORE_COUNTERS, struct.counters, strict=True))
         return LaunchResult(
-            self._results, int(struct.cycles), counters, self._problem(), bool(struct.timed_out)
+            self._results,
+            int(struct.cycles),
+            counters,
+            self._problem(),
+            bool(struct.timed_out),
+            self._arrivals,
+            int(struct.progress),
         )
 
     def _problem(self) -> str | None:

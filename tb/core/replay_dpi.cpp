@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "../tick.hpp"
 #include "svdpi.h"
 
 namespace {
@@ -25,6 +26,7 @@ extern "C" struct Launch {
   const std::int64_t* block_start;  // first place of each block's rows
   std::uint32_t* results;           // [places, columns]
   std::uint8_t* seen;               // [places, 2]: halves of a row that have arrived
+  std::uint64_t* arrivals;          // [places, 2]: at which tick each last did
   std::int64_t command_count, beat_count, b_count, cost_count, block_count, place_count;
   std::int64_t b_words;             // words of a row of B
   std::int64_t columns;             // of the core
@@ -42,6 +44,7 @@ extern "C" struct Launch {
   std::int64_t first_line_answer;
   std::uint64_t cycles;
   std::int64_t timed_out;
+  std::uint64_t progress;           // tick at which a word was last given or a result last taken
   std::uint64_t counters[kCounters];
 };
 
@@ -68,6 +71,7 @@ bool give(Stream stream, const Pointer* base, std::int64_t words, std::int64_t c
   if (taken >= count || stalled(stream)) return false;
   std::memcpy(out, base + taken * words, words * sizeof(svBitVecVal));
   ++taken;
+  g_launch.progress = tick();
   return true;
 }
 
@@ -85,6 +89,7 @@ svBit replay_begin(svBit* resets, svBit* fmt, unsigned* bias, unsigned* columns,
   l.first_line_error = l.first_line_answer = -1;
   l.cycles = 0;
   l.timed_out = 0;
+  l.progress = 0;
   g_random = l.seed | 1;
   g_block = 0;
   g_tag = l.resets ? 1 : g_tag + g_last_count;
@@ -134,6 +139,7 @@ void replay_line(unsigned channel, unsigned line) {
 svBit replay_result(unsigned block, unsigned row, svBit upper, const svBitVecVal* data) {
   constexpr std::int64_t kBlocks = 16;  // the tag counts blocks from 1 after reset, modulo 16
   Launch& l = g_launch;
+  l.progress = tick();
   // Results of neighbouring blocks may interleave: the block nearest to the last one is meant.
   const std::int64_t tag = (static_cast<std::int64_t>(block) + kBlocks - g_tag % kBlocks) % kBlocks;
   std::int64_t ahead = (tag - g_block % kBlocks + kBlocks) % kBlocks;
@@ -147,6 +153,7 @@ svBit replay_result(unsigned block, unsigned row, svBit upper, const svBitVecVal
   if (index > g_block) g_block = index;
   const std::int64_t place = l.block_start[index] + row, half = l.columns / 2;
   l.repeated += l.seen[2 * place + upper]++ != 0;
+  l.arrivals[2 * place + upper] = tick();
   std::memcpy(l.results + place * l.columns + upper * half, data, half * sizeof(std::uint32_t));
   return ++l.halves == 2 * l.place_count;
 }
