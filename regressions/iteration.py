@@ -21,7 +21,14 @@ from regressions.capture.cli import OUT as TRACES
 from regressions.chip.options import add_chip_options, chip_settings
 from regressions.operands import ReplaySettings, find_policy
 from regressions.option_error import OptionError
-from regressions.options import DEFAULT_POLICY, REPORTS, RUNS, Options
+from regressions.options import (
+    DEFAULT_POLICY,
+    REPORTS,
+    RUNS,
+    Options,
+    add_history_options,
+    history_file,
+)
 from tb.toolchain import REPO_ROOT, RTL_ROOT
 
 COMMAND = "./run iteration"
@@ -77,6 +84,7 @@ def parse_iteration(arguments: Sequence[str]) -> Options:
         suite=SUITE,
         keep=values.runs.resolve() / KEPT,
         fresh=values.fresh,
+        history=history_file(values),
     )
 
 
@@ -131,6 +139,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--jobs", type=int, default=jobs, metavar="N", help=f"replays at a time (default: all {jobs} cores)")
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="logs (default: build/regressions)")
+    add_history_options(parser)
     return parser
 
 

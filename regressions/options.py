@@ -24,6 +24,8 @@ FULL_TRACE = REPO_ROOT / TRACES / "full.safetensors"
 """What ./run capture leaves."""
 REPORTS = REPO_ROOT / "reports" / "out"
 RUNS = BUILD_ROOT / "regressions"
+HISTORY = "history.sqlite"
+"""The history of runs, in the folder of all reports."""
 
 LEVELS = ("core", "chip")
 DEFAULT_PRESET = "core"
@@ -32,7 +34,8 @@ DEFAULT_POLICY = "share=0.2"
 DESCRIPTION = """\
 Replay captured training layers through the RTL of one sparse core or of the whole chip, compare every bit
 with the golden model, and write the report to reports/out/latest. Exit status: 0 if every planned replay
-passed and every gate holds, 1 if not, 2 if nothing could be run or reported.
+passed and every gate holds, 1 if not, 2 if nothing could be run or reported, 3 if all is well but the run
+could not be appended to the history.
 """
 EXAMPLES = f"""\
 examples:
@@ -73,6 +76,8 @@ class Options:
         Where finished replays are kept, to go on from there; None: every run starts afresh.
     fresh : bool
         Whether what is kept is thrown away first.
+    history : Path or None
+        The history that the run is appended to; None: it is not.
     """
 
     trace: Path
@@ -90,6 +95,7 @@ class Options:
     suite: str = "replay"
     keep: Path | None = None
     fresh: bool = False
+    history: Path | None = None
 
     @property
     def level(self) -> str:
@@ -140,7 +146,16 @@ def parse(arguments: Sequence[str]) -> Options:
         out=values.out.resolve(),
         runs=values.runs.resolve(),
         command=shlex.join([*COMMAND.split(), *arguments]),
+        history=history_file(values),
     )
+
+
+def history_file(values: argparse.Namespace) -> Path | None:
+    """Return the history that the options choose; None if they want none."""
+    if values.no_history:
+        return None
+    file: Path = values.out / HISTORY if values.history is None else values.history
+    return file.resolve()
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -194,7 +209,20 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--dump", type=Path, metavar="FOLDER", help="write operands and result of each replay as .npz")
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="logs, waves (default: build/regressions)")
+    add_history_options(parser)
     return parser
+
+
+def add_history_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the history of runs."""
+    add = parser.add_argument_group("history of runs").add_mutually_exclusive_group().add_argument
+    add(
+        "--history",
+        type=Path,
+        metavar="FILE",
+        help=f"database that this run is appended to (default: {HISTORY} beside the reports)",
+    )
+    add("--no-history", action="store_true", help="append this run to none")
 
 
 def _step(text: str) -> Step:
@@ -227,4 +255,8 @@ def rerun_command(options: Options, layer: str, step: Step) -> str:
             words += [flag, str(value)]
     if not options.coverage and options.keep is None:
         words += ["--no-coverage"]
+    if options.history is None:
+        words += ["--no-history"]
+    elif options.history != options.out / HISTORY:
+        words += ["--history", str(options.history)]
     return shlex.join(words)

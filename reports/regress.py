@@ -1,15 +1,18 @@
 """The main job: run a regression and report it (`./run regress`).
 
 Exit status: 0 if every planned replay passed and every gate holds, 1 if not, 2 if nothing could be run or
-reported, 130 if it was interrupted before anything ran.
+reported, 3 if all is well but the run could not be appended to the history (the report is written all the
+same), 130 if it was interrupted before anything ran.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 
 from regressions.options import Options, parse
@@ -18,11 +21,13 @@ from regressions.results import Gate, Results, with_coverage
 from regressions.run import Outcome, run, shown
 from reports import ReportError, ResultsError, attach, write
 from reports.coverage import GATE_NAME
+from reports.history import HistoryError, record, update
 from reports.verdict import verdict_lines
 from reports.writer import PAGE
 from tb.toolchain import REPO_ROOT
 
 NOTHING_RUN = 2
+NOT_IN_HISTORY = 3
 INTERRUPTED = 130
 RAW = "results.json"
 
@@ -60,7 +65,7 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _report(outcome: Outcome, options: Options, more: Lines | None) -> int:
-    """Tell the verdict, keep the results beside the logs, then write the report."""
+    """Tell the verdict, keep the results beside the logs, append to the history, then write the report."""
     results = outcome.results if options.keep is not None else _with_coverage(outcome)
     for line in [*verdict_lines(results), *(more(results, options.jobs) if more else [])]:
         print(line)
@@ -72,12 +77,31 @@ def _report(outcome: Outcome, options: Options, more: Lines | None) -> int:
         kept = f"the results are kept: python -m reports {shown(raw)}"
     except KNOWN as error:
         kept = str(error)
+    appended = _append(results, options, raw)
     try:
         place = write(results, options.out)
     except (ReportError, ResultsError) as error:
         raise ReportError(f"{error}\n{kept}") from error
     print(f"report: {shown(place / PAGE)}")
-    return results.summary.exit_status
+    status = results.summary.exit_status
+    return status if status or appended else NOT_IN_HISTORY
+
+
+def _append(results: Results, options: Options, raw: Path) -> bool:
+    """Append the run to the history and draw its page; what goes wrong there must not cost the report."""
+    if options.history is None:
+        return True
+    try:
+        number = record(results, options.history)
+        for line in update(options.history, options.out, number):
+            print(line)
+    except ResultsError:
+        return True  # writing the report tells it
+    except HistoryError as error:
+        later = shlex.join(["--add", str(shown(raw)), "--history", str(shown(options.history))])
+        print(f"error: history: {error}\n  later: ./run history {later}", file=sys.stderr)
+        return False
+    return True
 
 
 def _with_coverage(outcome: Outcome) -> Results:
