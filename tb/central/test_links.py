@@ -13,7 +13,7 @@ from tb.central.links import ANY_ORDER, IN_ORDER, INTERLEAVED, TAGS, LinksBench,
 Rng = np.random.Generator
 PAGE_LINES = 64
 ORDERS = {"in order": IN_ORDER, "any order": ANY_ORDER, "interleaved": INTERLEAVED}
-STALLS = (0, 0, 300, 900)
+STALLS = (0, 0, 300, 600, 900)
 
 each_order = pytest.mark.parametrize("order", ORDERS)
 
@@ -30,13 +30,13 @@ def draw_bursts(rng: Rng, count: int) -> tuple[U32, U32]:
 
 
 def draw_strobes(rng: Rng, count: int) -> npt.NDArray[np.uint64]:
-    """Draw strobes: all bytes, a range, a single byte, any that are not none."""
+    """Draw strobes: all bytes, a range at either end or between, a single byte, any that are not none."""
     strobes = rng.integers(1, 1 << 64, count, dtype=np.uint64)
-    kind = rng.integers(0, 4, count)
-    strobes[kind == 0] = (1 << 64) - 1
-    strobes[kind == 1] = np.uint64(1) << rng.integers(0, 64, count).astype(np.uint64)[kind == 1]
-    strobes[kind == 2] &= np.uint64((1 << int(rng.integers(1, 64))) - 1)
-    return np.maximum(strobes, np.uint64(1))
+    every = np.full(count, (1 << 64) - 1, np.uint64)
+    above, below = rng.integers(0, 64, (2, count)).astype(np.uint64)
+    ranges = (every, np.uint64(1) << above, every >> above, every << below, every >> above << below)
+    kind = rng.integers(0, 1 + len(ranges), count)
+    return np.maximum(np.select([kind == at for at in range(len(ranges))], ranges, strobes), np.uint64(1))
 
 
 def draw_manners(rng: Rng, order: int, errors: int = 0) -> Manners:
@@ -89,8 +89,8 @@ def test_writes(rng: Rng) -> None:
 
 def test_write_errors(rng: Rng) -> None:
     """Each answer with an error is told."""
-    for errors in (20, 200, 1000):
-        lines = rng.integers(0, 1 << 32, 800).astype(np.uint32)
+    for errors, most in ((20, 1 << 32), (200, 4), (1000, 1 << 32), (1000, 4)):
+        lines = rng.integers(0, most, 800).astype(np.uint32)
         manners = draw_manners(rng, IN_ORDER, errors)
         outcome = LinksBench().write(lines, draw_strobes(rng, 800), manners, int(rng.integers(1 << 30)))
         assert outcome.errors > 0

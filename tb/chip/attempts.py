@@ -19,6 +19,7 @@ from tb.chip.bare import BareChip
 from tb.chip.device import ChipHang, RunOptions
 from tb.chip.random_chains import U8, Chain, ChainBuilder
 from tb.chip.script import Action, pause, wait_interrupt
+from tb.coverage.crosses.memory import sample_errors
 
 DRAIN_CYCLES = 50
 DRAIN_TRIES = 400
@@ -67,6 +68,11 @@ def attempt(chip: BareChip, line: int, options: RunOptions, during: Sequence[Act
             choose = registers.write("COUNTER_SELECT", core=CHIP_COUNTER_CORE, index=index)
             detached = chip.script([choose, registers.read("COUNTER_LOW")], going_on).answers[1].value
             interrupts = registers.names.unpack("IRQ_STATUS", answers[-1].value)
+            if errors := options.memory.errors:
+                order = int(options.memory.order)
+                sample_errors(
+                    errors.reads, errors.writes, errors.end - errors.first, int(errors.response), order
+                )
             return Attempt(status, interrupts, detached)
     raise ChipHang(f"the chip is busy {DRAIN_TRIES * DRAIN_CYCLES} cycles after its interrupt")
 

@@ -34,6 +34,8 @@ from tb.chip.device import ChipOutcome
 from tb.chip.layers import require_memory
 from tb.chip.memory import MemoryOptions, Order
 from tb.core.layers import THRESHOLDS, Operands, make_source
+from tb.coverage.crosses import layers
+from tb.coverage.crosses import memory as manners
 
 U8 = npt.NDArray[np.uint8]
 
@@ -267,6 +269,19 @@ def require_run(chain: Chain, memory: U8, outcome: ChipOutcome, *, detached: boo
     require_work(chain, outcome)
     if not detached:
         assert outcome.chip["detached"] == 0, f"{outcome.chip['detached']} cores were left behind"
+    sample(chain, outcome)
+
+
+def sample(chain: Chain, outcome: ChipOutcome) -> None:
+    """Count the bins that a run met: shapes, kinds of output, and cores at work."""
+    for step in chain.steps:
+        lowering = step.layer.lowering
+        layers.CHIP.sample(lowering, len(step.layer.columns))
+        manners.sample_output(lowering.preset.cores, lowering.step.value, step.output.mode.name)
+    steps = {step.layer.lowering.step for step in chain.steps}
+    if len(steps) == 1:
+        macs = [core["macs_fp8"] + core["macs_fp16"] for core in outcome.cores]
+        manners.sample_cores(len(macs), steps.pop().value, macs)
 
 
 def require_traffic(plan: Traffic, outcome: ChipOutcome, *, detached: bool = False) -> None:

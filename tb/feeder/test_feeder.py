@@ -7,7 +7,7 @@ import pytest
 
 from golden.formats import Fp8Format
 from golden.presets import find_preset
-from tb.feeder.bench import FeedJob, Stalls, feeder_bench
+from tb.feeder.bench import PORTS, FeedJob, Stalls, feeder_bench
 from tb.feeder.fgmp_stream import LINE_BYTES
 from tb.feeder.jobs import JobWriter, UnitShape, random_job
 
@@ -40,6 +40,18 @@ def test_jobs(rng: np.random.Generator, seed: int, preset: str, intra: bool, sta
     for round_number in range(4):
         jobs = random_jobs(rng, preset, intra, 8)
         bench.check(jobs, seed + round_number, STALLS[stalls])
+
+
+@pytest.mark.parametrize("permille", [300, 600, 950])
+@pytest.mark.parametrize("stream", ["memory", "jobs", *PORTS])
+def test_one_stream_stalls(rng: np.random.Generator, seed: int, stream: str, permille: int) -> None:
+    """Whatever one of the feeder's neighbours does, the other streams wait for it and nothing is lost."""
+    stalls = {
+        "memory": Stalls(memory=permille),
+        "jobs": Stalls(job=permille),
+    } | {port: Stalls(take=tuple(permille if port == name else 0 for name in PORTS)) for port in PORTS}
+    for intra in (False, True):
+        feeder_bench("tiny").check(random_jobs(rng, "tiny", intra, 4), seed, stalls[stream])
 
 
 @pytest.mark.parametrize("fmt", list(Fp8Format))

@@ -25,6 +25,9 @@ COSTS: dict[str, Callable[[np.random.Generator, int], Ints]] = {
     "all dead": lambda rng, count: np.zeros(count, np.int64),
     "one outweighs all": lambda rng, count: np.where(np.arange(count) == count // 2, 1 << 20, 1),
     "many dead": lambda rng, count: rng.integers(1, 300, count) * (rng.random(count) < 0.3),
+    "hardly any alive": lambda rng, count: (rng.random(count) < 0.005).astype(np.int64),
+    "a few heavy": lambda rng, count: np.where(rng.random(count) < 0.007, 40, 1),
+    "a few outweigh all": lambda rng, count: np.where(rng.random(count) < 0.007, 1000, 1),
 }
 
 

@@ -19,6 +19,7 @@ MIXES = {
     "all FP8": Mix(density=0.7, fp16=0.0),
     "all FP16": Mix(density=0.7, fp16=1.0),
     "dense FP16": Mix(density=1.0, fp16=1.0, whole_beats=False),
+    "nearly dense, mostly FP16": Mix(density=0.9, fp16=0.8),
     "specials": Mix(density=0.5, specials=True),
     "windows as large as the ring": Mix(density=0.3, max_words=63),
     "windows of a word": Mix(density=0.4, max_words=1),

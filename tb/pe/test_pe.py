@@ -145,6 +145,25 @@ def test_cancellation(rng: np.random.Generator) -> None:
     pe_bench().check(stimulus)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0], ids=["positive", "negative"])
+def test_cancellation_to_each_bit(sign: float) -> None:
+    """One, more or less by any power of two, less one: what is left lies at each place of the sum."""
+    steps = [
+        (2.0 ** -(place // 2), side * 2.0 ** -(place - place // 2)) for place in range(25) for side in (1, -1)
+    ]
+    a = np.array([(1.0, small, 1.0) for small, _ in steps]).reshape(-1)
+    b = np.array([(1.0, other, -1.0) for _, other in steps]).reshape(-1)
+    count = len(a)
+    columns = (np.stack([b, b], axis=1) * sign).astype(np.float16).view(np.uint16)
+    first, nothing = np.arange(count) % 3 == 0, np.zeros(count, np.bool_)
+    stimulus = Stimulus(
+        a.astype(np.float16).view(np.uint16), ~nothing, first, columns, nothing, Fp8Format.E4M3, 7
+    )
+    sums = pe_bench().check(stimulus)
+    expected = np.array([np.float32(1 + small * other) - 1 for small, other in steps], np.float32) * sign
+    np.testing.assert_array_equal(sums[2::3, 0].view(np.float32), expected)
+
+
 @pytest.mark.parametrize("specials", [False, True], ids=["finite", "with infinities and NaNs"])
 def test_equals_float32(rng: np.random.Generator, specials: bool) -> None:
     """NumPy's float32, element by element in the same order, gives the same bits."""

@@ -72,10 +72,11 @@ def test_every_set_of_operands(rng: Rng, mode: OutputMode, flags: tuple[bool, ..
 def test_every_threshold(rng: Rng, fmt: Fp8Format) -> None:
     bench = result_bench(*SMALL)
     for e_thr in range(-24, 17):
-        work = WorkMaker(rng, bench.cores, bench.width).make(
-            Form(OutputMode.FGMP, fmt, e_thr), "binades", 4, max_rows=32
-        )
-        bench.check(work, {}, 1)
+        for kind in ("binades", "specials"):
+            work = WorkMaker(rng, bench.cores, bench.width).make(
+                Form(OutputMode.FGMP, fmt, e_thr), kind, 4, max_rows=32
+            )
+            bench.check(work, {}, 1)
 
 
 @each_mode

@@ -189,7 +189,8 @@ SPECIALS = np.array(
     [
         *(0, 1, 0x7FFFFF, 0x800000),  # zero, subnormals of binary32, its least normal
         *(0x33000000, 0x33000001, 0x387FC000, 0x38800000),  # half of FP16's least, its subnormals' end
-        *(0x477FE000, 0x477FF000, 0x7F7FFFFF),  # FP16's greatest, what rounds to infinity, the greatest
+        *(0x47600000, 0x477FE000, 0x477FF000),  # E5M2's and FP16's greatest, what rounds to infinity
+        *(0x7F000000, 0x7F7FFFFF),  # the least and the greatest of the highest exponent
         *(0x7F800000, 0x7FC00000, 0x3F800000),  # infinity, NaN, one
     ],
     np.uint32,
