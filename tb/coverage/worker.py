@@ -21,7 +21,7 @@ from tb.builders import LIBRARIES, SIMULATORS, replace_verilate
 from tb.cocotb_simulation import COVERAGE_FOLDER
 from tb.coverage import bins
 from tb.coverage.build import SUITES, CoverageBuild
-from tb.coverage.points import Kind, Point, Reader
+from tb.coverage.points import HEADER, Kind, Point, Reader
 from tb.forked import CRASHED, Emit, Event, Reports, events
 from tb.toolchain import REPO_ROOT
 
@@ -127,8 +127,8 @@ class Collector:
         hits: set[int] = set()
         if end["outcome"] == "passed":  # what a test covered counts only if its results were right
             for path in sorted(self._files.iterdir()):
-                if not path.stat().st_size:
-                    continue  # of a simulation that was to fail, and did
+                if path.stat().st_size <= len(HEADER) + 1:
+                    continue  # of a simulation that was to fail, or of a model in which nothing is counted
                 for point, count in self._reader.read(path).items():
                     if not point.counts:
                         continue
