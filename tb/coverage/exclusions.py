@@ -1,0 +1,180 @@
+"""Points that need not be hit: `exclusions.toml` as data, and what is wrong with it."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tb.coverage.points import Kind, Point
+from tb.toolchain import REPO_ROOT
+
+FILE = Path(__file__).with_name("exclusions.toml")
+BINS = "bins"
+"""The kind of a bin's name, beside those of `Kind`."""
+KINDS = (*(str(kind) for kind in Kind), BINS)
+TEXTS = ("kind", "file", "name", "reason", "owner")
+OPTIONAL = ("text",)
+DATE = "expires"
+MOST = 0.03
+"""Share of a kind's points that exclusions may take."""
+
+
+class ExclusionError(ValueError):
+    """The file of exclusions is not what it must be."""
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Points that need not be hit; the head of the file says what the fields are."""
+
+    kind: str
+    file: str
+    name: str
+    text: str
+    reason: str
+    owner: str
+    expires: datetime.date
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        return f"{self.kind} of {self.file}, '{self.name}'"
+
+    def covers(self, point: Point, line: str) -> bool:
+        """Whether it excludes a point that stands in a source line."""
+        return (
+            point.kind == self.kind
+            and _pattern(self.file).fullmatch(point.file) is not None
+            and _pattern(self.name).fullmatch(point.name) is not None
+            and self.text in line
+        )
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in text.split("*")))
+
+
+def load(path: Path = FILE) -> list[Exclusion]:
+    """Read exclusions.
+
+    Raises
+    ------
+    ExclusionError
+        With the file, the entry, the field, and what to do about it.
+    """
+    name = path.relative_to(REPO_ROOT).as_posix() if path.is_relative_to(REPO_ROOT) else path.name
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ExclusionError(f"{name}: cannot be read ({error.strerror}); restore it") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ExclusionError(f"{name}: is not TOML: {error}; correct it") from error
+    for key in tables:
+        if key != "exclusion" or not isinstance(tables[key], list):
+            raise ExclusionError(f"{name}: unknown table '{key}'; exclusions are written as [[exclusion]]")
+    return [
+        _exclusion(f"{name}: exclusion {number}", table)
+        for number, table in enumerate(tables.get("exclusion", []), 1)
+    ]
+
+
+def _exclusion(where: str, table: Mapping[str, Any]) -> Exclusion:
+    for field in sorted(table.keys() - {*TEXTS, *OPTIONAL, DATE}):
+        raise ExclusionError(f"{where}, {field}: is no field; use {', '.join((*TEXTS, *OPTIONAL, DATE))}")
+    for field in TEXTS:
+        if not isinstance(table.get(field), str) or not table[field].strip():
+            raise ExclusionError(f"{where}, {field}: is missing or empty; give it a text")
+    if table["kind"] not in KINDS:
+        raise ExclusionError(f"{where}, kind: '{table['kind']}' is none; use one of {', '.join(KINDS)}")
+    if not isinstance(table.get(DATE), datetime.date):
+        raise ExclusionError(f"{where}, {DATE}: is no date; write it as 2030-12-31, without quotes")
+    text = table.get("text", "")
+    if not isinstance(text, str):
+        raise ExclusionError(f"{where}, text: is no text; put it in quotes")
+    return Exclusion(text=text, expires=table[DATE], **{field: table[field] for field in TEXTS})
+
+
+class Sources:
+    """Lines of source files below a root, read once."""
+
+    def __init__(self, root: Path = REPO_ROOT) -> None:
+        self._root = root
+        self._lines: dict[str, list[str]] = {}
+
+    def lines(self, file: str) -> list[str]:
+        """Lines of a file; none if there is no such file (a generated one of another build)."""
+        if file not in self._lines:
+            path = self._root / file
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            self._lines[file] = text.splitlines()
+        return self._lines[file]
+
+    def line(self, point: Point) -> str:
+        """The source line of a point, empty if there is none."""
+        lines = self.lines(point.file)
+        return lines[point.line - 1] if 0 < point.line <= len(lines) else ""
+
+
+def apply(
+    exclusions: Sequence[Exclusion],
+    points: Iterable[Point],
+    hit: set[Point],
+    today: datetime.date,
+    sources: Sources | None = None,
+) -> tuple[dict[Point, Exclusion], list[str]]:
+    """Find the points that exclusions excuse.
+
+    Parameters
+    ----------
+    points : iterable of Point
+        All points of the kinds that were counted; exclusions of other kinds are not looked at.
+    hit : set of Point
+        Those that tests hit: they need no excuse.
+
+    Returns
+    -------
+    excused : dict
+        Each point that was not hit and need not be, with the first exclusion that says so.
+    problems : list of str
+        A line for each exclusion that has expired or that no point needs, and for each kind of which too many
+        points are excluded.
+    """
+    sources = sources or Sources()
+    by_kind: dict[str, list[Point]] = {}
+    for point in points:
+        by_kind.setdefault(point.kind, []).append(point)
+    excused: dict[Point, Exclusion] = {}
+    problems: list[str] = []
+    for one in exclusions:
+        if one.kind not in by_kind:
+            continue
+        meant = [point for point in by_kind[one.kind] if one.covers(point, sources.line(point))]
+        missed = [point for point in meant if point not in hit]
+        for point in missed:
+            excused.setdefault(point, one)
+        problems += _problems(one, bool(meant), bool(missed), today)
+    for kind, there in by_kind.items():
+        taken = sum(point.kind == kind for point in excused)
+        if taken > MOST * len(there):
+            problems.append(
+                f"exclusions take {taken} of {len(there)} points of kind {kind}, more than {MOST:.0%}; "
+                f"hit some of them, or remove from the design what nothing can reach"
+            )
+    return excused, problems
+
+
+def _problems(one: Exclusion, meant: bool, missed: bool, today: datetime.date) -> Iterator[str]:
+    where = f"tb/coverage/exclusions.toml: {one.title}"
+    if one.expires < today:
+        yield f"{where}, expires: was {one.expires}; {one.owner} must look at it again: {one.reason}"
+    if not meant:
+        yield f"{where}: there is no such point any more; remove the exclusion"
+    elif not missed:
+        yield f"{where}: tests hit all of it; remove the exclusion"
