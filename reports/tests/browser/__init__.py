@@ -1,0 +1,1 @@
+"""Tests of the report's pages in a headless browser, as readers use them."""

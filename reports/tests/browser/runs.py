@@ -1,0 +1,133 @@
+"""The pages under test: each from a run of another kind, and one that only extends the base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import jinja2
+import numpy as np
+
+from golden.seeds import derive_seed
+from regressions.results import Gate, Replay, Results, summarise
+from reports import page, validate
+from reports.page.environment import environment
+from reports.tests import synthetic, synthetic_chip
+
+COPIES = 3
+"""How often the 62 replays stand in the page of a huge run."""
+LONG_WORD = "x" * 300
+
+SAMPLE = """
+{% extends "base.html" %}
+{% from "macros.html" import filters, heads, number, source with context %}
+{% set title = "A page of its own" %}
+{% set name = "a page of its own" %}
+{% set sections = [("#table", "Table"), ("#code", "Code", 1)] %}
+{% block style %}.own { color: inherit; }{% endblock %}
+{% block script %}document.documentElement.dataset.own = "ran";{% endblock %}
+{% block main %}
+<section id="table"><h2>Table</h2>
+{{ filters("sample", "modules", (("kind", "Kind", "all kinds", (("a", "a"), ("b", "b"))),), "core") }}
+<table class="plain sortable" id="sample" aria-label="Modules">
+{{ heads((("Module", "text"), ("Share", "number", "of all"), ("Note", "none"))) }}
+<tbody>{% for name, kind, share in rows %}
+<tr data-kind="{{ kind }}">
+<th scope="row">{{ name }}</th>{{ number(share, share | percent) }}<td>note</td></tr>
+{% endfor %}</tbody></table>
+</section>
+<section id="code"><h2>Code</h2><details><summary>some.sv</summary>
+{{ source("some", "rtl/some.sv", lines) }}
+</details></section>
+{% endblock %}
+"""
+
+
+def core_run(name: str, *, broken: bool = False) -> Results:
+    """Return a made-up run on one core; the same whoever asks."""
+    return synthetic.results(_rng(name), broken=broken)
+
+
+def chip_run(name: str, suite: str = "replay") -> Results:
+    """Return a made-up run on the chip."""
+    return synthetic_chip.results(_rng(name), suite)
+
+
+def everything_differs() -> Results:
+    """Return a run in which each replay has a mismatch with operands."""
+    base, rng = core_run("everything differs"), _rng("mismatches")
+    return _with(base, [synthetic.failed(one, rng, 2) for one in base.replays])
+
+
+def awkward() -> Results:
+    """Return a run of errors with long lines, long words, long names and markup in them."""
+    base = core_run("awkward", broken=True)
+    message = f"<b>{LONG_WORD}</b> {'word ' * 80}\n" * 40
+    replays = list(base.replays)
+    for at in (0, 5, 9):
+        name = f"stage{at}.{'block.' * 8}conv" if at else LONG_WORD[:80]
+        one = replace(replays[at], layer=name, rerun=f"./run regress --layers {name} --trace {LONG_WORD}")
+        replays[at] = synthetic.unfinished(one, message)
+    gates = [Gate("results equal " * 12, False, message), Gate(LONG_WORD, True, LONG_WORD)]
+    git = replace(base.run.git, dirty=True)
+    run = replace(base.run, command=f"./run regress --trace {LONG_WORD}", git=git)
+    changed = replace(base, run=run, replays=replays, summary=summarise(replays, gates, len(replays)))
+    validate(changed)
+    return changed
+
+
+def huge() -> Results:
+    """Return a run on the chip of several times 62 replays."""
+    base = chip_run("huge")
+    replays = [replace(one, layer=f"{one.layer}@{copy}") for copy in range(COPIES) for one in base.replays]
+    return _with(base, replays)
+
+
+def nothing() -> Results:
+    """Return a run in which nothing ran."""
+    return _with(replace(core_run("nothing"), coverage=None), [])
+
+
+def sample() -> str:
+    """Return a page that is none of the report's: what another page gets by extending the base."""
+    lines = [
+        {
+            "number": at,
+            "text": f"assign out_{at} = in_{at} {'+ 1 ' * at};",
+            "state": ("hit", "missed", "excluded", "")[at % 4],
+            "count": str(7 * at),
+            "note": "never false" if at == 5 else "",
+        }
+        for at in range(1, 60)
+    ]
+    rows = [("sparse_core", "a", 0.5), ("pe10", "b", 1.0), ("pe9", "a", None), ("a_feeder", "b", 0.09)]
+    made = environment(jinja2.DictLoader({"sample.html": SAMPLE}))
+    return made.get_template("sample.html").render(lines=lines, rows=rows)
+
+
+RUNS: dict[str, Callable[[], Results]] = {
+    "passing": lambda: core_run("passing"),
+    "failing": lambda: core_run("failing", broken=True),
+    "everything differs": everything_differs,
+    "awkward": awkward,
+    "chip": lambda: chip_run("chip"),
+    "iteration": lambda: replace(chip_run("iteration", "iteration"), coverage=None),
+    "huge": huge,
+    "nothing": nothing,
+}
+PAGES = [*RUNS, "sample"]
+
+
+def text_of(name: str) -> str:
+    """Return the page of that name."""
+    return sample() if name == "sample" else page.render(RUNS[name]())
+
+
+def _with(base: Results, replays: list[Replay]) -> Results:
+    changed = replace(base, replays=replays)
+    gates = [*base.summary.gates, Gate("replays", bool(replays), f"{len(replays)} ran")]
+    return replace(changed, summary=summarise(replays, gates, len(replays)))
+
+
+def _rng(name: str) -> np.random.Generator:
+    return np.random.default_rng(derive_seed(f"page of a run: {name}", 1))
