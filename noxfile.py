@@ -95,6 +95,13 @@ def _json_list(text: object) -> list[str]:
 
 
 @nox.session
+def history(session: nox.Session) -> None:
+    """List earlier runs, draw their page, and find the run in which a figure changed."""
+    install(session, "regress")
+    session.run("python", "-m", "reports.history", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
     install(session, "tests")

@@ -117,12 +117,12 @@ def test_python_version(minor: int, fits: bool, monkeypatch: pytest.MonkeyPatch)
         assert f"Python 3.11 to 3.14 (this is 3.{minor}, {sys.executable})" in host.describe(problems)
 
 
-def test_python_without_its_library_or_venv(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_without_its_library_venv_or_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "_has_shared_library", lambda version: False)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     message = host.describe(host.python_problems())
-    assert f"apt install python{version}-venv libpython{version}\n" in message
+    assert f"apt install python{version}-venv libpython{version}-stdlib libpython{version}\n" in message
 
 
 def test_this_machine_has_what_it_needs() -> None:

@@ -38,7 +38,7 @@ class Problem(NamedTuple):
 
 
 def python_problems() -> list[Problem]:
-    """Return what this interpreter lacks to run the project: its version, venv, its shared library."""
+    """Return what this interpreter lacks to run the project: its version, venv, sqlite3, its shared library."""
     version = "{}.{}".format(*sys.version_info[:2])
     if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
         wanted = "{}.{} to {}.{}".format(*OLDEST_PYTHON, *NEWEST_PYTHON)
@@ -51,6 +51,9 @@ def python_problems() -> list[Problem]:
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         what = f"Python's venv module, for {sys.executable}"
         problems.append(Problem(what, f"python{version}-venv", "python3"))
+    if importlib.util.find_spec("_sqlite3") is None:
+        what = f"Python's sqlite3 module, for {sys.executable}"
+        problems.append(Problem(what, f"libpython{version}-stdlib", "python3-libs"))
     if sys.platform.startswith("linux") and not _has_shared_library(version):
         what = f"the shared library of Python {version}, which the simulator loads"
         problems.append(Problem(what, f"libpython{version}", "python3-libs"))

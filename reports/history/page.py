@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -195,21 +195,28 @@ def _environment() -> jinja2.Environment:
 
 def _run_row(history: History, stored: Stored, changed: dict[int, int]) -> RunRow:
     totals = history.totals(stored)
-    if "score" in totals:
-        result = f"fault score {text.percent(totals['score'], 2)}"
-    elif "planned" in totals:
-        result = f"{totals['passed']:.0f}/{totals['planned']:.0f} replays"
-    else:
-        result = f"{totals['passed']:.0f}/{totals['passed'] + totals['failed']:.0f} tests"
     return RunRow(
-        stored, result, totals.get("cycles"), totals.get("coverage.line"), changed.get(stored.number, 0)
+        stored,
+        _result(totals),
+        totals.get("cycles"),
+        totals.get("coverage.line"),
+        changed.get(stored.number, 0),
     )
 
 
-def _latest(history: History) -> list[Stored]:
-    """Return the last run of each suite and preset, the latest first."""
+def _result(totals: Mapping[str, float]) -> str:
+    if "score" in totals:
+        return f"fault score {text.percent(totals['score'], 2)}"
+    if "planned" in totals:
+        return f"{totals['passed']:.0f}/{totals['planned']:.0f} replays"
+    return f"{totals['passed']:.0f}/{totals['passed'] + totals['failed']:.0f} tests"
+
+
+def _latest(history: History) -> list[tuple[Stored, str]]:
+    """Return the last run of each suite and preset with its result, the latest first."""
     last = {values.run_title(stored.run): stored for stored in history.runs}
-    return sorted(last.values(), key=lambda stored: stored.run.started, reverse=True)
+    runs = sorted(last.values(), key=lambda stored: stored.run.started, reverse=True)
+    return [(stored, _result(history.totals(stored))) for stored in runs]
 
 
 # --- What changed when ------------------------------------------------------------------------------

@@ -16,10 +16,12 @@ SHOWN_RUNS = 100
 """The runs that a chart shows: the latest."""
 WIDTH, HEIGHT = 575, 200
 LEFT, RIGHT, TOP, BOTTOM = 66, 76, 14, 38
-SPARK_WIDTH, SPARK_HEIGHT = 150, 20
+SPARK_WIDTH, SPARK_HEIGHT = 116, 20
 MOST_TICKS = 6
 """Dates under a chart."""
-GRID_LINES = 4
+GRID_LINES = 5
+LABEL = 11
+"""Height of a label."""
 MARGIN = 0.08
 """Share of the range kept free above and below."""
 COLOURS = {"all": "tone-0", "FP": "tone-1", "BP": "tone-2", "WG": "tone-3"}
@@ -263,16 +265,17 @@ def _steps(points: Sequence[tuple[float, float]]) -> str:
 
 def _last_values(lines: Sequence[Line], scale: Scale) -> list[str]:
     """Return the latest values beside the lines' ends, those that would overlap pushed apart."""
-    ends = sorted(
-        (scale.y(list(line.points.values())[-1]), list(line.texts.values())[-1], line) for line in lines
-    )
-    labels, lowest = [], -1e9
-    for y, label, line in ends:
-        lowest = max(y + 4, lowest + 11)
-        labels.append(
-            f'<text class="direct {line.css}" x="{WIDTH - RIGHT + 5}" y="{lowest:.1f}">{escape(label)}</text>'
-        )
-    return labels
+    ends = sorted((scale.y(list(line.points.values())[-1]), index) for index, line in enumerate(lines))
+    heights, floor = [], float(HEIGHT - BOTTOM)
+    for y, index in reversed(ends):
+        floor = min(y, floor)
+        heights.append((floor, lines[index]))
+        floor -= LABEL
+    return [
+        f'<text class="direct {line.css}" x="{WIDTH - RIGHT + 5}" y="{y + 4:.1f}">'
+        f"{escape(list(line.texts.values())[-1])}</text>"
+        for y, line in heights
+    ]
 
 
 def _scale(

@@ -166,7 +166,11 @@ def gists(event: Event) -> list[Gist]:
     for change in event.changes:
         by_name.setdefault(change.measure.name, []).append(change)
     principal = [name for name in by_name if name in PRINCIPAL or name.startswith("coverage.")]
-    lines = [gist for name in principal if (gist := _gist(name, by_name[name])) is not None]
+    lines = [
+        gist
+        for name in principal
+        if (gist := _gist(name, by_name[name], by_name.get("passed", []))) is not None
+    ]
     if lines:
         return lines
     names = sorted({title(name) for name in by_name})
@@ -174,13 +178,20 @@ def gists(event: Event) -> list[Gist]:
     return [Gist(", ".join(names[:NAMED]) + more, "")]
 
 
-def _gist(name: str, changes: Sequence[Change]) -> Gist | None:
+def _gist(name: str, changes: Sequence[Change], alike: Sequence[Change]) -> Gist | None:
     total = next((change for change in changes if change.measure.level == "total"), None)
-    where = scopes_text(changes)
+    where = _replays_text(alike) if name == "pass_rate" else scopes_text(changes)
     if total is not None:
         old, new = pair_text(total.old, total.new, total.measure.unit)
         return Gist(f"{title(name)} {old} → {new} ({growth_text(total)}){where}", direction(total))
     return Gist(f"{title(name)}{where}", direction(changes[0])) if where else None
+
+
+def _replays_text(passed: Sequence[Change]) -> str:
+    """Return which replays pass no longer, or again."""
+    names = [change.measure.scope for change in passed if change.measure.level == "replay"]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f": {', '.join(names[:NAMED])}{more}" if names else ""
 
 
 def scopes_text(changes: Sequence[Change]) -> str:
