@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,8 @@ def write(baseline: Baseline, path: Path) -> None:
         temporary.write_text(text(baseline), encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise DocumentError(
             f"{shown(path)}: cannot be written: {error.strerror}; check space and permissions"
         ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -222,7 +223,8 @@ def _failure(replay: Replay) -> str:
 
 
 def _sum(entry: RunEntry, names: Iterable[str], total: str) -> float:
-    return sum(
+    """Return the sum over replays, whatever the order of their figures in the file."""
+    return math.fsum(
         value
         for name in names
         for figure, value in entry.replays[name].items()

@@ -1,0 +1,484 @@
+"""What the gate catches, one change of a good run at a time, and what it lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from regressions.results import Gate, HitTotal, MissedPoint, Results, Status, summarise
+from reports.gate import inputs
+from reports.tests import synthetic, synthetic_chip
+from reports.tests.gate.conftest import Project
+from reports.tests.gate.documents import Json, changed, without
+
+
+def edit(results: Results, name: str, **figures: Any) -> Results:
+    """Return `results` with figures of one replay changed, and what follows from them."""
+    replays = []
+    for replay in results.replays:
+        if replay.name == name:
+            replay = replace(replay, **figures)
+            assert replay.cycles is not None
+            assert replay.ideal_cycles is not None
+            assert replay.dense_fp16_cycles is not None
+            replay = replace(
+                replay,
+                utilization=replay.ideal_cycles / replay.cycles,
+                speedup_over_dense_fp16=replay.dense_fp16_cycles / replay.cycles,
+            )
+        replays.append(replay)
+    return with_replays(results, replays)
+
+
+def with_replays(results: Results, replays: list[Any]) -> Results:
+    """Return `results` with other replays, and the summary that they give."""
+    summary = summarise(replays, results.summary.gates, len(replays))
+    return replace(results, replays=replays, summary=summary)
+
+
+@pytest.fixture
+def results(project: Project) -> Results:
+    """Return the run that the project's baseline holds."""
+    return Results.from_json(project.results)
+
+
+def figure(results: Results, name: str, field: str) -> Any:
+    """Return a figure of one replay."""
+    return getattr(next(one for one in results.replays if one.name == name), field)
+
+
+# --- Nothing changed --------------------------------------------------------------------------------
+
+
+def test_the_same_run_passes(project: Project) -> None:
+    told = project.gate()
+    assert (told.status, told.err) == (0, "")
+    assert told.out.startswith("gate: PASS: 0 worse, 0 better, of ")
+    assert "## ✅ Gate PASS" in told.summary
+    assert "not gated: machines differ" in told.summary
+    assert "| cycles |" in told.summary
+
+
+def test_times_do_not_count(project: Project, results: Results) -> None:
+    slow = [replace(one, wall_s=one.wall_s * 3, macs_per_second=1.0) for one in results.replays]
+    project.results = with_replays(results, slow).to_json()
+    assert project.gate().status == 0
+
+
+# --- Replays ----------------------------------------------------------------------------------------
+
+NAME = "layer2.0.conv1-FP"
+
+
+def test_one_flipped_bit(project: Project, results: Results, rng: np.random.Generator) -> None:
+    replays = [synthetic.failed(one, rng, 1) if one.name == NAME else one for one in results.replays]
+    project.results = with_replays(results, replays).to_json()
+    told = project.gate()
+    assert told.status == 1
+    row = told.row(NAME, "1 of ")
+    assert " elements differ, the first is " in row
+    assert row.endswith("./run regress --layers layer2.0.conv1 --steps FP --seed 1 --waves")
+    assert NAME in told.summary.partition("### Totals")[0]
+
+
+def test_one_lost_replay(project: Project, results: Results) -> None:
+    kept = [one for one in results.replays if one.name != NAME]
+    project.results = with_replays(results, kept).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert "lost replay" in told.row(NAME)
+
+
+def test_a_replay_that_did_not_finish(project: Project, results: Results) -> None:
+    replays = [synthetic.unfinished(one, "watchdog") if one.name == NAME else one for one in results.replays]
+    project.results = with_replays(results, replays).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert "watchdog" in told.row(NAME, "error")
+
+
+def test_an_unequal_counter(project: Project, results: Results) -> None:
+    replays = [synthetic.miscounted(one) if one.name == NAME else one for one in results.replays]
+    project.results = with_replays(results, replays).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert "counters differ: macs_skipped" in told.row(NAME)
+
+
+def test_an_unknown_layer(project: Project, results: Results) -> None:
+    extra = replace(results.replays[0], layer="layer9")
+    project.results = with_replays(results, [*results.replays, extra]).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert "unknown replay" in told.row("layer9-FP")
+
+
+def test_a_broken_gate_of_the_run(project: Project, results: Results) -> None:
+    gates = [*results.summary.gates, Gate("no core was left behind", False, "fc-FP")]
+    summary = summarise(results.replays, gates, len(results.replays))
+    project.results = replace(results, summary=summary).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert "fc-FP" in told.row("no core was left behind")
+
+
+# --- Figures of a replay ----------------------------------------------------------------------------
+
+
+def test_two_percent_more_cycles_in_one_layer(project: Project, results: Results) -> None:
+    more = round(figure(results, NAME, "cycles") * 1.02)
+    project.results = edit(results, NAME, cycles=more).to_json()
+    told = project.gate()
+    assert told.status == 1
+    row = told.row(NAME, "cycles")
+    assert f"{more:,}" in row
+    assert "+2.0" in row
+    assert "none" in row
+
+
+def test_one_cycle_more_is_too_many(project: Project, results: Results) -> None:
+    project.results = edit(results, NAME, cycles=figure(results, NAME, "cycles") + 1).to_json()
+    assert project.gate().status == 1
+
+
+def test_fewer_cycles_are_better(project: Project, results: Results) -> None:
+    fewer = figure(results, NAME, "cycles") - 2
+    project.results = edit(results, NAME, cycles=fewer).to_json()
+    told = project.gate()
+    assert told.status == 0
+    assert "0 worse, 1 better" in told.out
+    assert told.out.splitlines()[-2] == "./run baseline keeps the gain"
+
+
+@pytest.mark.parametrize("component", ["multiplier", "adder", "sram", "control", "leakage", "external"])
+def test_more_energy_of_one_component(project: Project, results: Results, component: str) -> None:
+    energy = figure(results, NAME, "energy_pj")
+    worse = replace(energy, **{component: getattr(energy, component) * 1.001})
+    project.results = edit(results, NAME, energy_pj=worse).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert told.row(NAME, f"energy.{component}")
+
+
+def test_rounding_of_energy_is_no_regression(project: Project, results: Results) -> None:
+    energy = figure(results, NAME, "energy_pj")
+    project.results = edit(
+        results, NAME, energy_pj=replace(energy, adder=energy.adder * (1 + 1e-8))
+    ).to_json()
+    assert project.gate().status == 0
+
+
+def test_more_external_traffic(project: Project, results: Results) -> None:
+    project.results = edit(results, NAME, ema_bytes=figure(results, NAME, "ema_bytes") + 1).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert told.row(NAME, "ema_bytes")
+
+
+def test_fewer_elements_compared(project: Project, results: Results) -> None:
+    project.results = edit(results, NAME, elements=figure(results, NAME, "elements") - 1).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert told.row(NAME, "elements")
+
+
+def test_less_work_skipped(project: Project, results: Results) -> None:
+    skipped, fp8 = figure(results, NAME, "macs_skipped"), figure(results, NAME, "macs_fp8")
+    worse = edit(results, NAME, macs_skipped=skipped - 2, macs_fp8=fp8 + 2)
+    one = next(one for one in worse.replays if one.name == NAME)
+    assert one.ideal_cycles is not None
+    project.results = edit(worse, NAME, ideal_cycles=one.ideal_cycles + 1 / synthetic.PES).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert told.row(NAME, "macs_skipped")
+
+
+# --- The chip ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chip(project: Project, rng: np.random.Generator) -> Results:
+    """Return a run on the chip, which the project's baseline holds as well."""
+    results = synthetic_chip.results(rng)
+    project.results = results.to_json()
+    assert project.update().status == 0
+    return results
+
+
+def test_more_sram(project: Project, chip: Results) -> None:
+    hardware = chip.run.hardware
+    assert hardware is not None
+    memory, size = next(iter(hardware.sram_bytes.items()))
+    worse = replace(hardware, sram_bytes={**hardware.sram_bytes, memory: size + 64})
+    project.results = replace(chip, run=replace(chip.run, hardware=worse)).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert f"{size + 64:,}" in told.row("chip", f"sram_bytes.{memory}")
+
+
+def test_a_new_memory_and_new_queues(project: Project, chip: Results) -> None:
+    hardware = chip.run.hardware
+    assert hardware is not None
+    worse = replace(
+        hardware,
+        sram_bytes={**hardware.sram_bytes, "cache": 64},
+        register_bytes={**hardware.register_bytes, "more": 8},
+    )
+    project.results = replace(chip, run=replace(chip.run, hardware=worse)).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert told.row("sram_bytes.cache")
+    assert told.row("register_bytes.more")
+
+
+def test_one_run_of_two(project: Project, chip: Results) -> None:
+    """What the baseline holds and the run did not measure is told, and is an error where it is required."""
+    told = project.gate()
+    assert told.status == 0
+    assert told.row("not measured: resnet18 core level=core")
+    assert "totals" not in told.out, "the sums are the same in any order"
+    assert "Not measured: resnet18 core" in told.summary
+    strict = project.gate("--require", "runs", "coverage", "faults")
+    assert strict.status == 2
+    assert "--require runs: not measured: resnet18 core" in strict.err
+
+
+def test_two_runs_at_once(project: Project, results: Results, chip: Results, tmp_path: Path) -> None:
+    other = tmp_path / "core.json"
+    project.results = results.to_json()
+    other.write_bytes(Path(project.arguments()[1]).read_bytes())
+    project.results = chip.to_json()
+    words = project.arguments()
+    both = [*words[:2], str(other), *words[2:]]
+    told = project.gate("--require", "runs", "coverage", "faults", arguments=both)
+    assert told.status == 0
+    assert "not measured" not in told.out
+    twice = project.gate(arguments=[*words[:2], words[1], *words[2:]])
+    assert twice.status == 2
+    assert "is the same run as" in twice.err
+
+
+def test_other_settings_are_another_run(project: Project, results: Results) -> None:
+    project.results = replace(results, run=replace(results.run, stall_permille=200)).to_json()
+    told = project.gate()
+    assert told.status == 2
+    assert "stalls=200' (it holds: resnet18 core level=core" in told.err
+    assert "./run baseline" in told.err
+    assert "could not compare" in told.summary
+
+
+# --- Coverage of a run ------------------------------------------------------------------------------
+
+
+def test_a_coverpoint_of_the_run_is_lost_by_name(project: Project, results: Results) -> None:
+    coverage = results.coverage
+    assert coverage is not None
+    point = MissedPoint("pe_checks", "tb/pe/pe_checks.sv", 9, "user", "cov_subnormal")
+    kinds = {**coverage.kinds, "user": replace(coverage.kinds["user"], hit=coverage.kinds["user"].hit - 1)}
+    modules = {**coverage.modules, "pe_checks": {"user": HitTotal(5, 6), "assertion": HitTotal(9, 9)}}
+    worse = replace(coverage, kinds=kinds, modules=modules, missed=[*coverage.missed, point])
+    project.results = replace(results, coverage=worse).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert "no longer reached" in told.row("pe_checks.cov_subnormal")
+    assert "−" in told.row("coverage  ", "user  ")
+
+
+def test_lines_that_nobody_reaches(project: Project, results: Results) -> None:
+    coverage = results.coverage
+    assert coverage is not None
+    line = coverage.kinds["line"]
+    new = MissedPoint("pe", "rtl/pe/pe.sv", 7, "line", "else")
+    worse = replace(
+        coverage,
+        kinds={**coverage.kinds, "line": replace(line, total=line.total + 1)},
+        modules={**coverage.modules, "pe": {"line": HitTotal(24, 25)}},
+        missed=[*coverage.missed, new],
+    )
+    project.results = replace(results, coverage=worse).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert told.row("pe ", "line missed")
+
+
+def test_covered_lines_may_go(project: Project, results: Results) -> None:
+    """Deleting code that was covered lowers the share a little, and is no regression."""
+    coverage = results.coverage
+    assert coverage is not None
+    line = coverage.kinds["line"]
+    less = replace(
+        coverage,
+        kinds={**coverage.kinds, "line": replace(line, hit=line.hit - 2, total=line.total - 2)},
+        modules={**coverage.modules, "pe": {"line": HitTotal(22, 22)}},
+    )
+    project.results = replace(results, coverage=less).to_json()
+    assert project.gate().status == 0
+
+
+# --- Coverage of the tests, the test plan -----------------------------------------------------------
+
+Change = Callable[[Json], Json]
+
+MISSED = "plan/missed"
+WORSE_COVERAGE: dict[str, tuple[Change, tuple[str, ...]]] = {
+    "a coverpoint of the plan": (
+        lambda one: changed(
+            changed(one, MISSED, lambda missed: [*missed, "fp16_mul.cov_tie"]), "plan/hit", lambda n: n - 1
+        ),
+        ("fp16_mul.cov_tie", "no longer reached"),
+    ),
+    "a coverpoint that is gone": (
+        lambda one: changed(changed(one, "plan/points", lambda n: n - 1), "plan/hit", lambda n: n - 1),
+        ("test plan", "points"),
+    ),
+    "one more excuse": (
+        lambda one: changed(changed(one, "plan/excused", lambda n: n + 1), "plan/hit", lambda n: n - 1),
+        ("test plan", "excused"),
+    ),
+    "a cover of a module": (
+        lambda one: changed(
+            changed(one, "modules/pe_checks/user/hit", lambda n: n - 1), "kinds/user/hit", lambda n: n - 1
+        ),
+        ("pe_checks", "user reached"),
+    ),
+    "a branch": (
+        lambda one: changed(
+            changed(one, "modules/pe_line/branch/hit", lambda n: n - 1), "kinds/branch/hit", lambda n: n - 1
+        ),
+        ("pe_line", "branch missed"),
+    ),
+    "an exclusion more": (
+        lambda one: changed(
+            changed(one, "modules/pe_line/line/excluded", lambda n: n + 1),
+            "kinds/line/excluded",
+            lambda n: n + 1,
+        ),
+        ("coverage", "line excluded"),
+    ),
+    "a kind that is not measured": (
+        lambda one: without(without(one, "kinds/expression"), "modules/pe_line/expression"),
+        ("coverage", "expression", "was not measured"),
+    ),
+    "an expired exclusion": (
+        lambda one: changed(
+            one, "problems", lambda _: ["tb/coverage/exclusions.toml: fp32_add:71 expired on 2026-01-31"]
+        ),
+        ("problem", "expired on 2026-01-31"),
+    ),
+    "a failed test": (lambda one: changed(one, "tests/failed", lambda n: n + 1), ("tests", "failed")),
+    "a test that is gone": (lambda one: changed(one, "tests/passed", lambda n: n - 1), ("tests", "passed")),
+}
+
+
+@pytest.mark.parametrize("name", WORSE_COVERAGE)
+def test_worse_coverage(project: Project, name: str) -> None:
+    change, words = WORSE_COVERAGE[name]
+    project.coverage = change(project.coverage)
+    told = project.gate()
+    assert told.status == 1, told.err
+    assert told.row(*words)
+
+
+def test_a_coverpoint_reached_at_last(project: Project) -> None:
+    better = changed(project.coverage, MISSED, lambda _: [])
+    project.coverage = changed(better, "plan/hit", lambda n: n + 1)
+    told = project.gate()
+    assert told.status == 0
+    assert "is now reached" in told.row("pe.cov_sum_nan")
+
+
+# --- Fault campaign ---------------------------------------------------------------------------------
+
+
+def survive(faults: Json, more: int) -> Json:
+    """Return a campaign in which so many more mutants survived."""
+    worse = changed(faults, "caught", lambda n: n - more)
+    worse = changed(worse, "survived", lambda n: n + more)
+    new = {**faults["survivors"][0], "key": "new", "line": 99}
+    worse["survivors"].append(new)
+    worse["score"] = worse["caught"] / (worse["mutants"] - worse["equivalent"])
+    return worse
+
+
+def test_a_lower_fault_score(project: Project) -> None:
+    project.faults = survive(project.faults, 6)
+    told = project.gate()
+    assert told.status == 1
+    assert told.row("fault campaign", "score", "0.99")
+    assert "survivor that the baseline does not hold: rtl/pe/pe.sv:99" in told.out
+
+
+def test_one_survivor_more_is_within_the_draw(project: Project) -> None:
+    project.faults = survive(project.faults, 2)
+    told = project.gate()
+    assert told.status == 0
+    assert "1 figures changed within their tolerance" in told.out
+
+
+def test_a_small_campaign_is_no_campaign(project: Project) -> None:
+    small = {"mutants": 100, "caught": 100, "equivalent": 0, "survived": 0, "score": 1.0, "survivors": []}
+    project.faults = {**project.faults, **small}
+    told = project.gate()
+    assert told.status == 1
+    assert told.row("fault campaign", "mutants")
+
+
+def test_a_problem_of_the_campaign(project: Project) -> None:
+    project.faults["problems"] = ["equivalents.toml: pe.sv:9f3a is no mutant any more"]
+    told = project.gate()
+    assert told.status == 1
+    assert "no mutant any more" in told.row("fault campaign", "problem")
+
+
+# --- Left out ---------------------------------------------------------------------------------------
+
+
+def test_what_is_not_there_is_told(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(inputs, "COVERAGE", tmp_path / "none" / "coverage.json")
+    monkeypatch.setattr(inputs, "FAULTS", tmp_path / "none" / "faults.json")
+    words = project.arguments()
+    alone = [*words[:2], *words[-2:]]
+    told = project.gate(arguments=alone)
+    assert told.status == 0
+    assert "not measured: coverage of the tests, nightly" in told.out
+    assert "not measured: fault campaign" in told.out
+    for name, task in (("coverage", "./run coverage"), ("faults", "./run faults")):
+        strict = project.gate("--require", name, arguments=alone)
+        assert strict.status == 2
+        assert f"--require {name}: there is no {name}.json; run {task}" in strict.err
+
+
+def test_a_suite_without_an_entry_is_told(project: Project) -> None:
+    project.coverage["suite"] = "quick"
+    told = project.gate()
+    assert told.status == 0
+    assert "the baseline holds no entry of coverage of suite quick" in told.out
+    assert "not measured: coverage of the tests, nightly" in told.out
+    assert project.gate("--require", "coverage").status == 2
+
+
+def test_commits_that_differ_are_told(project: Project) -> None:
+    project.faults["git"] = "0" * 40
+    told = project.gate()
+    assert told.status == 0
+    assert "measured at different commits: " in told.out
+
+
+def test_the_summary_of_a_job_is_added_to(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    told = project.gate()
+    assert summary.read_text(encoding="utf-8") == "before\n" + told.summary
+
+
+def test_statuses_of_replays_are_all_known() -> None:
+    """A status that the gate does not know would be compared as if it had passed."""
+    assert set(Status) == {Status.PASS, Status.FAIL, Status.ERROR}
