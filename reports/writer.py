@@ -27,6 +27,8 @@ RESULTS = "results.json"
 JUNIT = "junit.xml"
 CSV = "replays.csv"
 PAGE = "index.html"
+HISTORY_PAGE = "history.html"
+"""The page of earlier runs, in the folder of all reports."""
 
 
 class ReportError(RuntimeError):
@@ -69,7 +71,7 @@ def write(results: Results | Mapping[str, Any], out_dir: Path) -> Path:
         RESULTS: _json_text(checked.to_json()),
         JUNIT: junit.render(checked),
         CSV: replays_csv.render(checked),
-        PAGE: page.render(checked),
+        PAGE: page.render(checked, _related(out_dir)),
     }
     temporary: Path | None = None
     try:
@@ -87,6 +89,11 @@ def write(results: Results | Mapping[str, Any], out_dir: Path) -> Path:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
     return place
+
+
+def _related(out_dir: Path) -> list[tuple[str, str]]:
+    """Return the pages beside the report's folder that it links to."""
+    return [(f"../{HISTORY_PAGE}", "History")] if (out_dir / HISTORY_PAGE).is_file() else []
 
 
 def _json_text(document: object) -> str:

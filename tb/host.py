@@ -38,7 +38,7 @@ class Problem(NamedTuple):
 
 
 def python_problems() -> list[Problem]:
-    """Return what this interpreter lacks to run the project: its version, venv, sqlite3, its shared library."""
+    """Return what this interpreter lacks: its version, venv, sqlite3, its shared library."""
     version = "{}.{}".format(*sys.version_info[:2])
     if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
         wanted = "{}.{} to {}.{}".format(*OLDEST_PYTHON, *NEWEST_PYTHON)

@@ -19,9 +19,10 @@ from reports.history.database import HistoryError, Measure, Run, Stored
 from reports.history.figures import COVERAGE, FAULTS, RESULTS
 from reports.page.charts import Figure
 from reports.page.environment import environment
+from reports.writer import HISTORY_PAGE, LATEST
+from reports.writer import PAGE as REPORT_PAGE
 
-PAGE = "history.html"
-REPORT = "latest/index.html"
+REPORT = f"{LATEST}/{REPORT_PAGE}"
 SHOWN_EVENTS = 60
 SHOWN_CHANGES = 100
 """Changes of one run in its table; the terminal lists any figure in full."""
@@ -139,7 +140,7 @@ def write(history: History, events: Sequence[Event], out: Path) -> Path:
     HistoryError
         If the file system refuses.
     """
-    place = out / PAGE
+    place = out / HISTORY_PAGE
     page = render(history, events, REPORT if (out / REPORT).is_file() else None)
     temporary: Path | None = None
     try:

@@ -27,6 +27,8 @@ MARGIN = 0.08
 COLOURS = {"all": "tone-0", "FP": "tone-1", "BP": "tone-2", "WG": "tone-3"}
 """Class of a line by its scope; others in the order in which they come."""
 TONES = 7
+WHOLE = {"all": "total"}
+"""How the scope of sums is called in a chart."""
 
 
 class Scale(NamedTuple):
@@ -154,7 +156,7 @@ class View:
             name = track.measure.scope if len({one.measure.name for one in tracks}) == 1 else ""
             lines.append(
                 Line(
-                    name or track.measure.name.removeprefix("coverage."),
+                    WHOLE.get(name, name) or track.measure.name.removeprefix("coverage."),
                     COLOURS.get(name, f"tone-{index % TONES}"),
                     {place: height(track, value) for place, value in found.items()},
                     {

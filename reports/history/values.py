@@ -42,7 +42,7 @@ def value_text(value: float | None, unit: str, digits: int = LEAST_DIGITS, *, ex
         return f"{100 * value:.{digits}g}\u202f%"
     if unit == "pJ":
         scale, name = energy_unit(value)
-        return f"{value / scale:#.{digits}g}\u202f{name}"
+        return f"{value / scale:#.{digits}g}".rstrip(".") + f"\u202f{name}"
     if unit == "s":
         return f"{value:.1f}\u202fs"
     if unit == "B" and not exact:

@@ -5,6 +5,8 @@ Templates hold all markup but the charts', and escape whatever they print; the m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from golden.energy import COMPONENTS, ESTIMATE_NOTE
 from regressions.results import Replay, Results, Status
 from reports.page import charts, chip, chip_charts, failures, overview, published, rows, totals
@@ -12,13 +14,17 @@ from reports.page.environment import environment
 from reports.schema import COVERAGE_KINDS
 
 
-def render(results: Results) -> str:
-    """Return the page for `results`, which must have passed `reports.schema.validate`."""
+def render(results: Results, related: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the page for `results`, which must have passed `reports.schema.validate`.
+
+    `related` are other pages that its bar links to: address and label.
+    """
     replays = results.replays
     return (
         environment()
         .get_template("page.html")
         .render(
+            related=list(related),
             anchor=failures.anchor,
             results=results,
             run=results.run,
@@ -36,7 +42,7 @@ def render(results: Results) -> str:
             chip=chip.chip_page(results),
             steps=list(totals.by_step(replays)),
             step_columns=[(str(step), "number") for step in totals.by_step(replays)],
-        figures=_figures(results),
+            figures=_figures(results),
             stalls=overview.stalls(results),
             published=published.compare(results),
             dense_errors=published.DENSE_ERRORS,
@@ -44,8 +50,8 @@ def render(results: Results) -> str:
             coverage_kinds=COVERAGE_KINDS,
             coverage_modules=overview.modules_worst_first(results.coverage),
             coverage_columns=[(kind.capitalize(), "number") for kind in COVERAGE_KINDS],
-        missed_kinds=[(kind, kind) for kind in COVERAGE_KINDS],
-        components=COMPONENTS,
+            missed_kinds=[(kind, kind) for kind in COVERAGE_KINDS],
+            components=COMPONENTS,
             estimate_note=ESTIMATE_NOTE,
         )
     )
