@@ -112,7 +112,10 @@ class Caught:
 
 @dataclass(frozen=True)
 class Survivor:
-    """A mutant that no test caught: source line, the right text and the faulty one, the nearest tests."""
+    """A mutant that no test caught: source line, the right text and the faulty one, the nearest tests.
+
+    `file` is below the repository's root; so is that of `Equivalent`.
+    """
 
     key: str
     file: str
@@ -121,6 +124,19 @@ class Survivor:
     right: str
     faulty: str
     nearest: list[str]
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A mutant that is no fault, and the written reason or proof for that."""
+
+    key: str
+    file: str
+    line: int
+    operator: str
+    right: str
+    faulty: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -144,6 +160,7 @@ class FaultsDocument:
     files: dict[str, Caught]
     operators: dict[str, Caught]
     survivors: list[Survivor]
+    equivalents: list[Equivalent]
     problems: list[str]
 
 
@@ -215,6 +232,11 @@ def faults_of(document: object) -> FaultsDocument:
         raise ResultsError(
             f"score: is {faults.score}, but caught / counted mutants = {faults.caught / counted:.6g}"
         )
+    if len(faults.equivalents) != faults.equivalent:
+        raise ResultsError(f"equivalents: names {len(faults.equivalents)} of {faults.equivalent} mutants")
+    for number, one in enumerate(faults.equivalents):
+        if not one.reason.strip():
+            raise ResultsError(f"equivalents[{number}].reason: is empty")
     for table in ("files", "operators"):
         for name, part in getattr(faults, table).items():
             _check_numbers(_prefixed(f"{table}.{name}", vars(part)))

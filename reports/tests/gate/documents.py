@@ -64,6 +64,15 @@ def faults() -> Json:
         "faulty": "a_valid",
         "nearest": ["tb/pe/test_pe.py::test_pe"],
     }
+    common = ("file", "line", "operator", "right", "faulty")
+    equivalents = [
+        {
+            **{name: survivor[name] for name in common},
+            "key": f"pe.sv:{at:04x}",
+            "reason": "a is never negative",
+        }
+        for at in range(20)
+    ]
     parts = {"mutants": 1000, "caught": 979, "equivalent": 20}
     return {
         "schema": 1,
@@ -78,6 +87,7 @@ def faults() -> Json:
         "files": {"rtl/pe/pe.sv": parts},
         "operators": {"condition": parts},
         "survivors": [survivor],
+        "equivalents": equivalents,
         "problems": [],
     }
 

@@ -84,6 +84,14 @@ FAULTS: dict[str, tuple[Callable[[Json], Json], str]] = {
         lambda one: changed(one, "survivors/0/line", lambda _: "71"),
         "survivors[0].line: is '71', must be a whole number",
     ),
+    "equivalent unnamed": (
+        lambda one: {**one, "equivalents": one["equivalents"][1:]},
+        "equivalents: names 19 of 20 mutants",
+    ),
+    "no reason": (
+        lambda one: changed(one, "equivalents/3/reason", lambda _: " "),
+        "equivalents[3].reason: is empty",
+    ),
 }
 
 

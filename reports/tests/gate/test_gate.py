@@ -421,8 +421,8 @@ def test_one_survivor_more_is_within_the_draw(project: Project) -> None:
 
 
 def test_a_small_campaign_is_no_campaign(project: Project) -> None:
-    small = {"mutants": 100, "caught": 100, "equivalent": 0, "survived": 0, "score": 1.0, "survivors": []}
-    project.faults = {**project.faults, **small}
+    small = {"mutants": 100, "caught": 100, "equivalent": 0, "survived": 0, "score": 1.0}
+    project.faults = {**project.faults, **small, "survivors": [], "equivalents": []}
     told = project.gate()
     assert told.status == 1
     assert told.row("fault campaign", "mutants")
