@@ -24,6 +24,10 @@ NO_COVERAGE = frozenset({"builds", "faults-are-caught", "test-plan", "register-g
 """Entries of the plan's bench whose tests look at no model of the design as it is."""
 
 
+REPLAYS = "regressions/tests/test_replays_of_sample.py::test_replay"
+"""Real operands: they are in no plan of the benches, and count like its tests."""
+
+
 class CoverageRunError(RuntimeError):
     """The coverage run could not be carried out."""
 
@@ -66,14 +70,14 @@ class Collected:
 
 
 def chosen_tests() -> list[str]:
-    """Name the tests that count, without parameters: those of features, and of benches but `NO_COVERAGE`."""
+    """Name the tests that count: `REPLAYS`, those of features, and of benches but `NO_COVERAGE`."""
     there = found.find()
     plan = testplan.load()
     names = {there.reported_as(test) for feature in plan.features for test in feature.tests}
     for bench in plan.bench:
         if bench.name not in NO_COVERAGE:
             names |= {there.reported_as(test) for test in bench.node_ids(there)}
-    return sorted(names)
+    return sorted(names | {REPLAYS})
 
 
 def run(

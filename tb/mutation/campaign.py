@@ -13,9 +13,10 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ import pytest
 
 from golden.seeds import DEFAULT_MASTER_SEED, derive_seed
 from tb.build_cache import digest
+from tb.mutation.equivalents import EquivalentsError, load, reasons
 from tb.mutation.mutant import Mutant
+from tb.mutation.nearest import Nearness, last
 from tb.mutation.operators import find_mutants
 from tb.mutation.tier import TIERS, room_of
 from tb.mutation.worker import BUDGET_S, Outcome, Plan, Verdict
@@ -36,8 +39,13 @@ WORKERS = 2
 PART = 60
 """Mutants of a worker at most: what it learns of which tests catch is worth more than an even load."""
 CODE = (".sv", ".svh", ".py", ".cpp", ".hpp", ".h")
+SECOND = 50
+"""Survivors of the first tests that meet the whole suite."""
+SECOND_BUDGET_S = 100.0
+"""Seconds that the whole suite may take for one of them, the nearest tests first."""
 NO_PART = {"mutation", "plan"}
 """Folders of the benches that no verdict depends on."""
+SHOWN_TESTS = 2
 TARGET = 0.97
 """Share of the mutants not reasoned equivalent that a suite for sign-off catches."""
 
@@ -48,10 +56,24 @@ class CampaignError(RuntimeError):
 
 @dataclass(frozen=True)
 class Result:
-    """A campaign's mutants with their outcomes."""
+    """A campaign's mutants with their outcomes.
+
+    Attributes
+    ----------
+    mutants : dict
+        All that were drawn, by key.
+    outcomes : dict
+        Of those that were run.
+    equivalent : dict
+        Why the others are no faults.
+    nearest : dict
+        Tests that look at each survivor, the closest first.
+    """
 
     mutants: Mapping[str, Mutant]
     outcomes: Mapping[str, Outcome]
+    equivalent: Mapping[str, str] = field(default_factory=dict)
+    nearest: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def survivors(self) -> list[Mutant]:
@@ -60,7 +82,7 @@ class Result:
 
     @property
     def score(self) -> float:
-        """Share of the mutants that were caught."""
+        """Share of the mutants that are faults which were caught."""
         return 1 - len(self.survivors) / max(len(self.outcomes), 1)
 
 
@@ -89,59 +111,159 @@ def draw(mutants: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
     return sorted(chosen, key=lambda one: (one.file, one.start, one.faulty))
 
 
-def run(mutants: Sequence[Mutant], folder: Path, workers: int, budget_s: float) -> Result:
-    """Judge mutants; those that `folder` holds verdicts of are not run again."""
-    built = dict(enumerate(mutants, 1))
-    by_key = {mutant.key: mutant for mutant in mutants}
-    rooms: dict[str, list[int]] = defaultdict(list)
-    verdicts, timings = folder / "verdicts.jsonl", folder / "timings.jsonl"
-    known = {one.mutant: one for one in _outcomes(verdicts)}
-    for number, mutant in built.items():
-        if mutant.key not in known:
-            rooms[room_of(mutant.file)].append(number)
-    print(
-        f"faults: {len(built)} mutants, {len(built) - len(known)} to judge, {workers} at a time", flush=True
-    )
-    begin = time.monotonic()
+@dataclass
+class Campaign:
+    """A campaign that is under way.
 
-    def work(name: str, plan: Plan) -> None:
-        start = time.monotonic()
-        _work(plan, folder / f"{name.replace('/', '_')}.json")
-        end = time.monotonic()
-        print(f"  {name:24} {end - start:5.0f} s, {end - begin:6.0f} s in all", flush=True)
+    Attributes
+    ----------
+    mutants : sequence of Mutant
+        Those to judge; each model holds them all.
+    folder : Path
+        Where verdicts and timings are kept; a mutant with a verdict is not run again.
+    workers : int
+        At a time.
+    budget_s : float
+        What the first tests of a mutant may take.
+    near : Nearness or None
+        What the last coverage run knows of which tests look where.
+    """
 
-    def seconds() -> dict[str, float]:
-        return {raw["test"]: raw["seconds"] for raw in _lines(timings)}
+    mutants: Sequence[Mutant]
+    folder: Path
+    workers: int
+    budget_s: float
+    near: Nearness | None
+    begin: float = field(default_factory=time.monotonic)
 
-    measured = {test.split("::")[0] for test in seconds()}
-    needed = {test for room in rooms for test in TIERS[room] if test.split("::")[0] not in measured}
-    with ThreadPoolExecutor(workers) as pool:
-        jobs = [
-            pool.submit(
-                work, f"time {Path(test).stem}", Plan([], built, [test], str(timings), {}, [], budget_s)
-            )
-            for test in sorted(needed)
+    def __post_init__(self) -> None:
+        self._built = dict(enumerate(self.mutants, 1))
+        self._by_key = {mutant.key: mutant for mutant in self.mutants}
+
+    @property
+    def _first(self) -> Path:
+        return self.folder / "first.jsonl"
+
+    @property
+    def _second(self) -> Path:
+        return self.folder / "second.jsonl"
+
+    def outcomes(self) -> dict[str, Outcome]:
+        """Return what is known so far: a second verdict counts before the first."""
+        return {one.mutant: one for path in (self._first, self._second) for one in _outcomes(path)}
+
+    def run(self) -> dict[str, Outcome]:
+        """Judge what has no verdict yet: all by their rooms' tests, what survives by the whole suite."""
+        known = self.outcomes()
+        left = [number for number, mutant in self._built.items() if mutant.key not in known]
+        print(
+            f"faults: {len(self._built)} mutants, {len(left)} to judge, {self.workers} at a time", flush=True
+        )
+        self._first_tests(left)
+        survived = [key for key, one in self.outcomes().items() if one.verdict is Verdict.SURVIVED]
+        again = {one.mutant for one in _outcomes(self._second)}
+        if self.near is None:
+            print("faults: no coverage of tests (./run coverage): survivors meet no more tests", flush=True)
+        elif len(survived) > SECOND:
+            print(f"faults: {len(survived)} survive, more than {SECOND}: they meet no more tests", flush=True)
+        else:
+            self._whole_suite([key for key in survived if key not in again])
+        return self.outcomes()
+
+    def nearest(self, key: str) -> list[str]:
+        """Tests that look at a mutant, the closest first."""
+        return self.near.tests(self._by_key[key]) if self.near else []
+
+    def _first_tests(self, numbers: Sequence[int]) -> None:
+        rooms: dict[str, list[int]] = defaultdict(list)
+        for number in numbers:
+            rooms[room_of(self._built[number].file)].append(number)
+        self._measure(
+            [(Path(test).stem, [test]) for test in self._unknown({t for r in rooms for t in TIERS[r]})]
+        )
+        parts = [
+            (room, numbers[start : start + PART])
+            for room, numbers in rooms.items()
+            for start in range(0, len(numbers), PART)
         ]
-        for job in jobs:
-            job.result()
-    took = seconds()
-    parts = [
-        (room, numbers[start : start + PART])
-        for room, numbers in rooms.items()
-        for start in range(0, len(numbers), PART)
-    ]
-    parts.sort(key=lambda one: -len(one[1]))
+        parts.sort(key=lambda one: -len(one[1]))
+        seconds = self._seconds()
 
-    def judge(index: int, room: str, numbers: list[int]) -> None:
-        caught = [(by_key[one.mutant].file, one.test) for one in _outcomes(verdicts) if one.test]
-        plan = Plan(numbers, built, list(TIERS[room]), str(verdicts), took, caught, budget_s)
-        work(f"{room} {index}", plan)
+        def judge(index: int) -> None:
+            room, numbers = parts[index]
+            keys = [self._built[number].key for number in numbers]
+            nearest = {key: near for key in keys if (near := self.nearest(key))}
+            plan = Plan(
+                numbers,
+                self._built,
+                list(TIERS[room]),
+                str(self._first),
+                seconds,
+                self._caught(),
+                self.budget_s,
+            )
+            self._work(f"{room} {index}", replace(plan, nearest=nearest))
 
-    with ThreadPoolExecutor(workers) as pool:
-        jobs = [pool.submit(judge, index, room, numbers) for index, (room, numbers) in enumerate(parts)]
-        for job in jobs:
-            job.result()
-    return Result(by_key, {one.mutant: one for one in _outcomes(verdicts)})
+        self._all([partial(judge, index) for index in range(len(parts))])
+
+    def _whole_suite(self, keys: Sequence[str]) -> None:
+        chosen = {key: self._affordable(self.nearest(key)) for key in keys}
+        tests = {test for some in chosen.values() for test in some}
+        unknown = sorted(tests - self._seconds().keys())
+        self._measure([(f"more {start}", unknown[start :: self.workers]) for start in range(self.workers)])
+        numbers = [number for number, mutant in self._built.items() if mutant.key in chosen]
+        seconds = self._seconds()
+
+        def judge(start: int) -> None:
+            mine = numbers[start :: self.workers]
+            wanted = sorted({test for number in mine for test in chosen[self._built[number].key]})
+            if wanted:
+                plan = Plan(mine, self._built, wanted, str(self._second), seconds, [], SECOND_BUDGET_S)
+                self._work(f"whole suite {start}", replace(plan, nearest=chosen, by_kills=False))
+
+        self._all([partial(judge, start) for start in range(self.workers)])
+
+    def _affordable(self, tests: Sequence[str]) -> list[str]:
+        """The nearest tests, as far as the budget goes by what they took when they were counted."""
+        assert self.near is not None
+        some, left = [], SECOND_BUDGET_S
+        for test in tests:
+            if self.near.seconds[test] <= left:
+                some.append(test)
+                left -= self.near.seconds[test]
+        return some
+
+    def _unknown(self, tests: set[str]) -> list[str]:
+        """Tests (or their files) of a room whose time has not been measured."""
+        measured = {test.split("::")[0] for test in self._seconds()}
+        return sorted(test for test in tests if test.split("::")[0] not in measured)
+
+    def _measure(self, groups: Sequence[tuple[str, Sequence[str]]]) -> None:
+        out = str(self.folder / "timings.jsonl")
+        jobs = [
+            partial(self._work, f"time {name}", Plan([], self._built, list(tests), out, {}, [], 0.0))
+            for name, tests in groups
+            if tests
+        ]
+        self._all(jobs)
+
+    def _seconds(self) -> dict[str, float]:
+        return {raw["test"]: raw["seconds"] for raw in _lines(self.folder / "timings.jsonl")}
+
+    def _caught(self) -> list[tuple[str, str]]:
+        return [(self._by_key[one.mutant].file, one.test) for one in _outcomes(self._first) if one.test]
+
+    def _all(self, jobs: Sequence[Callable[[], None]]) -> None:
+        """Do jobs on all workers; the first that fails is raised when all have ended."""
+        with ThreadPoolExecutor(self.workers) as pool:
+            for done in [pool.submit(job) for job in jobs]:
+                done.result()
+
+    def _work(self, name: str, plan: Plan) -> None:
+        start = time.monotonic()
+        _work(plan, self.folder / f"{name.replace('/', '_')}.json")
+        end = time.monotonic()
+        print(f"  {name:28} {end - start:5.0f} s, {end - self.begin:6.0f} s in all", flush=True)
 
 
 def _work(plan: Plan, path: Path) -> None:
@@ -186,10 +308,14 @@ def summary(result: Result) -> list[str]:
             f"  {name:28} {all_of[name] - alive[name]:4} of {all_of[name]:4}" for name in sorted(all_of)
         ]
     lines.append("survivors")
-    lines += [f"  {one.key}: {one.diff}" for one in result.survivors]
+    for one in result.survivors:
+        near = ", ".join(result.nearest.get(one.key, [])[:SHOWN_TESTS]) or "no test hits the line"
+        lines += [f"  {one.key}: {one.diff}", f"    nearest: {near}"]
     verdicts = Counter(one.verdict for one in result.outcomes.values())
     counts = ", ".join(f"{verdicts[one]} {one}" for one in Verdict)
     lines.append(f"caught {result.score:.1%} of {len(result.outcomes)} mutants ({counts})")
+    if result.equivalent:
+        lines.append(f"not run: {len(result.equivalent)} that are no faults, by tb/mutation/equivalents.toml")
     return lines
 
 
@@ -215,17 +341,26 @@ def main(words: Sequence[str]) -> int:
         help="seconds of tests a mutant (default: %(default)s)",
     )
     values = parser.parse_args(words)
-    mutants = find_mutants()
-    if values.files:
-        mutants = [one for one in mutants if one.file.startswith(tuple(values.files))]
-    chosen = draw(mutants, values.mutants, values.seed)
-    folder = BUILD_ROOT / "campaign" / state_of(chosen, values.budget)
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        result = run(chosen, folder, values.workers, values.budget)
-    except CampaignError as error:
+        mutants = find_mutants()
+        why = reasons(load(), mutants)
+        if values.files:
+            mutants = [one for one in mutants if one.file.startswith(tuple(values.files))]
+        drawn = draw(mutants, values.mutants, values.seed)
+        faults = [one for one in drawn if one.key not in why]
+        folder = BUILD_ROOT / "campaign" / state_of(faults, values.budget)
+        folder.mkdir(parents=True, exist_ok=True)
+        campaign = Campaign(faults, folder, values.workers, values.budget, last())
+        outcomes = campaign.run()
+    except (CampaignError, EquivalentsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    result = Result(
+        {one.key: one for one in drawn},
+        outcomes,
+        {one.key: why[one.key] for one in drawn if one.key in why},
+        {key: campaign.nearest(key) for key, one in outcomes.items() if one.verdict is Verdict.SURVIVED},
+    )
     print("\n".join(summary(result)))
     return 0 if result.score >= TARGET else 1
 

@@ -15,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -90,6 +90,10 @@ class Plan:
         File of each mutant that was caught before, and the test that did it.
     budget_s : float
         What the tests of a mutant may take in all.
+    nearest : dict
+        By a mutant's key: the tests that look at it, the closest first. One that is not here meets any test.
+    by_kills : bool
+        Whether a mutant meets those tests first that catch most in a second, not the nearest.
     """
 
     numbers: list[int]
@@ -99,6 +103,8 @@ class Plan:
     seconds: dict[str, float]
     caught: list[tuple[str, str]]
     budget_s: float = BUDGET_S
+    nearest: dict[str, list[str]] = field(default_factory=dict)
+    by_kills: bool = True
 
     @staticmethod
     def load(path: Path) -> Plan:
@@ -137,21 +143,24 @@ class Campaign:
                     print(json.dumps(asdict(timing)), file=out)
             for number in self._plan.numbers:
                 mutant = self._plan.built[number]
-                outcome = self._judge(number, [items[name] for name in self._order(mutant.file, list(items))])
+                outcome = self._judge(number, [items[name] for name in self._order(mutant, list(items))])
                 if outcome.test:
                     self._kills[mutant.file, outcome.test] += 1
                 print(json.dumps(asdict(outcome)), file=out, flush=True)
         return True
 
-    def _order(self, file: str, names: Sequence[str]) -> list[str]:
-        """Tests of a mutant: those that catch most a second first, as many as the budget allows."""
+    def _order(self, mutant: Mutant, names: Sequence[str]) -> list[str]:
+        """Tests that a mutant meets, in turn, as many as the budget allows."""
         seconds = self._plan.seconds
 
         def value(name: str) -> float:
-            return (self._kills[file, name] + UNKNOWN_KILLS) / (seconds[name] + FORK_S)
+            return (self._kills[mutant.file, name] + UNKNOWN_KILLS) / (seconds[name] + FORK_S)
 
+        order = [name for name in self._plan.nearest.get(mutant.key, names) if name in seconds]
+        if self._plan.by_kills:
+            order = sorted(set(order) & set(names), key=lambda name: (-value(name), name))
         chosen, left = [], self._plan.budget_s
-        for name in sorted(names, key=value, reverse=True):
+        for name in order:
             if seconds[name] <= left:
                 chosen.append(name)
                 left -= seconds[name]
@@ -224,6 +233,7 @@ def main(words: Sequence[str]) -> int:
     plan = Plan.load(Path(words[0]))
     replace_verilate(MutantBuild(plan.built))
     options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-s"]
+    options += ["--basetemp", str(Path(words[0]).with_suffix(".tmp"))]
     return int(pytest.main([*options, *plan.tests], plugins=[Campaign(plan)]))
 
 

@@ -1,0 +1,118 @@
+"""Mutants that are no faults, each with a written reason: `equivalents.toml` as data."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+
+from tb.mutation.mutant import Mutant
+from tb.toolchain import REPO_ROOT, RTL_ROOT
+
+FILE = Path(__file__).with_name("equivalents.toml")
+
+
+class EquivalentsError(ValueError):
+    """The file of equivalent mutants is not what it must be."""
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """One entry; the head of the file says what its fields are."""
+
+    file: str
+    line: str
+    right: str
+    faulty: str
+    reason: str
+
+    def fits(self, mutant: Mutant, line: str) -> bool:
+        """Whether a mutant that begins in a source line is meant."""
+        return (
+            mutant.file == self.file
+            and _plain(line) == _plain(self.line)
+            and _plain(mutant.right) == _plain(self.right)
+            and _plain(mutant.faulty) == _plain(self.faulty)
+        )
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split())
+
+
+def load(path: Path = FILE) -> list[Equivalent]:
+    """Read equivalent mutants.
+
+    Raises
+    ------
+    EquivalentsError
+        With the file, the entry, the field, and what to do about it.
+    """
+    name = path.relative_to(REPO_ROOT).as_posix() if path.is_relative_to(REPO_ROOT) else path.name
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise EquivalentsError(f"{name}: cannot be read ({error.strerror}); restore it") from error
+    except tomllib.TOMLDecodeError as error:
+        raise EquivalentsError(f"{name}: is not TOML: {error}; correct it") from error
+    for key in tables:
+        if key != "equivalent" or not isinstance(tables[key], list):
+            raise EquivalentsError(f"{name}: unknown table '{key}'; entries are written as [[equivalent]]")
+    wanted = [field.name for field in fields(Equivalent)]
+    found = []
+    for number, table in enumerate(tables.get("equivalent", []), 1):
+        where = f"{name}: equivalent {number}"
+        for field in sorted(table.keys() - set(wanted)):
+            raise EquivalentsError(f"{where}, {field}: is no field; use {', '.join(wanted)}")
+        for field in wanted:
+            if not isinstance(table.get(field), str) or not table[field].strip():
+                raise EquivalentsError(f"{where}, {field}: is missing or empty; give it a text")
+        found.append(Equivalent(**table))
+    return found
+
+
+@cache
+def _lines(path: Path) -> tuple[str, ...]:
+    return tuple(path.read_text(encoding="utf-8").splitlines())
+
+
+def reasons(
+    equivalents: Sequence[Equivalent], mutants: Iterable[Mutant], root: Path = RTL_ROOT
+) -> dict[str, str]:
+    """Say why mutants are no faults.
+
+    Parameters
+    ----------
+    mutants : iterable of Mutant
+        All of the design, so that an entry that fits none is seen.
+
+    Returns
+    -------
+    dict
+        Key of each mutant that an entry fits, with the reason.
+
+    Raises
+    ------
+    EquivalentsError
+        If an entry fits no mutant.
+    """
+    by_file: dict[str, list[Mutant]] = {}
+    for mutant in mutants:
+        by_file.setdefault(mutant.file, []).append(mutant)
+    found: dict[str, str] = {}
+    for one in equivalents:
+        meant = [
+            mutant
+            for mutant in by_file.get(one.file, [])
+            if one.fits(mutant, _lines(root / mutant.file)[mutant.line - 1])
+        ]
+        if not meant:
+            raise EquivalentsError(
+                f"tb/mutation/equivalents.toml: no mutant of rtl/{one.file} replaces '{one.right}' by "
+                f"'{one.faulty}' in the line '{one.line}': the design has changed; "
+                "look at the entry again"
+            )
+        found.update({mutant.key: one.reason for mutant in meant})
+    return found

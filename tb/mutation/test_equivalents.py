@@ -1,0 +1,72 @@
+"""Mutants that are no faults: read with their reasons, found again after a move, and out of date when they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tb.mutation.campaign import Result, summary
+from tb.mutation.equivalents import FILE, Equivalent, EquivalentsError, load, reasons
+from tb.mutation.mutant import Mutant, Operator
+from tb.mutation.operators import find_mutants
+from tb.mutation.worker import Outcome, Verdict
+
+SOURCE = "module one;\n  assign a = b + c;\n  assign d = b + c;\nendmodule\n"
+MUTANT = Mutant("pe/one.sv", 24, 29, 2, Operator.OPERATOR, "b + c", "(b - c)")
+ENTRY = Equivalent("pe/one.sv", "assign a = b + c;", "b  +  c", "(b - c)", "c is always 0")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "pe").mkdir()
+    (tmp_path / "pe" / "one.sv").write_text(SOURCE, encoding="utf-8")
+    return tmp_path
+
+
+def test_an_entry_means_its_line_wherever_it_stands(root: Path) -> None:
+    assert reasons([ENTRY], [MUTANT, replace(MUTANT, line=3, start=44)], root) == {MUTANT.key: "c is always 0"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"file": "pe/two.sv"}, {"line": "assign a = b - c;"}, {"right": "b"}, {"faulty": "(b + c)"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_an_entry_that_no_mutant_fits_is_out_of_date(root: Path, change: dict[str, str]) -> None:
+    with pytest.raises(EquivalentsError, match=r"no mutant of rtl/pe/\w+\.sv .* the design has changed"):
+        reasons([replace(ENTRY, **change)], [MUTANT], root)
+
+
+GOOD = '[[equivalent]]\nfile = "a"\nline = "b"\nright = "c"\nfaulty = "d"\nreason = "e"\n'
+WRONG = {
+    "no TOML": ("[[equivalent", "is not TOML"),
+    "another table": ("[other]\n", "unknown table 'other'"),
+    "a field too many": (GOOD + 'owner = "f"\n', "equivalent 1, owner: is no field"),
+    "no reason": (GOOD.replace('"e"', '" "'), "equivalent 1, reason: is missing or empty"),
+    "a field too few": (GOOD.replace('right = "c"\n', ""), "equivalent 1, right: is missing or empty"),
+}
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_a_wrong_file_is_named_with_its_field(tmp_path: Path, how: str) -> None:
+    text, message = WRONG[how]
+    path = tmp_path / "equivalents.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(EquivalentsError, match=rf"equivalents\.toml: .*{message}"):
+        load(path)
+
+
+def test_the_projects_own_entries_fit_its_design() -> None:
+    entries = load(FILE)
+    assert len(reasons(entries, find_mutants())) >= len(entries)
+
+
+def test_a_mutant_that_is_no_fault_does_not_count() -> None:
+    other = replace(MUTANT, start=44, line=3)
+    caught = Outcome(other.key, Verdict.CAUGHT, "test_adder", 0.1, 1)
+    result = Result({one.key: one for one in (MUTANT, other)}, {other.key: caught}, {MUTANT.key: "c is 0"})
+    assert result.score == 1
+    assert "caught 100.0% of 1 mutants" in "\n".join(summary(result))
+    assert "not run: 1 that are no faults" in "\n".join(summary(result))
