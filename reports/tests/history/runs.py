@@ -95,6 +95,8 @@ def coverage_document(hit: int = 90, **fields: Any) -> dict[str, Any]:
 def faults_document(caught: int = 95, **fields: Any) -> dict[str, Any]:
     """Return a `faults.json` of 100 mutants in one file, so many caught, 2 equivalent."""
     part = {"mutants": 100, "caught": caught, "equivalent": 2}
+    fields_of_one = ("key", "file", "operator", "right", "faulty", "reason")
+    equivalent = {**dict.fromkeys(fields_of_one, "x"), "line": 1}
     return {
         "schema": 1,
         "seed": 1,
@@ -108,6 +110,7 @@ def faults_document(caught: int = 95, **fields: Any) -> dict[str, Any]:
         "files": {"rtl/pe/pe.sv": part},
         "operators": {"constant": part},
         "survivors": [],
+        "equivalents": [equivalent, equivalent],
         "problems": [],
         **fields,
     }
