@@ -16,7 +16,7 @@ from golden.chip.encoding import (
 )
 from tb.chip.attempts import attempt, require_error, require_jobs_done
 from tb.chip.device import RunOptions
-from tb.chip.memory import MemoryErrors, MemoryOptions, Response
+from tb.chip.memory import MemoryErrors, MemoryOptions, Order, Response
 from tb.chip.victims import (
     LAST_LINE,
     QUIET,
@@ -92,6 +92,30 @@ def test_writes_answered_with_an_error(name: str, response: Response, rng: np.ra
         else:
             good = (memory == victim().chain.before) | (memory == victim().chain.after)
             assert good.all()
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("response", Response)
+@pytest.mark.parametrize("reads", [True, False], ids=["reads", "writes"])
+def test_errors_in_any_order(reads: bool, response: Response, order: Order, rng: np.random.Generator) -> None:
+    """A line and a whole window that answer with errors, whatever comes before or after their answers."""
+    descriptor = victim().descriptor
+    window = descriptor.a if reads else descriptor.output
+    for lines in (1, window.end - window.first):
+        first = window.first * LINE_BYTES
+        errors = MemoryErrors(first, first + lines * LINE_BYTES, response, reads=reads, writes=not reads)
+        given = options(rng)
+        memory = victim().memory()
+        chip().load(memory)
+        manners = replace(given.memory, errors=errors, order=order)
+        ended = attempt(chip(), victim().line, replace(given, memory=manners))
+        require_error(ended, [Cause.READ_RESPONSE if reads else Cause.WRITE_RESPONSE], victim().line)
+        wrong = {
+            index
+            for index, job in enumerate(victim().jobs)
+            if reads and job.a.line < window.first + lines and job.a.bytes
+        }
+        victim().require_contained(victim().chain.before, memory, wrong)
 
 
 @pytest.mark.parametrize("last", [True, False])

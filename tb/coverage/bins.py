@@ -151,7 +151,7 @@ class Cross:
             )
         self._counts += counts
 
-    def keys(self) -> Iterator[str]:
+    def legal_keys(self) -> Iterator[str]:
         """Name the legal combinations."""
         return (self._key(at) for at in product(*map(range, self.shape)) if not self._reasons[at])
 

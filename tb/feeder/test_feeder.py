@@ -42,6 +42,12 @@ def test_jobs(rng: np.random.Generator, seed: int, preset: str, intra: bool, sta
         bench.check(jobs, seed + round_number, STALLS[stalls])
 
 
+def take_stalls(port: str, permille: int) -> Stalls:
+    """Let one port of the core stall."""
+    commands, beats, rows, costs = (permille if port == name else 0 for name in PORTS)
+    return Stalls(take=(commands, beats, rows, costs))
+
+
 @pytest.mark.parametrize("permille", [300, 600, 950])
 @pytest.mark.parametrize("stream", ["memory", "jobs", *PORTS])
 def test_one_stream_stalls(rng: np.random.Generator, seed: int, stream: str, permille: int) -> None:
@@ -49,7 +55,7 @@ def test_one_stream_stalls(rng: np.random.Generator, seed: int, stream: str, per
     stalls = {
         "memory": Stalls(memory=permille),
         "jobs": Stalls(job=permille),
-    } | {port: Stalls(take=tuple(permille if port == name else 0 for name in PORTS)) for port in PORTS}
+    } | {port: take_stalls(port, permille) for port in PORTS}
     for intra in (False, True):
         feeder_bench("tiny").check(random_jobs(rng, "tiny", intra, 4), seed, stalls[stream])
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tb.cover_labels import cover_labels
+from tb.coverage.bins import BINS_PREFIX
+from tb.coverage.crosses import CROSSES
 from tb.plan.bins import BINS, Bins
 from tb.toolchain import REPO_ROOT
 
@@ -24,7 +26,6 @@ CASES_MODULE = re.compile(r"tb(\.\w+)+_cases")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 CHECKER = "_checks"
-BINS_PREFIX = "bins:"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Found:
         Names of the parameters that a test is given classes of stimulus by, under the test's node id
         (``tb/pe/test_pe.py::test_cancellation``).
     points
-        Names of coverpoints: ``module.cov_name``, ``module.c_name`` and ``bins:name``.
+        Names of coverpoints: ``module.cov_name``, ``module.c_name``, ``bins:name``, and of crosses each bin
+        (``bins:cross[bin,bin]``).
     runners
         The test that pytest reports the cases of a file under, for each file of cases that one runs.
     """
@@ -54,6 +56,7 @@ class Found:
 def find(root: Path = REPO_ROOT) -> Found:
     """Find the tests and coverpoints below a repository's ``tb`` folder, and the bins that are registered."""
     points = find_points(root) | {BINS_PREFIX + name for name in BINS}
+    points |= {key for cross in CROSSES.values() for key in cross.legal_keys()}
     return Found(find_tests(root), points, find_runners(root))
 
 

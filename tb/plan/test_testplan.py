@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tb.coverage.bins import CROSSES
 from tb.plan.bins import Bins
 from tb.plan.found import Found, bins_problem, find, find_points, find_tests
 from tb.plan.testplan import LEVELS, PlanError, TestPlan, coverage_label, load, node_of, problems
@@ -108,6 +109,7 @@ def test_missing_plan_is_named(tmp_path: Path) -> None:
         ({"tests": f'["{TEST}[1]"]'}, f"there is no test {TEST}[1]"),
         ({"coverpoints": '["pe.cov_nothing"]'}, "nothing measures pe.cov_nothing"),
         ({"coverpoints": '["bins:nothing"]'}, "nothing measures bins:nothing"),
+        ({"coverpoints": '["bins:pe.operand"]'}, "nothing measures bins:pe.operand"),
         ({"coverpoints": '["pe.c_*"]'}, "no check matches pe.c_*"),
         ({"coverpoints": '["bins:pe.edges"]'}, "bins:pe.edges is measured by tb/pe/test_pe.py::test_edges_"),
     ],
@@ -141,6 +143,16 @@ def test_each_point_outside_the_plan_is_named(plan: TestPlan, found: Found) -> N
         assert problems(plan, more) == [
             f"{plan.file}: coverpoint {point} is outside the plan; add it to the feature that it shows"
         ]
+
+
+def test_bins_of_a_cross_count_one_by_one(tmp_path: Path, found: Found) -> None:
+    whole = load_text(tmp_path, table(coverpoints='["bins:fp16_mul.classes"]'))
+    keys = set(CROSSES["fp16_mul.classes"].legal_keys())
+    assert len(keys) == 81
+    assert whole.features[0].points(found) == keys
+    complaints = "\n".join(problems(whole, found))
+    assert "fp16_mul.classes" not in complaints
+    assert complaints.count("coverpoint bins:pe.operands is outside the plan") == 1
 
 
 def test_plan_without_a_bench_entry_is_incomplete(plan: TestPlan, found: Found) -> None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tb.coverage.bins import BINS_PREFIX, OPEN, cross_of
 from tb.plan.bins import BINS
-from tb.plan.found import BINS_PREFIX, CASES, Found, bins_problem
+from tb.plan.found import CASES, Found, bins_problem
 from tb.toolchain import REPO_ROOT
 
 PLAN_FILE = Path(__file__).with_name("testplan.toml")
@@ -48,7 +49,7 @@ class Feature:
     tests
         Node ids without parameters.
     coverpoints
-        As written: names, or ``module.c_*`` for all checks of a module.
+        As written: names, ``module.c_*`` for all checks of a module, ``bins:cross`` for all bins of a cross.
     """
 
     name: str
@@ -60,11 +61,7 @@ class Feature:
 
     def points(self, found: Found) -> frozenset[str]:
         """Name its points one by one."""
-        return frozenset(
-            point
-            for written in self.coverpoints
-            for point in (_checks_of(written, found) if written.endswith(ALL_CHECKS) else [written])
-        )
+        return frozenset(point for written in self.coverpoints for point in _points_of(written, found))
 
 
 @dataclass(frozen=True)
@@ -188,10 +185,10 @@ def _unknown(plan: TestPlan, found: Found) -> Iterator[str]:
             if test not in found.tests:
                 yield f"{where}, tests: there is no test {test}; correct or remove it"
         for written in feature.coverpoints:
-            if written.endswith(ALL_CHECKS):
-                if not _checks_of(written, found):
-                    yield f"{where}, coverpoints: no check matches {written}; correct or remove it"
-            elif written not in found.points:
+            points = _points_of(written, found)
+            if not points:
+                yield f"{where}, coverpoints: no check matches {written}; correct or remove it"
+            elif not found.points.issuperset(points):
                 yield f"{where}, coverpoints: nothing measures {written}; correct or remove it"
             elif (bins := BINS.get(written.removeprefix(BINS_PREFIX))) and bins.test not in feature.tests:
                 yield f"{where}, coverpoints: {written} is measured by {bins.test}; add that to its tests"
@@ -210,17 +207,29 @@ def _outside(plan: TestPlan, found: Found) -> Iterator[str]:
     for test in sorted(of_design & of_bench):
         yield f"{plan.file}: test {test} stands under a feature and under bench; remove it from one of them"
     planned = {point for feature in plan.features for point in feature.points(found)}
-    for point in sorted(found.points - planned):
+    for point in sorted({_cross_point(point) for point in found.points - planned}):
         yield f"{plan.file}: coverpoint {point} is outside the plan; add it to the feature that it shows"
 
 
-def _checks_of(written: str, found: Found) -> list[str]:
-    """List the points that ``module.c_*`` stands for."""
-    return [point for point in found.points if point.startswith(written.removesuffix("*"))]
+def _points_of(written: str, found: Found) -> list[str]:
+    """List the points that a coverpoint as it is written stands for: of ``module.c_*`` all that there are."""
+    if written.endswith(ALL_CHECKS):
+        return [point for point in found.points if point.startswith(written.removesuffix("*"))]
+    bins = [point for point in found.points if point.startswith(f"{written}{OPEN}")]
+    return bins or [written]
+
+
+def _cross_point(point: str) -> str:
+    """Return a coverpoint as plans have it: a bin of a cross as its cross."""
+    cross = cross_of(point)
+    return f"{BINS_PREFIX}{cross}" if cross else point
 
 
 def coverage_label(point: str) -> str | None:
     """Name a coverpoint as coverage files do (``checker.label``); None for bins, which tests meet.
+
+    Bins of a cross (`tb.coverage.bins.cross_of`) are met when a test takes them; other bins when the cases of
+    their test passed.
 
     The benches' own checks stand in modules without the suffix.
     """

@@ -1,5 +1,6 @@
 """The crosses of each bench, and how what it fed falls into their bins; importing them registers them all."""
 
+from tb.coverage.bins import CROSSES
 from tb.coverage.crosses import (
     additions,
     arithmetic,
@@ -14,6 +15,7 @@ from tb.coverage.crosses import (
 )
 
 __all__ = [
+    "CROSSES",
     "additions",
     "arithmetic",
     "balancing",

@@ -1,7 +1,7 @@
 """Which bins do tests meet? ``python -m tb.coverage.crosses PYTEST_ARGUMENTS...``.
 
-Runs the tests in this process and prints, for each cross that any of them met, how many of its bins were, and
-the others by name. Tests that fail, and tests of the bench (test plan, [[bench]]), meet nothing.
+Runs the tests in this process and prints, of each feature of the test plan of which any test ran, how many
+bins of its crosses its own tests met, and the others by name. Tests that fail meet nothing.
 """
 
 from __future__ import annotations
@@ -12,17 +12,24 @@ from collections.abc import Generator, Sequence
 import pytest
 
 from tb.coverage import bins
-from tb.plan.found import find
 from tb.plan.testplan import load, node_of
+
+SHOWN = 40
+"""Missed bins of a cross that are printed."""
 
 
 class Collector:
-    """A pytest plugin that keeps the bins met by tests that pass."""
+    """A pytest plugin that keeps the bins met by each test that passes.
+
+    Attributes
+    ----------
+    met : dict
+        Names of bins, by the test's node id without parameters.
+    """
 
     def __init__(self) -> None:
-        plan, found = load(), find()
-        self._tools = {test for entry in plan.bench for test in entry.node_ids(found)}
-        self.met: set[str] = set()
+        self.met: dict[str, set[str]] = {}
+        self._passed = True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -31,13 +38,34 @@ class Collector:
         self._passed = True
         ended = yield
         taken = bins.take()
-        if self._passed and node_of(item.nodeid) not in self._tools:
-            self.met |= taken.keys()
+        if self._passed:
+            self.met.setdefault(node_of(item.nodeid), set()).update(taken)
         return ended
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember whether the test passes."""
         self._passed &= report.passed
+
+
+def report(met: dict[str, set[str]]) -> list[str]:
+    """Write what the tests of each feature met and missed, a line each."""
+    lines = []
+    for feature in load().features:
+        tests = set(feature.tests) & met.keys()
+        theirs: set[str] = set().union(*(met[test] for test in tests))
+        for point in feature.coverpoints if tests else ():
+            cross = bins.CROSSES.get(point.removeprefix(bins.BINS_PREFIX))
+            if cross is None:
+                continue
+            legal = list(cross.legal_keys())
+            missed = [key for key in legal if key not in theirs]
+            lines.append(
+                f"{feature.name}: {cross.name}, {len(legal) - len(missed)} of {len(legal)} bins met, "
+                f"{len(cross.illegal_keys())} illegal"
+            )
+            lines += [f"  missed {key}" for key in missed[:SHOWN]]
+            lines += [f"  and {len(missed) - SHOWN} more"] * (len(missed) > SHOWN)
+    return lines
 
 
 def main(words: Sequence[str]) -> int:
@@ -46,16 +74,7 @@ def main(words: Sequence[str]) -> int:
     bins.collect()
     status = pytest.main(["-p", "no:cacheprovider", "-p", "no:xdist", *words], plugins=[collector])
     bins.collect(False)
-    met_crosses = {bins.cross_of(key) for key in collector.met}
-    for name in sorted(met_crosses):
-        cross = bins.CROSSES[name]
-        missed = [key for key in cross.keys() if key not in collector.met]  # noqa: SIM118
-        total = len(list(cross.keys()))
-        print(f"{name}: {total - len(missed)} of {total} bins met, {len(cross.illegal_keys())} illegal")
-        for key in missed:
-            print(f"  missed {key}")
-    untouched = sorted(bins.CROSSES.keys() - met_crosses)
-    print(f"not met at all: {', '.join(untouched) or 'none'}")
+    print("\n".join(report(collector.met)))
     return int(status)
 
 

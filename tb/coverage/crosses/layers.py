@@ -56,13 +56,17 @@ class LayerCrosses:
     ----------
     name : str
         The bench, and where its names begin.
+    two_lines : bool
+        Whether all its cores have two lines.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, two_lines: bool = False) -> None:
         self._geometry = Cross(f"{name}.geometry", GEOMETRY_AXES, GEOMETRY_RULES)
         self._tails = Cross(f"{name}.tails", TAIL_AXES)
         self._imbalance = Cross(
-            f"{name}.imbalance", {"step": INTER_STEPS, "balancer": _SWITCH, "imbalance": IMBALANCE}
+            f"{name}.imbalance",
+            {"step": INTER_STEPS, "balancer": _SWITCH, "imbalance": IMBALANCE},
+            [Illegal("of two lines none has more than twice the mean", imbalance="above 2")] * two_lines,
         )
 
     def sample(self, lowering: Lowering, columns: int) -> None:
@@ -81,7 +85,7 @@ class LayerCrosses:
 
 
 CORE = LayerCrosses("core")
-CHIP = LayerCrosses("chip")
+CHIP = LayerCrosses("chip", two_lines=True)
 
 _CORE_LINES = Cross(
     "core.lines",

@@ -62,7 +62,7 @@ def _bits_of_segments(words: U32) -> npt.NDArray[np.int64]:
 
 
 _CORE_STALLS = Cross("core.stalls", {"step": STEPS, "stream": CORE_STREAMS, "stalls": RATES})
-_FEEDER_STALLS = Cross("feeder.stall", {"stream": FEEDER_STREAMS, "stalls": RATES})
+_FEEDER_STALLS = Cross("feeder.stall_rates", {"stream": FEEDER_STREAMS, "stalls": RATES})
 _RESULT_STALLS = Cross(
     "result.stalls", {"output": ("FP32", "FP16", "FGMP"), "stream": RESULT_STREAMS, "stalls": RATES}
 )
