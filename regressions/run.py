@@ -83,13 +83,8 @@ def run(options: Options) -> Outcome:
         preset=options.settings.preset,
         seed=options.settings.seed,
         started=started.isoformat(timespec="seconds"),
-        git=_git(),
-        tools={
-            **dict(tools.versions),
-            "cocotb": importlib.metadata.version("cocotb"),
-            "numpy": importlib.metadata.version("numpy"),
-            "python": platform.python_version(),
-        },
+        git=git_info(),
+        tools=tool_versions(tools),
         wall_s=time.monotonic() - begin,
         build=info,
         trace=_trace_info(trace),
@@ -202,7 +197,19 @@ def shown(path: Path) -> Path:
     return path.relative_to(REPO_ROOT) if path.is_relative_to(REPO_ROOT) else path
 
 
-def _git() -> GitInfo:
+def tool_versions(tools: Toolchain) -> dict[str, str]:
+    """Return the versions of all that a result may depend on, by name."""
+    return {
+        **dict(tools.versions),
+        "cocotb": importlib.metadata.version("cocotb"),
+        "numpy": importlib.metadata.version("numpy"),
+        "python": platform.python_version(),
+    }
+
+
+def git_info() -> GitInfo:
+    """Return the commit of the project's folder, and whether there are changes beside it."""
+
     def ask(*words: str) -> str | None:
         try:
             done = subprocess.run(["git", *words], cwd=REPO_ROOT, capture_output=True, text=True, check=False)
