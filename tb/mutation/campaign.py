@@ -43,7 +43,7 @@ SECOND = 50
 """Survivors of the first tests that meet the whole suite."""
 SECOND_BUDGET_S = 100.0
 """Seconds that the whole suite may take for one of them, the nearest tests first."""
-NO_PART = {"mutation", "plan"}
+NO_PART = {"coverage", "mutation", "plan"}
 """Folders of the benches that no verdict depends on."""
 SHOWN_TESTS = 2
 TARGET = 0.97

@@ -32,7 +32,7 @@ def test_who_hits_least_beside_it_looks_closest() -> None:
 
 
 def test_a_mutant_of_several_lines_is_met_in_any_of_them() -> None:
-    assert near_to(10) == tests_of(99)  # nothing is counted there: all tests of the file
+    assert near_to(10) == near_to(99)  # nothing is counted there: all tests of the file
     assert near_to(9, "a\n&& b") == ["narrow", "wide"]
 
 

@@ -1,0 +1,55 @@
+"""What each test covers is collected by test, the same in any order and on any number of workers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tb.coverage import run as collection
+from tb.coverage.points import Kind
+from tb.coverage.run import Collected, CoverageRunError, load, run
+
+QUEUES = "tb/mem/test_mem.py::test_queues_and_memory"
+
+
+def collect(folder: Path, monkeypatch: pytest.MonkeyPatch, workers: int, *tests: str) -> Collected:
+    monkeypatch.setattr(collection, "BUILD_ROOT", folder)
+    return run("quick", 1, workers, tests, tell=lambda line: None)
+
+
+def test_one_worker_and_two_collect_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = collect(tmp_path / "one", monkeypatch, 1, QUEUES)
+    two = collect(tmp_path / "two", monkeypatch, 2, QUEUES)
+    assert len(one.tests) == 9
+    assert {outcome.outcome for outcome in one.tests} == {"passed"}
+    assert (one.points, one.hit, one.by_test, one.bins) == (two.points, two.hit, two.by_test, two.bins)
+    assert {Kind.LINE, Kind.BRANCH, Kind.USER, Kind.ASSERTION} == {point.kind for point in one.points}
+    assert one.hit == {point for points in one.by_test.values() for point in points}
+    assert all(one.by_test.values())
+
+
+def test_a_test_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(
+        CoverageRunError, match=r"1 tests did not run, such as tb/mem/test_mem\.py::test_none"
+    ):
+        collect(tmp_path, monkeypatch, 1, "tb/mem/test_mem.py::test_none")
+
+
+DAMAGE = {
+    "nothing there": (None, "holds no coverage of tests"),
+    "cut short": (
+        '{"test": "a", "outcome": "passed", "text": "", "seconds": 1, "hits": [], "bins": []}\n',
+        "cut",
+    ),
+    "damaged": ('{"test"\n', r"part0\.jsonl:1: damaged"),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_a_damaged_collection_is_named(tmp_path: Path, how: str) -> None:
+    text, message = DAMAGE[how]
+    if text is not None:
+        (tmp_path / "part0.jsonl").write_text(text, encoding="utf-8")
+    with pytest.raises(CoverageRunError, match=message):
+        load(tmp_path)
