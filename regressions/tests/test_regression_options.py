@@ -91,10 +91,12 @@ def test_unknown_words_end_with_usage(words: list[str], capsys: pytest.CaptureFi
         [],
         ["--preset", "tiny", "--balancer", "off", "--policy", "fixed=-3", "--stalls", "50", "--seed", "9"],
         ["--no-coverage", "--rtl", "rtl/pe", "--out", "some reports", "--runs", "it's here"],
+        ["--history", "my runs.sqlite"],
+        ["--no-history"],
         ["--preset", "tiny", "--level", "chip", "--output", "fp32"],
         ["--preset", "lnpu", "--memory-bytes", "16", "--memory-latency", "7", "--slow-core", "3:8"],
     ],
-    ids=["defaults", "settings", "places", "small chip", "chip"],
+    ids=["defaults", "settings", "places", "a history", "no history", "small chip", "chip"],
 )
 @pytest.mark.parametrize("trace", [None, "a trace; of mine $(x).safetensors"])
 def test_a_rerun_means_the_same_replay(words: list[str], trace: str | None) -> None:
@@ -102,7 +104,7 @@ def test_a_rerun_means_the_same_replay(words: list[str], trace: str | None) -> N
     given = parse([*words, *(["--trace", trace] if trace else []), "--layers", "layer*", "--jobs", "3"])
     again = reparse(rerun_command(given, "layer1.0.conv1", Step.BP))
     assert (again.layers, again.steps) == (("layer1.0.conv1",), (Step.BP,))
-    for name in ("trace", "settings", "coverage", "rtl", "out", "runs"):
+    for name in ("trace", "settings", "coverage", "rtl", "out", "runs", "history"):
         assert getattr(again, name) == getattr(given, name), name
     assert not again.waves
     assert reparse(f"{rerun_command(given, 'fc', Step.FP)} --waves").waves
