@@ -96,10 +96,12 @@ class History:
         self.runs = [stored for stored in load_runs(path) if keep(stored.run)]
         self.tracks: dict[Key, dict[Measure, Track]] = {}
         self.places = places = {stored.number: place for place, stored in enumerate(self.runs)}
+        keys = {level: [key_of(one.run, level) for one in self.runs] for level in (WITHOUT_SELECTION, "")}
         for measure, group in itertools.groupby(load_readings(path), key=lambda row: row[0]):
+            shared = keys.get(measure.level, keys[""])
             rows = sorted((places[run], value) for _, run, value in group if run in places)
             for place, value in rows:
-                tracks = self.tracks.setdefault(key_of(self.runs[place].run, measure.level), {})
+                tracks = self.tracks.setdefault(shared[place], {})
                 track = tracks.setdefault(measure, Track(measure))
                 track.add(place, value)
 

@@ -172,7 +172,7 @@ def append_run(path: Path, run: Run, readings: Sequence[Reading]) -> int:
         raise HistoryError(
             f"{path}: cannot be written: {error.strerror}; name another with --history"
         ) from error
-    with _transaction(path) as database:
+    with _transaction(path, "BEGIN IMMEDIATE") as database:
         row = database.execute("SELECT id FROM runs WHERE document = ?", (run.document,)).fetchone()
         if row is not None:
             return int(row[0])
@@ -235,12 +235,16 @@ def _require(path: Path) -> None:
 
 
 @contextmanager
-def _transaction(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the history, check and migrate it, and commit what is done in the context; all or nothing."""
+def _transaction(path: Path, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
+    """Open the history, check and migrate it, and commit what is done in the context; all or nothing.
+
+    Who appends takes the lock at once (``BEGIN IMMEDIATE``); who reads waits for none and needs no permission
+    to write, unless there is something to migrate.
+    """
     database: sqlite3.Connection | None = None
     try:
         database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
-        database.execute("BEGIN IMMEDIATE")
+        database.execute(begin)
         _prepare(database, path)
         yield database
         database.execute("COMMIT")

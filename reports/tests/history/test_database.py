@@ -291,3 +291,12 @@ def test_a_migration_that_fails_changes_nothing(
     with pytest.raises(HistoryError):
         record(on_day(passing, 1), path)
     assert path.read_bytes() == before
+
+
+def test_reading_needs_no_lock(passing: Results, tmp_path: Path) -> None:
+    path = history_of(tmp_path, [passing])
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert len(load_runs(path)) == 1
+    other.execute("ROLLBACK")
+    other.close()
