@@ -76,6 +76,7 @@ def test_what_is_installed_is_what_is_pinned() -> None:
 IMPORT_NAMES = {
     "cocotb_tools": "cocotb",
     "cocotbext": "cocotbext-axi",
+    "ruamel": "ruamel-yaml",
     "PIL": "pillow",
     "sklearn": "scikit-learn",
 }

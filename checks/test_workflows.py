@@ -1,0 +1,116 @@
+"""The workflows of GitHub and GitLab follow their schemas, and call the tasks that there are."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tb.toolchain import REPO_ROOT
+
+GITHUB = sorted((REPO_ROOT / ".github" / "workflows").glob("*.yml"))
+GITLAB = REPO_ROOT / ".gitlab-ci.yml"
+SCHEMAS = {
+    "github": ("vendor.github-workflows", "custom.github-workflows-require-timeout"),
+    "gitlab": ("vendor.gitlab-ci",),
+}
+OFFICIAL = re.compile(r"actions/[a-z-]+@v[0-9]+")
+"""Actions that GitHub itself keeps, by major version."""
+TASK = re.compile(r"(?:- |run: )\./run (\w+)")
+SMOKE_LIMIT = 20
+"""Minutes that a job of the smoke tier gets: twice what it may take on two cores."""
+
+
+def kind_of(path: Path) -> str:
+    """Return whose workflow a file is."""
+    return "gitlab" if path == GITLAB else "github"
+
+
+def schema_errors(path: Path, schema: str) -> str:
+    """Return what the schema says against a file; nothing is fetched, the schemas come with the package."""
+    command = ["check-jsonschema", "--builtin-schema", schema, "--color", "never", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def read(path: Path) -> Any:
+    """Return a workflow as plain values."""
+    return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+
+
+def github_steps(path: Path) -> list[dict[str, Any]]:
+    """Return all steps of a workflow of GitHub."""
+    return [step for job in read(path)["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [(path, schema) for path in [*GITHUB, GITLAB] for schema in SCHEMAS[kind_of(path)]],
+    ids=lambda value: value.name if isinstance(value, Path) else value,
+)
+def test_a_workflow_follows_its_schema(path: Path, schema: str) -> None:
+    assert schema_errors(path, schema) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "schema"),
+    [
+        ("on: push\njobs: {one: {steps: [{run: ls}]}}\n", "vendor.github-workflows"),
+        (
+            "on: push\njobs: {one: {runs-on: x, steps: [{run: ls}]}}\n",
+            "custom.github-workflows-require-timeout",
+        ),
+        ("job: {script: ls, artifact: {paths: [a]}}\n", "vendor.gitlab-ci"),
+    ],
+    ids=["no machine", "no time limit", "unknown word"],
+)
+def test_a_faulty_workflow_is_told(tmp_path: Path, text: str, schema: str) -> None:
+    path = tmp_path / "workflow.yml"
+    path.write_text(text, encoding="utf-8")
+    assert schema_errors(path, schema)
+
+
+def test_both_run_the_same_tasks() -> None:
+    """What a change and a night must pass is the same on both."""
+    github = {task for path in GITHUB for task in TASK.findall(path.read_text(encoding="utf-8"))}
+    gitlab = set(TASK.findall(GITLAB.read_text(encoding="utf-8")))
+    assert github == gitlab == {"lint", "smoke", "nightly"}
+
+
+def test_only_official_actions_by_major_version() -> None:
+    used = [step["uses"] for path in GITHUB for step in github_steps(path) if "uses" in step]
+    assert used
+    assert [name for name in used if not OFFICIAL.fullmatch(name)] == []
+
+
+def test_the_smoke_tier_has_a_time_limit() -> None:
+    (change,) = [read(path) for path in GITHUB if path.name == "change.yml"]
+    assert change["jobs"]["smoke"]["timeout-minutes"] <= SMOKE_LIMIT
+    assert read(GITLAB)["smoke"]["timeout"] == f"{SMOKE_LIMIT} minutes"
+
+
+def test_the_smoke_tier_names_tests_that_there_are() -> None:
+    lines = (REPO_ROOT / "tb" / "smoke.txt").read_text(encoding="utf-8").splitlines()
+    chosen = [line for line in lines if line and not line.startswith("#")]
+    assert chosen
+    missing = []
+    for line in chosen:
+        name = line.removeprefix("--ignore=").removeprefix("--deselect=")
+        path, _, test = name.partition("::")
+        file = REPO_ROOT / path
+        known = file.exists() and (not test or f"def {test.partition('[')[0]}(" in file.read_text("utf-8"))
+        missing += [] if known else [line]
+    assert not missing, f"tb/smoke.txt: no such test: {', '.join(missing)}"
+
+
+def test_a_night_runs_tasks_that_there_are() -> None:
+    text = (REPO_ROOT / "noxfile.py").read_text(encoding="utf-8")
+    table = text.split("NIGHTLY: ")[1].split('"""')[0]
+    tasks = set(re.findall(r'\("(\w+)"', table))
+    listed = (REPO_ROOT / "run").read_text(encoding="utf-8").split("TASKS = (")[1].split(")")[0]
+    assert tasks
+    assert tasks <= set(re.findall(r'"(\w+)"', listed))
