@@ -31,6 +31,7 @@ from regressions.problems import explain, writing
 from regressions.results import Counter, Energy, Status
 from regressions.results import Replay as Record
 from regressions.traces import Trace
+from regressions.triage.observe import core_symptom, keep_symptom
 from tb.build_cache import write_whole
 from tb.cocotb_simulation import LOG, SimulationError, run_simulation
 from tb.core.replay import Replay, ReplayOutcome
@@ -88,10 +89,8 @@ def _run(order: Order, begin: float) -> Record:
         path = order.dump / f"{order.name}.npz"
         with writing(path, "--dump"):
             write_dump(path, replay, outcome)
-    mismatches = int(outcome.mismatches(replay.expected).sum())
-    work = work_counters(replay.lowering, replay.a, columns)
-    counters = _counters(replay, outcome, work)
-    problem = outcome.problem or (None if mismatches else _unequal(counters))
+    mismatches, work, counters, problem = judge(replay, outcome)
+    keep_symptom(order.folder, lambda: core_symptom(replay, outcome, problem))
     preset = replay.lowering.preset
     ideal, dense = ideal_cycles(work, preset), dense_fp16_cycles(work, preset)
     other_cycles = replay_cycles(_other_streams(replay), columns) if source.balancer else None
@@ -141,6 +140,14 @@ def _run(order: Order, begin: float) -> Record:
         message=problem,
         failure=first_mismatch(replay, outcome, f"{order.rerun} --waves") if mismatches else None,
     )
+
+
+def judge(replay: Replay, outcome: ReplayOutcome) -> tuple[int, WorkCounters, dict[str, Counter], str | None]:
+    """Compare an outcome with the golden model: elements that differ, work, counters, and what is wrong."""
+    mismatches = int(outcome.mismatches(replay.expected).sum())
+    work = work_counters(replay.lowering, replay.a, len(replay.source.columns))
+    counters = _counters(replay, outcome, work)
+    return mismatches, work, counters, outcome.problem or (None if mismatches else _unequal(counters))
 
 
 def _counters(replay: Replay, outcome: ReplayOutcome, work: WorkCounters) -> dict[str, Counter]:

@@ -29,6 +29,7 @@ from regressions.options import (
     add_history_options,
     history_file,
 )
+from regressions.triage.settings import add_triage_options, triage_settings
 from tb.toolchain import REPO_ROOT, RTL_ROOT
 
 COMMAND = "./run iteration"
@@ -85,6 +86,7 @@ def parse_iteration(arguments: Sequence[str]) -> Options:
         keep=values.runs.resolve() / KEPT,
         fresh=values.fresh,
         history=history_file(values),
+        triage=triage_settings(values),
     )
 
 
@@ -139,6 +141,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--jobs", type=int, default=jobs, metavar="N", help=f"replays at a time (default: all {jobs} cores)")
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="logs (default: build/regressions)")
+    add_triage_options(parser)
     add_history_options(parser)
     return parser
 

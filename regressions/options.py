@@ -17,6 +17,7 @@ from regressions.chip.options import add_chip_options, chip_settings, chip_words
 from regressions.operands import ReplaySettings, find_policy
 from regressions.option_error import OptionError
 from regressions.traces import SAMPLE_PATH
+from regressions.triage.settings import TriageSettings, add_triage_options, triage_settings, triage_words
 from tb.toolchain import BUILD_ROOT, REPO_ROOT, RTL_ROOT
 
 COMMAND = "./run regress"
@@ -78,6 +79,8 @@ class Options:
         Whether what is kept is thrown away first.
     history : Path or None
         The history that the run is appended to; None: it is not.
+    triage : TriageSettings or None
+        Bounds of the triage of failures; None: there is none.
     """
 
     trace: Path
@@ -96,6 +99,7 @@ class Options:
     keep: Path | None = None
     fresh: bool = False
     history: Path | None = None
+    triage: TriageSettings | None = None
 
     @property
     def level(self) -> str:
@@ -147,6 +151,7 @@ def parse(arguments: Sequence[str]) -> Options:
         runs=values.runs.resolve(),
         command=shlex.join([*COMMAND.split(), *arguments]),
         history=history_file(values),
+        triage=triage_settings(values),
     )
 
 
@@ -209,6 +214,7 @@ def _make_parser() -> argparse.ArgumentParser:
     add("--dump", type=Path, metavar="FOLDER", help="write operands and result of each replay as .npz")
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
     add("--runs", type=Path, default=RUNS, metavar="FOLDER", help="logs, waves (default: build/regressions)")
+    add_triage_options(parser)
     add_history_options(parser)
     return parser
 
@@ -255,6 +261,7 @@ def rerun_command(options: Options, layer: str, step: Step) -> str:
             words += [flag, str(value)]
     if not options.coverage and options.keep is None:
         words += ["--no-coverage"]
+    words += triage_words(options.triage)
     if options.history is None:
         words += ["--no-history"]
     elif options.history != options.out / HISTORY:

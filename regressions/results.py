@@ -14,6 +14,7 @@ from typing import Any
 from golden.geometry import ConvGeometry, Step
 from regressions.chip.records import ChipFigures, ChipHardware
 from regressions.json_codec import ResultsError, decode, encode
+from regressions.triage.records import Triage
 
 SCHEMA = 3
 """Version of `results.json`; raised by one with every change of a field's name, type or meaning."""
@@ -304,12 +305,16 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Results:
-    """All that a regression hands on. Replays stand in the network's order, and FP, BP, WG within a layer."""
+    """All that a regression hands on. Replays stand in the network's order, and FP, BP, WG within a layer.
+
+    `triage` is that of the failures, if there were any and the user wanted it.
+    """
 
     run: RunInfo
     summary: Summary
     replays: list[Replay]
     coverage: Coverage | None
+    triage: Triage | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of `results.json` as plain values, in the order of the contract."""
@@ -324,6 +329,7 @@ class Results:
             "coverage": coverage["kinds"] if coverage else None,
             "coverage_modules": coverage["modules"] if coverage else None,
             "coverage_missed": coverage["missed"] if coverage else None,
+            "triage": encode(self.triage),
         }
 
     @classmethod
@@ -343,6 +349,7 @@ class Results:
                 f"schema: is {document['schema']!r}, this version reads {SCHEMA}; run the regression again"
             )
         rest = dict(document)
+        triage = rest.pop("triage", None)  # none in documents of before there was any
         parts: dict[str, object] = {}
         for name in ("summary", "replays", "coverage", "coverage_modules", "coverage_missed"):
             if name not in rest:
@@ -353,6 +360,7 @@ class Results:
             summary=decode(Summary, parts["summary"], "summary"),
             replays=decode(_Replays, {"replays": parts["replays"]}).replays,
             coverage=_coverage_from_json(parts),
+            triage=decode(Triage, triage, "triage") if triage is not None else None,
         )
 
 

@@ -9,7 +9,7 @@ import platform
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,11 +45,17 @@ class Outcome:
         The coverage files that must exist, one of each replay that finished; None if none was asked for.
     folder : Path
         The run's folder.
+    folders : dict of str to Path
+        Where each replay's worker left its files.
+    cycles : dict of str to int
+        Predicted cycles of each replay.
     """
 
     results: Results
     coverage: list[Path] | None
     folder: Path
+    folders: dict[str, Path] = field(default_factory=dict)
+    cycles: dict[str, int] = field(default_factory=dict)
 
 
 def run(options: Options) -> Outcome:
@@ -101,7 +107,13 @@ def run(options: Options) -> Outcome:
     summary = summarise(records, judged, len(planned))
     finished = [orders[record.name] for record in records if record.status is not Status.ERROR]
     coverage = [order.folder / COVERAGE for order in finished] if options.coverage else None
-    return Outcome(Results(run_info, summary, records, None), coverage, folder)
+    return Outcome(
+        Results(run_info, summary, records, None),
+        coverage,
+        folder,
+        {name: order.folder for name, order in orders.items()},
+        {one.name: one.cycles for one in planned},
+    )
 
 
 def _hardware(options: Options) -> ChipHardware | None:

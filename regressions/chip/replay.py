@@ -11,7 +11,7 @@ from golden.chip.driver import REMEDIES
 from golden.chip.encoding import LINE_BYTES, EncodingError
 from golden.chip.plan import Traffic
 from golden.chip.results import LayerResult, ResultError, read_layer
-from golden.counters import dense_fp16_cycles, ideal_cycles, work_counters
+from golden.counters import WorkCounters, dense_fp16_cycles, ideal_cycles, work_counters
 from golden.energy import energy_pj
 from golden.formats import U8
 from golden.geometry import Step
@@ -36,6 +36,7 @@ from regressions.order import WAVES, Order
 from regressions.problems import writing
 from regressions.results import Counter, Energy, Replay, Status
 from regressions.traces import Trace
+from regressions.triage.observe import chip_symptom, keep_symptom
 from tb.chip.device import ChipOutcome, RunOptions
 from tb.chip.memory import MemoryOptions
 from tb.chip.simulation import run_chip
@@ -92,8 +93,13 @@ def measure(order: Order, replay: ChipReplay, settings: ChipSettings, begin: flo
     )
     period = sample_period(model.cycles)
     outcome, memory, simulated_s = _simulate(order, replay, settings, model.cycles, period)
-    _require_done(order, outcome)
-    result, unreadable = _read_back(replay, memory)
+    if stop := stopped(outcome):
+        raise SimulationError(f"{stop}\nlog: {order.folder / LOG}{_state(outcome)}")
+    work, counters, result, problem = judge(replay, settings, outcome, memory)
+    keep_symptom(
+        order.folder,
+        lambda: chip_symptom(replay.replay, replay.expected, result.tensor if result else None, problem),
+    )
     expected = replay.expected
     differs = expected != result.tensor if result else np.zeros(expected.shape, np.bool_)
     mismatches = int(differs.sum())
@@ -101,22 +107,8 @@ def measure(order: Order, replay: ChipReplay, settings: ChipSettings, begin: flo
         path = order.dump / f"{order.name}.npz"
         with writing(path, "--dump"):
             write_chip_dump(path, replay.replay, result.tensor)
-    work = work_counters(replay.replay.lowering, replay.replay.a, len(replay.source.columns))
     jobs = sum(len(one.jobs) for one in replay.layer.descriptors)
-    model_counts = {
-        **{name: int(getattr(work, name)) for name in WORK_COUNTERS},
-        **_plan_counts(plan, jobs),
-    }
-    counters = _counters(outcome, model_counts, settings, work.macs_total)
     image_mismatches = int((memory != replay.golden[0]).sum())
-    unequal = [
-        f"{name} {one.rtl} instead of {one.model}" for name, one in counters.items() if one.rtl != one.model
-    ]
-    problem = (
-        unreadable
-        or _image_problem(replay, memory)
-        or (f"counters differ from the golden model: {', '.join(unequal)}" if unequal else None)
-    )
     summed = {name: sum(core[name] for core in outcome.cores) for name in outcome.cores[0]}
     preset = replay.preset
     ideal, dense = ideal_cycles(work, preset), dense_fp16_cycles(work, preset)
@@ -189,6 +181,40 @@ def measure(order: Order, replay: ChipReplay, settings: ChipSettings, begin: flo
     )
 
 
+def judge(
+    replay: ChipReplay, settings: ChipSettings, outcome: ChipOutcome, memory: U8
+) -> tuple[WorkCounters, dict[str, Counter], LayerResult | None, str | None]:
+    """Compare what a chip left with golden: work, counters, results if they can be read, what is wrong."""
+    result, unreadable = _read_back(replay, memory)
+    work = work_counters(replay.replay.lowering, replay.replay.a, len(replay.source.columns))
+    jobs = sum(len(one.jobs) for one in replay.layer.descriptors)
+    model_counts = {
+        **{name: int(getattr(work, name)) for name in WORK_COUNTERS},
+        **_plan_counts(replay.layer.traffic(replay.golden_result.result_bytes), jobs),
+    }
+    counters = _counters(outcome, model_counts, settings, work.macs_total)
+    unequal = [
+        f"{name} {one.rtl} instead of {one.model}" for name, one in counters.items() if one.rtl != one.model
+    ]
+    problem = (
+        unreadable
+        or _image_problem(replay, memory)
+        or (f"counters differ from the golden model: {', '.join(unequal)}" if unequal else None)
+    )
+    return work, counters, result, problem
+
+
+def stopped(outcome: ChipOutcome) -> str | None:
+    """Return why a chip did not do all its work; None if it did."""
+    status = outcome.status
+    if status.done and not status.error:
+        return None
+    return (
+        f"the chip stopped with cause {status.cause.name} at job {status.error_job} of the descriptor at "
+        f"line {status.error_descriptor}: {REMEDIES.get(status.cause, 'it gave no cause')}"
+    )
+
+
 def _simulate(
     order: Order, replay: ChipReplay, settings: ChipSettings, cycles: int, period: int
 ) -> tuple[ChipOutcome, U8, float]:
@@ -215,16 +241,6 @@ def _simulate(
         waves=order.folder / WAVES if order.waves else None,
         timeout_s=START_S + limit / SLOWEST_CYCLES_PER_S,
     )
-
-
-def _require_done(order: Order, outcome: ChipOutcome) -> None:
-    status = outcome.status
-    if status.error or not status.done:
-        raise SimulationError(
-            f"the chip stopped with cause {status.cause.name} at job {status.error_job} of the descriptor at "
-            f"line {status.error_descriptor}: {REMEDIES.get(status.cause, 'it gave no cause')}\n"
-            f"log: {order.folder / LOG}{_state(outcome)}"
-        )
 
 
 def _state(outcome: ChipOutcome) -> str:

@@ -17,6 +17,7 @@ from tb.toolchain import REPO_ROOT
 
 PLAN = "plan.json"
 LOG = "pytest.log"
+INTERRUPTED = "interrupted before it ended"
 SUITE = Path("regressions") / "suite" / "test_replays.py"
 ENDED = (0, 1)
 """Exit statuses of pytest after it has run all tests: all passed, or some failed."""
@@ -63,7 +64,7 @@ def run_suite(orders: Sequence[tuple[Order, int]], folder: Path, jobs: int) -> s
         try:
             status = process.wait()
         except KeyboardInterrupt:
-            return "interrupted before it ended"
+            return INTERRUPTED
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
