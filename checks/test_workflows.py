@@ -18,7 +18,7 @@ SCHEMAS = {
     "github": ("vendor.github-workflows", "custom.github-workflows-require-timeout"),
     "gitlab": ("vendor.gitlab-ci",),
 }
-OFFICIAL = re.compile(r"actions/[a-z-]+@v[0-9]+")
+OFFICIAL = re.compile(r"actions/[a-z-]+(/[a-z-]+)?@v[0-9]+")
 """Actions that GitHub itself keeps, by major version."""
 TASK = re.compile(r"(?:- |run: )\./run (\w+)")
 SMOKE_LIMIT = 20

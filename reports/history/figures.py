@@ -22,7 +22,7 @@ ALL = "all"
 
 NOISE = frozenset({"wall_s", "build_s"})
 """Figures that depend on the machine: never compared, shown apart."""
-HIGHER_IS_BETTER = frozenset({"passed", "pass_rate", "utilization", "caught", "score", "hit"})
+HIGHER_IS_BETTER = frozenset({"passed", "pass_rate", "utilization", "caught", "score"})
 LOWER_IS_BETTER = frozenset(
     {
         "cycles",
@@ -55,7 +55,7 @@ _COUNTED = {
 
 def better_if(name: str) -> int:
     """Return 1 if more of the figure is better, -1 if less is, 0 if it is neither."""
-    if name in HIGHER_IS_BETTER or name.startswith("coverage."):
+    if name in HIGHER_IS_BETTER or name.startswith(("coverage.", "hit.")):
         return 1
     return -1 if name in LOWER_IS_BETTER or name.startswith(("stall.", "ema.")) else 0
 
