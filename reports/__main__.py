@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results = _load(options.results)
         if options.coverage is not None:
             results = attach(results, options.coverage, ROOT)
-        place = write(results, options.out)
+        place = write(results, options.out, options.results.parent)
     except (ResultsError, ReportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return NO_REPORT

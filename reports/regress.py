@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -19,10 +21,11 @@ from regressions.options import Options, parse
 from regressions.problems import KNOWN, writing
 from regressions.results import Gate, Results, with_coverage
 from regressions.run import Outcome, run, shown
+from regressions.triage.run import Failed, triage
 from reports import ReportError, ResultsError, attach, write
 from reports.coverage import GATE_NAME
 from reports.history import HistoryError, record, update
-from reports.verdict import verdict_lines
+from reports.verdict import triage_lines, verdict_lines
 from reports.writer import PAGE
 from tb.toolchain import REPO_ROOT
 
@@ -82,9 +85,46 @@ def _report(outcome: Outcome, options: Options, more: Lines | None) -> int:
         place = write(results, options.out)
     except (ReportError, ResultsError) as error:
         raise ReportError(f"{error}\n{kept}") from error
+    place = _triaged(results, outcome, options, place)
     print(f"report: {shown(place / PAGE)}")
     status = results.summary.exit_status
     return status if status or appended else NOT_IN_HISTORY
+
+
+def _triaged(results: Results, outcome: Outcome, options: Options, place: Path) -> Path:
+    """Examine what failed and write the report again; return its place, the first one's if that is not to be.
+
+    The report is there before triage begins: whatever becomes of triage, it and the verdict stay.
+    """
+    if options.triage is None:
+        return place
+    failed = Failed(
+        results.replays,
+        outcome.folders,
+        outcome.cycles,
+        outcome.folder,
+        options.trace,
+        options.settings,
+        options.rtl,
+    )
+    try:
+        found = triage(failed, options.triage)
+        if found is None:
+            return place
+        complete = replace(results, triage=found)
+        for line in triage_lines(found):
+            print(line)
+        sys.stdout.flush()
+        (outcome.folder / RAW).write_text(json.dumps(complete.to_json()), encoding="utf-8")
+        better = write(complete, options.out, outcome.folder)
+    except KeyboardInterrupt:
+        print("error: triage: interrupted; the report is without it", file=sys.stderr)
+        return place
+    except (ReportError, ResultsError, OSError) as error:
+        print(f"error: triage: {error}; the report is without it", file=sys.stderr)
+        return place
+    shutil.rmtree(place, ignore_errors=True)
+    return better
 
 
 def _append(results: Results, options: Options, raw: Path) -> bool:

@@ -19,6 +19,7 @@ from regressions.results import (
     Status,
     summarise,
 )
+from regressions.triage.records import TriagedCase
 
 __all__ = ["COVERAGE_KINDS", "REQUIRED_TOOLS", "ResultsError", "validate"]
 
@@ -80,6 +81,8 @@ def validate(results: Results | Mapping[str, Any]) -> None:
     _check_summary(checked)
     if checked.coverage is not None:
         _check_coverage(checked.coverage)
+    if checked.triage is not None:
+        _check_triage(checked)
 
 
 def _check_run(run: RunInfo) -> Preset:
@@ -290,3 +293,40 @@ def _check_coverage(coverage: Coverage) -> None:
                 )
             if not 0 <= count.hit <= count.total:
                 raise ResultsError(f"coverage_modules.{module}.{kind}: is {count.hit} of {count.total}")
+
+
+def _check_triage(results: Results) -> None:
+    """Require each bucket to be of replays that did not pass, and its files to lie beside the results."""
+    broken = {replay.name for replay in results.replays if replay.status is not Status.PASS}
+    buckets = results.triage.buckets if results.triage is not None else []
+    seen: set[str] = set()
+    for index, bucket in enumerate(buckets):
+        where = f"triage.buckets[{index}] ({bucket.name})"
+        if not bucket.replays:
+            raise ResultsError(f"{where}.replays: is empty")
+        for name in bucket.replays:
+            if name not in broken:
+                raise ResultsError(f"{where}.replays: names {name}, which is no replay that failed")
+            if name in seen:
+                raise ResultsError(f"{where}.replays: names {name}, which is in another bucket too")
+            seen.add(name)
+        if bucket.representative not in bucket.replays:
+            raise ResultsError(f"{where}.representative: is {bucket.representative}, none of its replays")
+        for part in ("original", "shrunk"):
+            case: TriagedCase | None = getattr(bucket, part)
+            for name, problem in _case_problems(case) if case is not None else ():
+                raise ResultsError(f"{where}.{part}.{name}: {problem}")
+    if len({bucket.name for bucket in buckets}) != len(buckets):
+        raise ResultsError("triage.buckets: two buckets have the same name")
+
+
+def _case_problems(case: TriagedCase) -> Iterator[tuple[str, str]]:
+    if not case.command:
+        yield "command", "is empty"
+    files = {"file": case.file} | ({"waves.file": case.waves.file} if case.waves else {})
+    for name, file in files.items():
+        if file.startswith("/") or ".." in file.split("/"):
+            yield name, f"is {file}, must lie below the folder of the results"
+    if case.waves is not None and not case.waves.first <= case.waves.at <= case.waves.last:
+        waves = case.waves
+        yield "waves.at", f"is {waves.at}, outside of its window {waves.first} to {waves.last}"

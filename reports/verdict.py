@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from regressions.results import Replay, Results, Status
+from regressions.triage.records import Triage, TriageBucket
 from reports.page.failures import INDEX_NAMES
 from reports.page.overview import headline
 from reports.text import count, first_line, value_text
@@ -42,3 +43,31 @@ def _replay_lines(replay: Replay) -> list[str]:
         f"  expected {expected}, RTL gave {actual}",
         f"  rerun: {failure.rerun_waves}",
     ]
+
+
+def triage_lines(triage: Triage) -> list[str]:
+    """Return the buckets of failures, with the smallest tile and the command that runs it."""
+    lines = [
+        f"triage: {len(triage.buckets)} {'bucket' if len(triage.buckets) == 1 else 'buckets'} of failures"
+    ]
+    for bucket in triage.buckets:
+        lines += [f"  {line}" for line in _bucket_lines(bucket)]
+    if triage.problem:
+        lines.append(f"  ended early: {first_line(triage.problem)}")
+    return lines
+
+
+def _bucket_lines(bucket: TriageBucket) -> list[str]:
+    number = "1 replay" if len(bucket.replays) == 1 else f"{len(bucket.replays)} replays"
+    lines = [f"{bucket.name} ({number}): {bucket.reason}"]
+    shrunk = bucket.shrunk
+    if shrunk is None:
+        return [*lines, f"  {bucket.representative}: {bucket.note}"]
+    shape = shrunk.geometry
+    lines.append(
+        f"  smallest tile: {shrunk.step} of {shape.batch} x {shape.in_channels}x{shape.in_height}x"
+        f"{shape.in_width} to {shape.out_channels} channels, {shape.kernel}x{shape.kernel} kernel, "
+        f"{count(shrunk.cycles)} cycles (from {bucket.representative} in {bucket.trials} trials)"
+    )
+    lines.append(f"  {first_line(shrunk.message)}")
+    return [*lines, f"  rerun: {shrunk.command}"]

@@ -2,7 +2,7 @@
 
 ::
 
-    reports/out/20250131T021500-1/   results.json, junit.xml, replays.csv, index.html
+    reports/out/20250131T021500-1/   results.json, junit.xml, replays.csv, index.html (triage/, if any failed)
     reports/out/latest -> 20250131T021500-1
 """
 
@@ -14,11 +14,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from regressions.results import Results
+from regressions.triage.records import TriagedCase
 from reports import junit, page, replays_csv
 from reports.schema import ResultsError, validate
 
@@ -35,7 +37,7 @@ class ReportError(RuntimeError):
     """The report could not be written; earlier reports are untouched."""
 
 
-def write(results: Results | Mapping[str, Any], out_dir: Path) -> Path:
+def write(results: Results | Mapping[str, Any], out_dir: Path, files: Path | None = None) -> Path:
     """Write the report of `results` below `out_dir` and point `out_dir/latest` at it.
 
     Everything is written to a temporary folder beside its place and then renamed, so that a reader sees
@@ -47,6 +49,8 @@ def write(results: Results | Mapping[str, Any], out_dir: Path) -> Path:
         What the regression found, or the document of `results.json`.
     out_dir
         Folder of all reports, created if need be.
+    files
+        Folder of the files that the results name (reproducers, waves); what is there comes into the report.
 
     Returns
     -------
@@ -64,6 +68,7 @@ def write(results: Results | Mapping[str, Any], out_dir: Path) -> Path:
     try:
         validate(results)
         checked = results if isinstance(results, Results) else Results.from_json(results)
+        checked = with_kept_files(checked, files)
     except ResultsError as error:
         kept = _keep_rejected(results, out_dir, stamp)
         raise ResultsError(f"results.json: {error}{kept}") from error
@@ -80,6 +85,8 @@ def write(results: Results | Mapping[str, Any], out_dir: Path) -> Path:
         temporary.chmod(0o755)
         for name, text in documents.items():
             _write_file(temporary / name, text)
+        if files is not None:
+            _take_along(checked, files, temporary)
         place = _move_to_own_place(temporary, out_dir, stamp)
         temporary = None
         _point_latest(out_dir, place)
@@ -105,6 +112,45 @@ def _write_file(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+
+
+def with_kept_files(results: Results, files: Path | None) -> Results:
+    """Return results that name only those files of triage that are still there."""
+    if results.triage is None:
+        return results
+
+    def kept(name: str) -> bool:
+        return files is not None and bool(name) and (files / name).is_file()
+
+    def only_kept(case: TriagedCase | None) -> TriagedCase | None:
+        if case is None:
+            return None
+        waves = case.waves if case.waves is not None and kept(case.waves.file) else None
+        return replace(case, file=case.file if kept(case.file) else "", waves=waves)
+
+    buckets = [
+        replace(bucket, original=only_kept(bucket.original), shrunk=only_kept(bucket.shrunk))
+        for bucket in results.triage.buckets
+    ]
+    return replace(results, triage=replace(results.triage, buckets=buckets))
+
+
+def _take_along(results: Results, source: Path, place: Path) -> None:
+    """Put reproducers and waves into the report: linked where the file system can, since waves are large."""
+    for name in _triage_files(results):
+        origin, copy = source / name, place / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(origin, copy)
+        except OSError:
+            shutil.copyfile(origin, copy)
+
+
+def _triage_files(results: Results) -> list[str]:
+    """Return the files that triage left, relative to the folder of ``results.json``."""
+    buckets = results.triage.buckets if results.triage is not None else []
+    cases = [case for bucket in buckets for case in (bucket.shrunk, bucket.original) if case is not None]
+    return [name for case in cases for name in (case.file, case.waves.file if case.waves else "") if name]
 
 
 def _move_to_own_place(temporary: Path, out_dir: Path, stamp: str) -> Path:

@@ -54,7 +54,7 @@ class TriagedCase:
     message : str
         What is wrong.
     file : str
-        The reproducer, relative to the folder of ``results.json``.
+        The reproducer, relative to the folder of ``results.json``; empty if it was not kept.
     command : str
         What reruns it; exit status 1 while it fails, 0 when it no longer does.
     waves : Waves or None

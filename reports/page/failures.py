@@ -1,4 +1,7 @@
-"""Replays that failed or did not finish: alike ones together, what they share, and the first mismatch."""
+"""Replays that failed or did not finish: alike ones together, what they share, and the first mismatch.
+
+Triage says which are alike, and has examined one of each; where there was none, their messages do.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 
 from golden.geometry import Step
 from regressions.results import Mismatch, Operand, Replay, Results, Status
+from regressions.triage.records import TriageBucket
 from reports.page.bits import bit_fields, digits, distance, running_sums
 from reports.text import count, first_line, percent
 
@@ -71,33 +75,59 @@ class Card:
 
 @dataclass(frozen=True)
 class Bucket:
-    """Broken replays that are alike."""
+    """Broken replays that are alike; `triage` says what was found out about them, if anything was."""
 
     title: str
     shared: list[str]
     cards: list[Card]
+    triage: TriageBucket | None = None
+
+    @property
+    def anchor(self) -> str:
+        """Anchor of the bucket."""
+        return "bucket-" + re.sub(r"[^A-Za-z0-9]+", "-", self.triage.name if self.triage else self.title)
+
+    @property
+    def representative_anchor(self) -> str:
+        """Anchor of the card of the replay that triage examined."""
+        return _card_anchor(self.triage.representative) if self.triage else ""
 
 
 def anchor(replay: Replay) -> str:
     """Return the anchor of a replay's card."""
-    return "replay-" + re.sub(r"[^A-Za-z0-9]+", "-", replay.name)
+    return _card_anchor(replay.name)
+
+
+def _card_anchor(name: str) -> str:
+    return "replay-" + re.sub(r"[^A-Za-z0-9]+", "-", name)
 
 
 def buckets(results: Results) -> list[Bucket]:
     """Return the broken replays in groups, mismatches before errors, large groups first."""
     groups: dict[str, list[Replay]] = {}
+    triaged: dict[str, TriageBucket] = {}
+    known = {name: one for one in (results.triage.buckets if results.triage else []) for name in one.replays}
     for replay in results.replays:
         if replay.status is not Status.PASS:
-            groups.setdefault(signature(replay), []).append(replay)
+            found = known.get(replay.name)
+            key = found.name if found else signature(replay)
+            groups.setdefault(key, []).append(replay)
+            if found:
+                triaged[key] = found
     ordered = sorted(groups.items(), key=lambda group: (group[1][0].status is Status.ERROR, -len(group[1])))
     return [
         Bucket(
-            title,
+            _sentence(triaged[key].reason) if key in triaged else key,
             common_traits(members, results.replays),
             [_card(replay, place < OPEN_CARDS) for place, replay in enumerate(members)],
+            triaged.get(key),
         )
-        for title, members in ordered
+        for key, members in ordered
     ]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def signature(replay: Replay) -> str:

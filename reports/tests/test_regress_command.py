@@ -86,6 +86,7 @@ def test_a_faulty_design_fails_with_its_first_mismatch(trace: Path, tmp_path: Pa
     """A flipped bit in the products of each PE's first column; the command that is printed reruns it."""
     rtl = copy_design("flipped-bit", "pe.sv", SOUND, FAULTY)
     words = ["--rtl", str(rtl), "--layers", "fc", "stem", "--steps", "FP", "WG", "--waves"]
+    words += ["--no-triage"]
     status, out, err = regress_command(arguments(tmp_path, trace, *words, "--dump", str(tmp_path / "dumps")))
     assert status == 1, err
     document = report(tmp_path)
@@ -254,7 +255,7 @@ def reported(
             return Outcome(replace(results, coverage=None), coverage, tmp_path)
 
         monkeypatch.setattr(regress, "run", run)
-        status = regress.main(["--out", str(tmp_path / "out")])
+        status = regress.main(["--out", str(tmp_path / "out"), "--no-triage"])
         return status, *capsys.readouterr()
 
     return call
