@@ -110,6 +110,13 @@ def _json_list(text: object) -> list[str]:
 
 
 @nox.session
+def triage(session: nox.Session) -> None:
+    """Rerun one failing case that a regression has shrunk and kept."""
+    install(session, "regress")
+    session.run("python", "-m", "regressions.triage", *session.posargs)
+
+
+@nox.session
 def history(session: nox.Session) -> None:
     """List earlier runs, draw their page, and find the run in which a figure changed."""
     install(session, "regress")
