@@ -28,7 +28,8 @@ NOT_COMPARED = 2
 
 DESCRIPTION = f"""\
 Compare a run's replays, bits, coverage, test plan, fault score, cycles, energy, traffic and SRAM with the
-committed baseline, by layer and step. What the baseline holds and the run did not measure is listed. {SPEED}
+committed baseline, by layer and step. What the baseline holds and the run did not measure is listed.
+{SPEED}
 Exit status: 0 if nothing got worse by more than its tolerance, 1 if something did, 2 if it could not be
 compared.
 """
