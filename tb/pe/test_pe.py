@@ -164,6 +164,18 @@ def test_cancellation_to_each_bit(sign: float) -> None:
     np.testing.assert_array_equal(sums[2::3, 0].view(np.float32), expected)
 
 
+@pytest.mark.parametrize("sign", [1, -1], ids=["positive", "negative"])
+def test_rounding_carries(sign: int) -> None:
+    """A tie just below a power of two goes up to it, through every place of the significand."""
+    a = np.array([2.0, 2.0**-11, 2.0**-12]).astype(np.float16).view(np.uint16)
+    b = np.array([1.0, -(2.0**-12), 2.0**-12]).astype(np.float16) * np.float16(sign)
+    columns = np.ascontiguousarray(np.stack([b, b], axis=1)).view(np.uint16)
+    first, nothing = np.array([True, False, False]), np.zeros(3, np.bool_)
+    sums = pe_bench().check(Stimulus(a, ~nothing, first, columns, nothing, Fp8Format.E4M3, 7))
+    expected = np.array([2.0, 2.0 - 2.0**-23, 2.0], np.float32) * sign
+    np.testing.assert_array_equal(sums[:, 1].view(np.float32), expected)
+
+
 @pytest.mark.parametrize("specials", [False, True], ids=["finite", "with infinities and NaNs"])
 def test_equals_float32(rng: np.random.Generator, specials: bool) -> None:
     """NumPy's float32, element by element in the same order, gives the same bits."""

@@ -30,7 +30,9 @@ STROBES = ("all bytes", "one byte", "from the first on", "up to the last", "a ra
 _WRITES = Cross(
     "link.writes", {"strobes": STROBES, "again": ("another line", "the same line"), "answers": ANSWERS}
 )
-_LINK_STALLS = Cross("link.stalls", {"way": ("read", "write"), "stream": LINK_STREAMS, "stalls": RATES})
+_LINK_STALLS = {
+    way: Cross(f"link.{way}_stalls", {"stream": LINK_STREAMS, "stalls": RATES}) for way in ("read", "write")
+}
 
 _ALL = (1 << LINE_BYTES) - 1
 
@@ -66,10 +68,10 @@ def strobe_class(strobes: int) -> int:
 
 
 def sample_link_stalls(way: str, ask: int, address: int, data: int) -> None:
-    """Sample the stalls of a run of the links."""
+    """Sample the stalls of a run of the link that reads or the one that writes."""
     if collecting():
         rates = np.array([rate_class(one) for one in (ask, address, data)])
-        _LINK_STALLS.sample(("read", "write").index(way), np.arange(len(LINK_STREAMS)), rates)
+        _LINK_STALLS[way].sample(np.arange(len(LINK_STREAMS)), rates)
 
 
 def _answers(errors: int) -> int:
