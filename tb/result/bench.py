@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from golden.chip.encoding import LINE_BYTES, Cause, OutputMode
 from golden.formats import U8
 from tb.core.build import COVERAGE, checkers
+from tb.coverage.bins import collecting
 from tb.coverage.crosses import results
 from tb.coverage.crosses.streams import sample_result_stalls
 from tb.result.work import Work, bias_field
@@ -258,6 +259,8 @@ class ResultBench:
 
 def sample(work: Work) -> None:
     """Count the bins that a descriptor's work met."""
+    if not collecting():
+        return
     form = work.form
     for job in work.jobs:
         results.sample_sums(form.mode.name, job.acc)
