@@ -13,6 +13,9 @@ from reports.page import charts, chip, chip_charts, failures, overview, publishe
 from reports.page.environment import environment
 from reports.schema import COVERAGE_KINDS
 
+LISTED = 40
+"""Replays of a group of failures that the top of the page names."""
+
 
 def render(results: Results, related: Sequence[tuple[str, str]] = ()) -> str:
     """Return the page for `results`, which must have passed `reports.schema.validate`.
@@ -20,6 +23,7 @@ def render(results: Results, related: Sequence[tuple[str, str]] = ()) -> str:
     `related` are other pages that its bar links to: address and label.
     """
     replays = results.replays
+    buckets = failures.buckets(results)
     return (
         environment()
         .get_template("page.html")
@@ -34,7 +38,9 @@ def render(results: Results, related: Sequence[tuple[str, str]] = ()) -> str:
             gates=sorted(results.summary.gates, key=lambda gate: gate.passed),
             broken=[replay for replay in replays if replay.status is not Status.PASS],
             tiles=overview.key_figures(results),
-            buckets=failures.buckets(results),
+            buckets=buckets,
+            listed=LISTED,
+            start=overview.where_to_start(buckets),
             columns=[(one.label, one.kind, one.explanation) for one in rows.columns(results.run.level)],
             choices=_choices(replays),
             rows=[rows.row(index, replay) for index, replay in enumerate(replays)],

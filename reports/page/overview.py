@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from regressions.chip.records import Bound, ChipHardware
 from regressions.results import Coverage, HitTotal, Replay, Results, Status
+from reports.page.failures import Bucket
 from reports.page.published import EMA_SAVED, ZERO_MACS
 from reports.page.totals import (
     EACH_TARGET,
@@ -77,6 +78,12 @@ def first_problem(results: Results) -> str:
             return f"{replay.name}: {first_line(replay.message or '') or differing}"
     broken = [gate for gate in results.summary.gates if not gate.passed]
     return f"{broken[0].name}: {first_line(broken[0].detail)}" if broken else ""
+
+
+def where_to_start(buckets: Sequence[Bucket]) -> Replay | None:
+    """Return the replay to look at first: of the first group of failures the one that takes least time."""
+    members = [card.replay for card in buckets[0].cards] if buckets else []
+    return min(members, key=lambda one: one.model_cycles or 0, default=None)
 
 
 def key_figures(results: Results) -> list[Tile]:

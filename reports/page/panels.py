@@ -14,6 +14,8 @@ from regressions.results import Replay, Status
 WIDTH = 1160
 RIGHT = 16
 NAME_WIDTH = 152
+NAME_LETTERS = 21
+"""Most letters of a layer's name that fit there: as many as ResNet-18's longest has."""
 GAP = 26
 ROW = 19
 TOP = 44
@@ -122,7 +124,15 @@ def draw(
 def _stripe(index: int, layer: str) -> str:
     top = TOP + ROW * index
     band = f'<rect class="stripe" x="0" y="{top}" width="{WIDTH}" height="{ROW}"/>' if index % 2 == 0 else ""
-    return f'{band}<text class="layer" x="4" y="{top + ROW / 2 + 4}">{escape(layer)}</text>'
+    return f'{band}<text class="layer" x="4" y="{top + ROW / 2 + 4}">{escape(_short(layer))}</text>'
+
+
+def _short(layer: str) -> str:
+    """Return a name that fits beside the panels: of a long one, its start and its end."""
+    if len(layer) <= NAME_LETTERS:
+        return layer
+    half = (NAME_LETTERS - 1) // 2
+    return f"{layer[:half]}…{layer[-half:]}"
 
 
 def _panel_frame(step: Step, scale: Axis, x: Callable[[float], float], foot: float) -> str:

@@ -38,7 +38,8 @@ def probe(page: Page, name: str) -> Any:
 
 
 def text_boxes(page: Page) -> list[TextBox]:
-    """Return all text that is drawn, line by line."""
+    """Return all text that is drawn, line by line, with the page at its top, where nothing sticks."""
+    page.evaluate("scrollTo(0, 0)")
     return [
         TextBox(
             one["text"],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import jinja2
 import numpy as np
@@ -11,8 +13,11 @@ import numpy as np
 from golden.seeds import derive_seed
 from regressions.results import Gate, Replay, Results, summarise
 from reports import page, validate
+from reports.history import page as history_page
+from reports.history.changes import History
 from reports.page.environment import environment
 from reports.tests import synthetic, synthetic_chip
+from reports.tests.history.runs import history_of, on_day, slower
 
 COPIES = 3
 """How often the 62 replays stand in the page of a huge run."""
@@ -105,6 +110,20 @@ def sample() -> str:
     return made.get_template("sample.html").render(lines=lines, rows=rows)
 
 
+def history() -> str:
+    """Return the page of the history of runs on core and chip in which figures changed now and then."""
+    core, chip = core_run("history"), chip_run("history, chip")
+    nights = [
+        on_day(core, day, slower("layer2.1.conv2-WG", 1.02) if day % 5 > 2 else None, wall_s=60.0 + day)
+        for day in range(14)
+    ]
+    nights[9] = on_day(core_run("history, broken", broken=True), 9)
+    nights += [on_day(chip, day, slower("fc-FP", 1 + day / 100)) for day in range(3)]
+    with tempfile.TemporaryDirectory() as folder:
+        known = History(history_of(Path(folder), nights))
+    return history_page.render(known, known.events(), None)
+
+
 RUNS: dict[str, Callable[[], Results]] = {
     "passing": lambda: core_run("passing"),
     "failing": lambda: core_run("failing", broken=True),
@@ -115,12 +134,13 @@ RUNS: dict[str, Callable[[], Results]] = {
     "huge": huge,
     "nothing": nothing,
 }
-PAGES = [*RUNS, "sample"]
+PAGES = [*RUNS, "sample", "history"]
 
 
 def text_of(name: str) -> str:
     """Return the page of that name."""
-    return sample() if name == "sample" else page.render(RUNS[name]())
+    others = {"sample": sample, "history": history}
+    return others[name]() if name in others else page.render(RUNS[name]())
 
 
 def _with(base: Results, replays: list[Replay]) -> Results:

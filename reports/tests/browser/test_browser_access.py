@@ -52,6 +52,7 @@ def test_failures_by_keyboard(visit: Visit) -> None:
     tab_to(page, ".culprits a")
     page.keyboard.press("Enter")
     assert page.locator(".card:target[open] table.operands").is_visible()
+    page = visit("failing")
     tab_to(page, "details.card:not([open]) > summary")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.parentElement.open")
@@ -75,21 +76,21 @@ def test_without_javascript_everything_is_there(visit: Visit, name: str) -> None
     assert page.locator("tr.more:not(:visible)").count() == 0
     for section in page.locator("main > section").all():
         assert section.inner_text().strip()
-    for summary in page.locator("details:not([open]) > summary").all()[:2]:
-        summary.click()
-        assert summary.locator("xpath=..").get_attribute("open") is not None
+    cards = page.locator("details")
+    for at in [at for at in range(cards.count()) if cards.nth(at).get_attribute("open") is None][:2]:
+        cards.nth(at).locator("> summary").click()
+        assert cards.nth(at).get_attribute("open") is not None
     assert_readable(page, f"{name} without JavaScript")
 
 
 def controls_of(page: Page) -> list[dict[str, Any]]:
     """Return all controls with the name that a screen reader says."""
     found: list[dict[str, Any]] = page.evaluate(
-        """() => [...document.querySelectorAll("button, input, select, a[href], summary, img, svg[role=img], table")]
-            .map((one) => ({
-                html: one.outerHTML.slice(0, 80),
-                tag: one.tagName.toLowerCase(),
-                name: one.getAttribute("aria-label") || one.getAttribute("alt") || one.textContent.trim(),
-            }))"""
+        """(controls) => [...document.querySelectorAll(controls)].map((one) => ({
+            html: one.outerHTML.slice(0, 80),
+            name: one.getAttribute("aria-label") || one.getAttribute("alt") || one.textContent.trim(),
+        }))""",
+        "button, input, select, a[href], summary, img, svg[role=img], table",
     )
     return found
 
@@ -113,4 +114,5 @@ def test_what_a_screen_reader_needs(visit: Visit, name: str) -> None:
     )
     assert set(targets) <= set(ids)
     assert page.locator("th:not([scope])").count() == 0
-    assert page.locator("main").count() == page.locator("nav[aria-label]").count() == 1
+    assert page.locator("main").count() == 1
+    assert page.locator("nav:not([aria-label])").count() == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from regressions.results import Status
 from reports.page.failures import anchor
@@ -19,9 +19,10 @@ BAR = 44
 def operands_in_sight(page: Page, card: str) -> bool:
     """Tell whether the head and first row of the operands of a card are in the window, below the bar."""
     boxes = page.locator(f"[id='{card}'] table.operands").evaluate_all(
-        """(tables) => tables.filter((table) => table.checkVisibility())
-            .map((table) => [table.tHead, table.tBodies[0].rows[0]].map((part) => part.getBoundingClientRect()))
-            .map(([head, row]) => [head.top, row.bottom])"""
+        """(tables) => tables.filter((table) => table.checkVisibility()).map((table) => [
+            table.tHead.getBoundingClientRect().top,
+            table.tBodies[0].rows[0].getBoundingClientRect().bottom,
+        ])"""
     )
     return len(boxes) == 1 and boxes[0][0] >= BAR and boxes[0][1] <= LAPTOP["height"]
 
@@ -32,7 +33,7 @@ def test_operands_are_one_click_from_the_top(visit: Visit, name: str) -> None:
     failed = [one for one in runs.RUNS[name]().replays if one.failure is not None]
     for replay in failed[:: max(1, len(failed) // 8)]:
         page.evaluate("() => { location.hash = ''; scrollTo(0, 0); }")
-        page.locator(f"#summary a[href='#{anchor(replay)}']").click()
+        page.locator(f".culprits a[href='#{anchor(replay)}']").click()
         assert operands_in_sight(page, anchor(replay)), replay.name
 
 
@@ -89,13 +90,14 @@ def test_commands_are_copied(visit: Visit) -> None:
     page = visit("failing", permissions=["clipboard-read", "clipboard-write"])
     command = page.locator(".card[open] .command").first
     command.locator(".copy").click()
-    assert command.locator(".copy").inner_text() == "Copied"
+    expect(command.locator(".copy")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == command.locator("code").inner_text()
 
 
 def test_where_the_clipboard_is_closed_the_command_is_selected(visit: Visit) -> None:
     page = visit("failing")
-    page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('closed'))")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('closed')) }")
     command = page.locator(".card[open] .command").first
     command.locator(".copy").click()
+    expect(command.locator(".copy")).to_have_text("Selected")
     assert page.evaluate("String(getSelection())") == command.locator("code").inner_text()

@@ -85,7 +85,7 @@ def test_paper_is_white_and_shows_all(visit: Visit, name: str, scheme: str) -> N
     assert page.evaluate("getComputedStyle(document.body).color").startswith("rgb(27, 34, 48")
     faint = [one for one in probe(page, "contrasts") if one["ratio"] < LEAST_CONTRAST]
     assert [(one["where"], one["text"], round(one["ratio"], 2)) for one in faint] == []
-    for selector in ("button.copy", ".controls", "#theme", "nav"):
+    for selector in ("button.copy", ".controls", "#theme", ".topbar nav"):
         assert page.locator(f"{selector}:visible").count() == 0, selector
     shut = page.locator("details").evaluate_all(
         "(cards) => cards.filter((card) => !card.lastElementChild.checkVisibility()).length"

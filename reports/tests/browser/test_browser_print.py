@@ -1,4 +1,4 @@
-"""The page as a PDF: every replay and operand is on it, tables repeat their heads, nothing leaves the sheet."""
+"""The page as a PDF: replays and operands are on it, tables repeat their heads, nothing leaves the sheet."""
 
 from __future__ import annotations
 
