@@ -131,6 +131,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure how well the tests cover the test plan and the code."""
+    install(session, "tests")
+    session.run("python", "-m", "reports.signoff.coverage", *session.posargs)
+
+
+@nox.session
 def faults(session: nox.Session) -> None:
     """Measure what share of mutants of the RTL the tests catch."""
     install(session, "tests")
