@@ -104,17 +104,18 @@ def _measure(options: argparse.Namespace, chosen: list[str]) -> Measured:
         wall_s=0.0,
         design=design_digest(),
     )
+    whole = set(tests) == set(chosen)
     parts, records = list[Collected](), list[Record]()
     for suite in _suites(options.nightly):
-        folder = folder_of(suite)
+        folder = folder_of(suite, whole=whole)
         forget(folder)
         began, begin = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
-        parts.append(run(suite, start.seed, options.workers, tests, tell=_tell))
+        parts.append(run(suite, start.seed, options.workers, tests, _tell, folder))
         records.append(replace(start, started=began, wall_s=time.monotonic() - begin))
         keep(records[-1], folder)
     suite = NIGHTLY if options.nightly else QUICK
-    whole = set(tests) == set(chosen)
-    return Measured(suite, merge_records(records), merge(parts), frozenset(tests), whole)
+    named = tuple(options.tests or ())
+    return Measured(suite, merge_records(records), merge(parts), frozenset(tests), whole, named)
 
 
 def _reread(options: argparse.Namespace, chosen: list[str]) -> Measured:

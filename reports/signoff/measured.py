@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -60,6 +61,8 @@ class Measured:
         Node ids without parameters that ran.
     whole : bool
         Whether these are all tests that count.
+    named : sequence of str
+        What the user named them by, if they are not all.
     """
 
     suite: str
@@ -67,18 +70,19 @@ class Measured:
     collected: Collected
     tests: frozenset[str]
     whole: bool
+    named: Sequence[str] = ()
 
     @property
     def rerun(self) -> str:
         """The command that measures it again."""
         nightly = " --nightly" if self.suite == "nightly" else ""
-        some = "" if self.whole else f" --tests {' '.join(sorted(self.tests))}"
+        some = "" if self.whole else f" --tests {shlex.join(self.named or sorted(self.tests))}"
         return f"./run coverage{nightly} --seed {self.record.seed}{some}"
 
 
-def folder_of(suite: str) -> Path:
-    """Return where the last collection of a suite lies."""
-    return BUILD_ROOT / "coverage" / suite
+def folder_of(suite: str, *, whole: bool = True) -> Path:
+    """Return where the last collection of a suite lies; one of some tests does not replace one of all."""
+    return BUILD_ROOT / "coverage" / (suite if whole else f"{suite}-part")
 
 
 def keep(record: Record, folder: Path) -> None:

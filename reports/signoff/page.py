@@ -110,7 +110,7 @@ def render(
             **shown,
             passed=all(check.passed for check in checks),
             checks=sorted(checks, key=lambda check: check.passed),
-            tiles=_tiles(document, plan, kinds),
+            tiles=_tiles(document, plan, kinds, judged=measured.whole),
             plan_rows=[_plan_row(one) for one in plan.features],
             plan_choices=_plan_choices(plan),
             elsewhere=elsewhere,
@@ -169,7 +169,8 @@ def _commit(git: str) -> tuple[str, bool]:
     return git.removesuffix(DIRTY)[:12], git.endswith(DIRTY)
 
 
-def _tiles(document: CoverageDocument, plan: PlanState, kinds: list[str]) -> list[Tile]:
+def _tiles(document: CoverageDocument, plan: PlanState, kinds: list[str], *, judged: bool) -> list[Tile]:
+    """Return the figures on top; red is what misses its target, if targets are judged."""
     tests, points = document.tests, document.plan
     states = plan.states
     counted = points.points - points.excused
@@ -184,13 +185,13 @@ def _tiles(document: CoverageDocument, plan: PlanState, kinds: list[str]) -> lis
             "Features of the plan passed",
             f"{count(states.count(State.PASSED))} of {count(len(states))}",
             ", ".join(f"{states.count(one)} {one}" for one in State if one in states),
-            any(state is not State.PASSED for state in states),
+            judged and any(state is not State.PASSED for state in states),
         ),
         Tile(
             "Functional coverage of the plan",
             percent(points.hit / counted if counted else None, 2),
             f"{count(points.hit)} of {count(counted)} coverpoints, {count(points.excused)} excused",
-            points.hit < counted,
+            judged and points.hit < counted,
         ),
     ]
     for kind in kinds:
@@ -202,7 +203,7 @@ def _tiles(document: CoverageDocument, plan: PlanState, kinds: list[str]) -> lis
                 f"{kind.capitalize()} coverage",
                 percent(part.share if part.total - part.excluded else None, 2),
                 f"{count(part.hit)} of {count(part.total - part.excluded)} points{excluded}{least}",
-                part.share < CODE.get(kind, 0.0),
+                judged and part.share < CODE.get(kind, 0.0),
             )
         )
     return tiles

@@ -86,6 +86,7 @@ def run(
     workers: int = WORKERS,
     tests: Sequence[str] | None = None,
     tell: Callable[[str], None] = print,
+    folder: Path | None = None,
 ) -> Collected:
     """Run tests on models that count a suite's kinds.
 
@@ -97,6 +98,8 @@ def run(
         Node ids without parameters; None: `chosen_tests`.
     tell : callable
         Told of progress, line by line.
+    folder : Path or None
+        Where the workers leave what they collect, in place of the run before; None: the suite's own.
 
     Raises
     ------
@@ -104,7 +107,7 @@ def run(
         If a worker fails, with the end of its log. A test that fails is an outcome, no error.
     """
     names = list(chosen_tests() if tests is None else tests)
-    folder = BUILD_ROOT / "coverage" / suite
+    folder = BUILD_ROOT / "coverage" / suite if folder is None else folder
     folder.mkdir(parents=True, exist_ok=True)
     took = _seconds(folder)
     for old in [*folder.glob("part*.jsonl"), folder / "taken"]:
