@@ -14,20 +14,20 @@ SHOWN = 20
 
 def lines(report: Report) -> list[str]:
     """Return what the terminal shows: a table of kinds, what was missed first, and what does not hold."""
-    document, measured = report.document, report.measured
+    document, judged = report.document, report.measured.whole
     told = [f"{'coverage':12}{'hit':>9}{'of':>9}{'excluded':>10}{'share':>10}   target"]
     for kind in (kind for kind in KINDS if kind in document.kinds):
         part = document.kinds[kind]
         counts = (part.hit, part.total - part.excluded, part.excluded)
-        told.append(_row(kind, *counts, percent(CODE[kind], 0) if kind in CODE else ""))
-    plan = document.plan
-    told.append(_row("test plan", plan.hit, plan.points - plan.excused, plan.excused, percent(FUNCTIONAL, 0)))
+        told.append(_row(kind, *counts, percent(CODE[kind], 0) if judged and kind in CODE else ""))
+    plan, least = document.plan, percent(FUNCTIONAL, 0) if judged else ""
+    told.append(_row("test plan", plan.hit, plan.points - plan.excused, plan.excused, least))
     rows = missed_rows(report.summary.missed)
     if rows:
         told.append("missed")
         told += [f"  {row.place}: {row.kind} {row.module}.{row.name}" for row in rows[:SHOWN]]
     told += _more(len(rows))
-    if plan.missed and measured.whole:
+    if plan.missed and judged:
         told += ["coverpoints missed", *(f"  {name}" for name in plan.missed[:SHOWN])]
         told += _more(len(plan.missed))
     for check in report.checks:
@@ -38,7 +38,7 @@ def lines(report: Report) -> list[str]:
     tests = document.tests
     ran = f"{count(tests.passed)} of {count(tests.passed + tests.failed)} test cases passed"
     told.append(f"{'PASS' if report.passed else 'FAIL'}: {ran}, {duration(document.wall_s)}")
-    if not measured.whole:
+    if not judged:
         told.append(f"a part of the tests: no target is judged, and no {DOCUMENT} is written")
     return told
 

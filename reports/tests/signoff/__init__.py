@@ -1,0 +1,1 @@
+"""Tests of the sign-off reports, on made-up runs: nothing is simulated."""
