@@ -24,12 +24,12 @@ module histogram #(
     logic [fp_pkg::Fp16ExpBits-1:0] exp;
     logic [fp_pkg::Fp16ManBits-1:0] man;
     {exp, man} = magnitude;
-    if (exp == '1) return KindBits'(Nonfinite);
-    if (exp != '0) return KindBits'(exp) + KindBits'(fp_pkg::Fp16ManBits - 1);
     kind = KindBits'(Zero);
     for (int unsigned b = 0; b < fp_pkg::Fp16ManBits; b++) begin
       if (man[b]) kind = KindBits'(b);
     end
+    if (exp != '0) kind = KindBits'(exp) + KindBits'(fp_pkg::Fp16ManBits - 1);
+    if (exp == '1) kind = KindBits'(Nonfinite);
   endfunction
 
   logic [Kinds-1:0][chip_pkg::BinBits-1:0] count_q;

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from golden.chip.encoding import Cause
+from golden.hardware_counters import CHIP_COUNTER_CORE, CHIP_COUNTERS, CORE_COUNTERS
 from tb.chip.attempts import attempt, require_error, require_jobs_done
 from tb.chip.device import RunOptions
 from tb.chip.random_chains import require_run
 from tb.chip.script import OKAY, pause, reset, wait_interrupt
-from tb.chip.victims import QUIET, chip, options, require_good, victim
+from tb.chip.victims import CORES, QUIET, chip, options, require_good, victim
 
 MOMENTS = 40
 """Random moments of a run, for each kind of interference."""
@@ -133,3 +134,18 @@ def test_a_write_while_busy(register: str, cycles: int, rng: np.random.Generator
         require_run(given.chain, again, outcome)
         assert not outcome.status.busy_write
         np.testing.assert_array_equal(memory, given.chain.after)
+
+
+def test_counters_that_there_are_not_read_as_zero(rng: np.random.Generator) -> None:
+    """Behind the last core, behind the last counter of a core, and behind the last of the chip."""
+    require_good(rng)
+    registers, going_on = chip().device.registers, options(rng)
+    beyond = [(CORES, 0), (CHIP_COUNTER_CORE - 1, 0), (0, len(CORE_COUNTERS)), (CORES - 1, 255)]
+    beyond += [(CHIP_COUNTER_CORE, len(CHIP_COUNTERS)), (CHIP_COUNTER_CORE, 255)]
+    for core, index in beyond:
+        choose = registers.write("COUNTER_SELECT", core=core, index=index)
+        steps = [choose, registers.read("COUNTER_LOW"), registers.read("COUNTER_HIGH")]
+        assert [one.value for one in chip().script(steps, going_on).answers[1:]] == [0, 0], (core, index)
+    choose = registers.write("COUNTER_SELECT", core=CHIP_COUNTER_CORE, index=CHIP_COUNTERS.index("jobs"))
+    answers = chip().script([choose, registers.read("COUNTER_LOW")], going_on).answers
+    assert answers[1].value == len(victim().jobs)

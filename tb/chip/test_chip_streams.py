@@ -129,9 +129,13 @@ ADVANCE_AT = 28
 """Where a Run says how many ring words lie between its last row and the next run's first."""
 
 
-def test_operands_left_behind_are_an_error(rng: np.random.Generator) -> None:
-    """The last run passes a word too few, which shifts what the core's next jobs read, right as they are."""
-    items = victim().jobs[0].c
+@pytest.mark.parametrize("job", [0, -1], ids=["of all cores", "of one core"])
+def test_operands_left_behind_are_an_error(job: int, rng: np.random.Generator) -> None:
+    """The last run passes a word too few, which shifts what the core's next jobs read, right as they are.
+
+    The cores of the first wave share their items; the last job has its own.
+    """
+    items = victim().jobs[job].c
     memory = victim().memory()
     run = memory[items.line * LINE_BYTES + items.bytes - 16 :][:8].view("<u8")
     run[0] -= np.uint64(1 << ADVANCE_AT)
