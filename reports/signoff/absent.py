@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-
-from reports.page.environment import environment
 from reports.signoff.folder import replace_folder
+from reports.signoff.markup import templates
 
 INDEX = "index.html"
 
@@ -36,5 +34,4 @@ def fill(out: Path, one: Missing) -> None:
     """
     place = out / one.folder
     if not (place / INDEX).exists():
-        made = environment(jinja2.PackageLoader("reports.signoff"))
-        replace_folder(place, {INDEX: made.get_template("absent.html").render(one=one)})
+        replace_folder(place, {INDEX: templates().get_template("absent.html").render(one=one)})

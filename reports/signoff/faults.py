@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from regressions.json_codec import encode
 from regressions.options import REPORTS
 from reports.gate.documents import Caught, Equivalent, FaultsDocument, Survivor, faults_of
-from reports.page.environment import environment
 from reports.signoff import absent, page
 from reports.signoff.folder import replace_folder
+from reports.signoff.markup import address, templates
 from reports.signoff.measured import DIRTY
 from tb.coverage.exclusions import Sources
 from tb.mutation.campaign import TARGET
@@ -82,23 +80,26 @@ def write(document: FaultsDocument | Mapping[str, Any], out: Path = REPORTS) -> 
 
 def render(document: FaultsDocument, sources: Sources, out: Path) -> str:
     """Return the page; source lines are linked to the coverage pages that are there below `out`."""
-    made = environment(jinja2.PackageLoader("reports.signoff"))
 
     def place(file: str, line: int) -> str:
-        path = page.address(file)
-        return f"../coverage/{page.address(file, line)}" if (out / "coverage" / path).exists() else ""
+        path = address(file)
+        return f"../coverage/{address(file, line)}" if (out / "coverage" / path).exists() else ""
 
-    return made.get_template("faults.html").render(
-        document=document,
-        commit=(document.git.removesuffix(DIRTY)[:12], document.git.endswith(DIRTY)),
-        target=TARGET,
-        passed=document.score >= TARGET and not document.problems,
-        files=_parts(document.files),
-        operators=_parts(document.operators),
-        survivors=[(one, change(one, sources)) for one in document.survivors],
-        equivalents=[(one, change(one, sources)) for one in document.equivalents],
-        operator_choices=_choices(document.survivors),
-        place=place,
+    return (
+        templates()
+        .get_template("faults.html")
+        .render(
+            document=document,
+            commit=(document.git.removesuffix(DIRTY)[:12], document.git.endswith(DIRTY)),
+            target=TARGET,
+            passed=document.score >= TARGET and not document.problems,
+            files=_parts(document.files),
+            operators=_parts(document.operators),
+            survivors=[(one, change(one, sources)) for one in document.survivors],
+            equivalents=[(one, change(one, sources)) for one in document.equivalents],
+            operator_choices=_choices(document.survivors),
+            place=place,
+        )
     )
 
 

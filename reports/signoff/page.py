@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jinja2
 from markupsafe import Markup
 
 from reports.gate.documents import KINDS, Count, CoverageDocument
-from reports.page.environment import environment
 from reports.signoff.annotate import STATES, Annotated, Line
 from reports.signoff.listing import MissedRow, missed_rows
+from reports.signoff.markup import address, templates
 from reports.signoff.measured import DIRTY, Measured
 from reports.signoff.plan import FeatureState, PlanState, State, Written
 from reports.signoff.targets import CODE, Check
@@ -25,8 +24,6 @@ from tb.coverage.summary import Summary
 from tb.plan.testplan import LEVELS
 
 INDEX = "index.html"
-SOURCE_FOLDER = "source"
-LINE_ANCHOR = "L"
 LISTED = 1500
 """Rows of missed points on the first page; the pages of the files have all."""
 LISTED_NAMES = 40
@@ -84,12 +81,6 @@ class PlanRow:
     elsewhere: int
 
 
-def address(file: str, line: int | None = None) -> str:
-    """Return where the page of a source file is, seen from the first page; with a line, that line's place."""
-    place = f"{SOURCE_FOLDER}/{file.replace('/', '-')}.html"
-    return place if line is None else f"{place}#{LINE_ANCHOR}-{line}"
-
-
 def render(
     measured: Measured,
     document: CoverageDocument,
@@ -99,9 +90,7 @@ def render(
     files: list[Annotated],
 ) -> dict[str, str]:
     """Return the pages by their paths: the first one, and that of each file of `files`."""
-    made = environment(jinja2.PackageLoader("reports.signoff"))
-    made.globals["address"] = address
-    made.filters["named_sets"] = tests_cell
+    made = templates()
     kinds = [kind for kind in KINDS if kind in document.kinds]
     missed = missed_rows(summary.missed)
     shown = {"measured": measured, "document": document, "commit": _commit(document.git)}
@@ -137,7 +126,7 @@ def render(
             file=one.file,
             annotated=one,
             lines=one.lines,
-            line_anchor=LINE_ANCHOR,
+            tests_cell=tests_cell,
             missing=[line for line in one.lines if line.state in ("missed", "partly")],
             counts=_file_counts(one.file, measured, summary),
             states=STATES,

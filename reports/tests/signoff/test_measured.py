@@ -70,7 +70,7 @@ def test_the_last_collection_is_read_again(tmp_path: Path) -> None:
     write_part(tmp_path, made_up.record())
     record, run, tests = reread(tmp_path)
     assert record == made_up.record()
-    assert (run.points, run.hit, tests) == (sorted([LINE, COVER]), {COVER}, {SUMS})
+    assert (run.points, run.hit, tests) == (sorted([LINE, COVER]), {COVER}, frozenset([SUMS]))
     assert run.bins == {SUMS: ["bins:a[b]"]}
 
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from reports.gate.documents import LevelCount
-from reports.signoff import plan
 from reports.signoff.plan import CROSSES_FILE, FeatureState, PlanState, State, plan_coverage
 from reports.tests.signoff import made_up
 from reports.tests.signoff.made_up import BINS, CASES, COVER, MORE, STRANGER, SUMS, TRIGGER
 from tb.coverage.exclusions import Exclusion
 from tb.coverage.run import Collected
+from tb.plan.bins import BINS as BINS_OF_PARAMETERS
 from tb.plan.bins import Bins
 from tb.plan.testplan import Feature
 
@@ -85,7 +85,7 @@ def test_each_bin_of_a_cross_is_a_point() -> None:
 
 
 def test_bins_of_a_parameter_are_met_when_all_cases_passed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(plan.NAMED_BINS, "pe.letters", Bins(SUMS, "letter"))
+    monkeypatch.setitem(BINS_OF_PARAMETERS, "pe.letters", Bins(SUMS, "letter"))
     one = Feature("letters", "block", "pe", "x", (SUMS,), ("bins:pe.letters",))
     there = replace(made_up.FOUND, points=made_up.FOUND.points | {"bins:pe.letters"})
     whole = replace(made_up.PLAN, features=(one,))
