@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ def kind_of(path: Path) -> str:
 
 def schema_errors(path: Path, schema: str) -> str:
     """Return what the schema says against a file; nothing is fetched, the schemas come with the package."""
-    command = ["check-jsonschema", "--builtin-schema", schema, "--color", "never", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, "--color", "never"]
+    done = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
