@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from regressions.json_codec import encode
@@ -61,7 +62,7 @@ def better_if(name: str) -> int:
 
 
 def of_results(results: Results) -> tuple[Run, list[Reading]]:
-    """Return the row and the figures of a regression."""
+    """Return the row and the figures of a regression; triage, which comes later, makes it no other run."""
     run = results.run
     row = Run(
         started=_utc(datetime.fromisoformat(run.started)),
@@ -79,7 +80,7 @@ def of_results(results: Results) -> tuple[Run, list[Reading]]:
         verdict=str(results.summary.verdict),
         wall_s=run.wall_s,
         command=run.command,
-        document=_digest(results.to_json()),
+        document=_digest(replace(results, triage=None).to_json()),
     )
     return row, _finite(_results_readings(results))
 

@@ -28,6 +28,9 @@ SHOWN_CHANGES = 100
 """Changes of one run in its table; the terminal lists any figure in full."""
 SHOWN_RUNS = 200
 
+PLACES = {"total": "total", "layer": "all of {scope}", "step": "all {scope}", "memory": "SRAM, {scope}"}
+"""How a place is called by its level; any other by its scope alone."""
+
 FIGURES = ("cycles", "energy_pj", "ema_bytes")
 """What the page draws of each layer and step."""
 
@@ -259,12 +262,12 @@ def _change_row(change: Change) -> ChangeRow:
     measure = change.measure
     old, new = values.pair_text(change.old, change.new, measure.unit)
     return ChangeRow(
-        {"replay": measure.scope, "total": "total"}.get(measure.level, f"{measure.level} {measure.scope}"),
+        PLACES.get(measure.level, "{scope}").format(level=measure.level, scope=measure.scope),
         values.title(measure.name),
         old,
         new,
         values.growth_text(change),
-        change.relative,
+        values.growth(change),
         values.direction(change),
     )
 
@@ -361,7 +364,7 @@ def _cell(history: History, view: trends.View, track: Track | None) -> Cell:
         view.spark(track),
         value,
         last,
-        change.relative,
+        values.growth(change),
         values.growth_text(change),
         values.direction(change),
         f"run {change.after.number}",

@@ -15,7 +15,7 @@ from reports.page.charts import Figure
 SHOWN_RUNS = 100
 """The runs that a chart shows: the latest."""
 WIDTH, HEIGHT = 575, 200
-LEFT, RIGHT, TOP, BOTTOM = 66, 76, 14, 38
+LEFT, RIGHT, TOP, BOTTOM = 66, 108, 14, 38
 SPARK_WIDTH, SPARK_HEIGHT = 116, 20
 MOST_TICKS = 6
 """Dates under a chart."""
@@ -274,10 +274,16 @@ def _last_values(lines: Sequence[Line], scale: Scale) -> list[str]:
         heights.append((floor, lines[index]))
         floor -= LABEL
     return [
-        f'<text class="direct {line.css}" x="{WIDTH - RIGHT + 5}" y="{y + 4:.1f}">'
-        f"{escape(list(line.texts.values())[-1])}</text>"
+        f'<rect class="{line.css}" x="{WIDTH - RIGHT + 5}" y="{y - 3.5:.1f}" width="7" height="7"/>'
+        f'<text class="direct" x="{WIDTH - RIGHT + 16}" y="{y + 4:.1f}">{escape(_label(line, lines))}</text>'
         for y, line in heights
     ]
+
+
+def _label(line: Line, lines: Sequence[Line]) -> str:
+    """Return the latest value of a line, with its name if there are others."""
+    value = list(line.texts.values())[-1]
+    return f"{line.name} {value}" if len(lines) > 1 else value
 
 
 def _scale(

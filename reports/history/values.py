@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -59,19 +60,23 @@ def pair_text(old: float, new: float, unit: str) -> tuple[str, str]:
     return texts
 
 
-def growth_text(change: Change) -> str:
-    """Return by how much a figure grew: shares in points of a percentage, all else in percent."""
+def growth(change: Change) -> float | None:
+    """Return by how much a figure grew, in percent, shares in points of one; None if it grew from 0."""
     if change.measure.unit == "share":
-        return _signed(100 * (change.new - change.old), "pp")
-    if change.relative is None:
-        return f"+{value_text(change.new, change.measure.unit)}"
-    return _signed(100 * change.relative, "%")
+        return 100 * (change.new - change.old)
+    return None if change.relative is None else 100 * change.relative
+
+
+def growth_text(change: Change) -> str:
+    """Return `growth` with its sign and unit; what grew from 0, itself."""
+    grown = growth(change)
+    if grown is None:
+        return f"from 0 to {value_text(change.new, change.measure.unit)}"
+    return _signed(grown, "pp" if change.measure.unit == "share" else "%")
 
 
 def _signed(value: float, unit: str) -> str:
-    digits = 1 if abs(value) >= 10 else 2
-    if abs(value) < 0.01:
-        return f"{'+' if value > 0 else '−'}<0.01\u202f{unit}"
+    digits = min(max(1 - math.floor(math.log10(abs(value))), 1), MOST_DIGITS) if value else 1
     return f"{value:+.{digits}f}\u202f{unit}".replace("-", "−")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from regressions.results import GitInfo, Replay, Results, summarise
 from reports.history import record
+from reports.tests.gate import documents
 
 START = datetime(2025, 1, 1, 2, 15, tzinfo=UTC)
 
@@ -65,52 +66,22 @@ def history_of(folder: Path, runs: Sequence[Results]) -> Path:
     return path
 
 
-def coverage_document(hit: int = 90, **fields: Any) -> dict[str, Any]:
-    """Return a `coverage.json` of one module, with so many of its 100 lines hit, 5 excluded."""
-    count = {"hit": hit, "total": 100, "excluded": 5}
-    return {
-        "schema": 1,
-        "suite": "quick",
-        "seed": 1,
-        "git": commit(0),
-        "tools": {"verilator": "5.048"},
-        "wall_s": 12.5,
-        "rerun": "./run coverage",
-        "tests": {"passed": 40, "failed": 0},
-        "kinds": {"line": count},
-        "modules": {"pe": {"line": count}},
-        "plan": {
-            "features": 3,
-            "points": 8,
-            "hit": 7,
-            "excused": 1,
-            "missed": [],
-            "by_level": {"pe": {"points": 8, "hit": 7, "excused": 1}},
-        },
-        "problems": [],
-        **fields,
-    }
+def coverage_document(hit: int = 57, **fields: Any) -> dict[str, Any]:
+    """Return a `coverage.json` with so many of the 58 lines of module `pe_line` hit, and other fields."""
+    document = documents.coverage()
+    for path in ("modules/pe_line/line/hit", "kinds/line/hit"):
+        document = documents.changed(document, path, lambda old: old - 57 + hit)
+    return {**document, "git": commit(0), **fields}
 
 
-def faults_document(caught: int = 95, **fields: Any) -> dict[str, Any]:
-    """Return a `faults.json` of 100 mutants in one file, so many caught, 2 equivalent."""
-    part = {"mutants": 100, "caught": caught, "equivalent": 2}
-    fields_of_one = ("key", "file", "operator", "right", "faulty", "reason")
-    equivalent = {**dict.fromkeys(fields_of_one, "x"), "line": 1}
-    return {
-        "schema": 1,
-        "seed": 1,
-        "git": f"{commit(0)} dirty",
-        "tools": {"verilator": "5.048"},
-        "wall_s": 600.0,
-        "rerun": "./run faults",
-        **part,
-        "survived": 98 - caught,
-        "score": caught / 98,
-        "files": {"rtl/pe/pe.sv": part},
-        "operators": {"constant": part},
-        "survivors": [],
-        "equivalents": [equivalent, equivalent],
-        "problems": [],
-        **fields,
-    }
+def faults_document(caught: int = 979, **fields: Any) -> dict[str, Any]:
+    """Return a `faults.json` with so many of 980 mutants caught, and other fields."""
+    document = documents.faults()
+    for path in ("caught", "files/rtl~pe~pe.sv/caught", "operators/condition/caught"):
+        *way, last = (word.replace("~", "/") for word in path.split("/"))
+        place = document
+        for word in way:
+            place = place[word] = dict(place[word])
+        place[last] = caught
+    counts = {"survived": 980 - caught, "score": caught / 980}
+    return {**document, **counts, "git": f"{commit(0)} dirty", **fields}

@@ -26,7 +26,7 @@ def reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
     def call(results: Results, *words: str) -> tuple[int, list[str], str]:
         monkeypatch.setattr(regress, "run", lambda options: Outcome(results, None, tmp_path))
-        arguments = ["--out", str(tmp_path / "out"), "--runs", str(tmp_path / "runs"), *words]
+        arguments = ["--out", str(tmp_path / "out"), "--runs", str(tmp_path / "runs"), "--no-triage", *words]
         status = regress.run_and_report(lambda: parse_iteration(arguments))
         out, err = capsys.readouterr()
         return status, out.splitlines(), err

@@ -7,11 +7,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from regressions.results import Results, Status
+from regressions.triage.records import Triage
 from reports.history import HistoryError, append, database, record
 from reports.history.database import append_run, load_readings, load_runs
 from reports.history.figures import of_results
@@ -95,15 +97,15 @@ def test_documents_of_the_tests(tmp_path: Path) -> None:
         assert append(file, history) == index + 1
     faults, coverage = (stored.run for stored in load_runs(history))
     assert (coverage.suite, coverage.git_dirty, faults.suite, faults.git_dirty) == (
-        "coverage quick",
+        "coverage nightly",
         False,
         "faults",
         True,
     )
-    assert coverage.started == "2023-11-14T22:13:07Z", "the file's time less the time that it took"
-    assert figures(history, 1)["total", "all", "coverage.line"] == 90 / 95
-    assert figures(history, 1)["total", "all", "coverage.plan"] == 1
-    assert figures(history, 2)["file", "rtl/pe/pe.sv", "score"] == 95 / 98
+    assert coverage.started == "2023-11-14T21:58:07Z", "the file's time less the time that it took"
+    assert figures(history, 1)["module", "pe", "coverage.branch"] == 11 / 11
+    assert figures(history, 1)["total", "all", "coverage.plan"] == 697 / 698
+    assert figures(history, 2)["file", "rtl/pe/pe.sv", "score"] == 979 / 980
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_documents_of_the_tests(tmp_path: Path) -> None:
         ("{", "is no JSON"),
         ("{}", "is neither results, coverage nor faults"),
         (json.dumps(coverage_document(git=None)), "git: is 'None', must be a string"),
-        (json.dumps(faults_document(survived=7)), "mutants: is 100, but caught, equivalent and survived"),
+        (json.dumps(faults_document(survived=7)), "mutants: is 1000, but caught, equivalent and survived"),
         ('{"replays": [], "schema": 1}', "schema: is 1"),
     ],
     ids=["none", "no json", "empty", "type", "contract", "old results"],
@@ -132,6 +134,7 @@ def test_documents_that_are_refused(text: str | None, message: str, tmp_path: Pa
 
 WRITER = """
 import sys
+from dataclasses import replace
 from dataclasses import replace
 from pathlib import Path
 from reports.history.database import Measure, Reading, Run, append_run
@@ -300,3 +303,9 @@ def test_reading_needs_no_lock(passing: Results, tmp_path: Path) -> None:
     assert len(load_runs(path)) == 1
     other.execute("ROLLBACK")
     other.close()
+
+
+def test_triage_makes_no_other_run(broken: Results, tmp_path: Path) -> None:
+    """A run is appended before its failures are examined; its report, with triage, is the same run."""
+    path = tmp_path / "h.sqlite"
+    assert record(broken, path) == record(replace(broken, triage=Triage([], 2.5, None)), path) == 1
