@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from reports.signoff.measured import source_lines
 from reports.signoff.signals import signals
@@ -107,15 +108,18 @@ def _file(
     cases = sorted({case for point in points for case in hit_by.get(point, ())}, key=by_test)
     numbers = {case: number for number, case in enumerate(cases)}
     sets: dict[tuple[int, ...], int] = {}
+
+    @cache
+    def tests_of(known: tuple[Point, ...]) -> int:
+        key = tuple(sorted({numbers[case] for point in known for case in hit_by.get(point, ())}))
+        return sets.setdefault(key, len(sets))
+
     lines = []
     for number in range(1, max(len(text), *at) + 1):
         here = at.get(number, [])
         source = text[number - 1] if number <= len(text) else ""
-        known = [point for point in here if point.kind in BY_TEST]
-        tests = None
-        if known:
-            key = tuple(sorted({numbers[case] for point in known for case in hit_by.get(point, ())}))
-            tests = sets.setdefault(key, len(sets))
+        known = tuple(point for point in here if point.kind in BY_TEST)
+        tests = tests_of(known) if known else None
         missed = [point for point in here if point not in hit and point not in excused]
         notes = _notes([point for point in here if point.line == number], missed, excused)
         lines.append(Line(number, source, _state(here, hit, missed), tests, len(missed), notes))

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from tb.coverage.points import Point
 from tb.coverage.run import Collected, CoverageRunError, TestOutcome, load
 from tb.coverage.worker import Plan
 from tb.toolchain import BUILD_ROOT, REPO_ROOT
+
+T = TypeVar("T")
 
 PASSED = "passed"
 RECORD = "run.json"
@@ -154,15 +157,20 @@ def merge(parts: Sequence[Collected]) -> Collected:
     for part in parts:
         merged.hit |= part.hit
         for test, points in part.by_test.items():
-            merged.by_test[test] = sorted({*merged.by_test.get(test, []), *points})
+            merged.by_test[test] = _united(merged.by_test.get(test, []), points)
         for test, names in part.bins.items():
-            merged.bins[test] = sorted({*merged.bins.get(test, []), *names})
+            merged.bins[test] = _united(merged.bins.get(test, []), names)
         for one in part.tests:
             before = outcomes.get(one.test)
             outcomes[one.test] = one if before is None else _worse(before, one)
     merged.points = sorted({point for part in parts for point in part.points})
     merged.tests = [outcomes[test] for test in sorted(outcomes)]
     return merged
+
+
+def _united(first: list[T], second: list[T]) -> list[T]:
+    """Return what is in either list; one of two is mostly empty, and they are long."""
+    return list(dict.fromkeys([*first, *second])) if first and second else first or second
 
 
 def _worse(first: TestOutcome, second: TestOutcome) -> TestOutcome:
