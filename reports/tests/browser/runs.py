@@ -13,11 +13,19 @@ import numpy as np
 from golden.seeds import derive_seed
 from regressions.results import Gate, Replay, Results, summarise
 from reports import page, validate
+from reports.gate.documents import faults_of
 from reports.history import page as history_page
 from reports.history.changes import History
 from reports.page.environment import environment
+from reports.signoff import faults
+from reports.signoff import page as signoff
+from reports.signoff.markup import address
 from reports.tests import synthetic, synthetic_chip
+from reports.tests.gate import documents
 from reports.tests.history.runs import history_of, on_day, slower
+from reports.tests.signoff import made_up
+from reports.tests.signoff.test_coverage_pages import pages as signoff_pages
+from tb.coverage.exclusions import Sources
 
 COPIES = 3
 """How often the 62 replays stand in the page of a huge run."""
@@ -124,6 +132,21 @@ def history() -> str:
     return history_page.render(known, known.events(), None)
 
 
+def campaign() -> str:
+    """Return the page of a fault campaign."""
+    return faults.render(faults_of(documents.faults()), Sources(), Path("nowhere"))
+
+
+def coverage() -> dict[str, str]:
+    """Return the pages of a coverage run that missed a branch and some bits, and excluded another."""
+    run = made_up.without(made_up.collected(), made_up.IF, made_up.ELSE, *made_up.BITS[:3])
+    with tempfile.TemporaryDirectory() as folder:
+        made_up.write_source(
+            Path(folder), "\n".join(f"  assign a[{at}] = {'b + ' * at}c;" for at in range(60))
+        )
+        return signoff_pages(run, made_up.EXCLUSION, root=Path(folder))
+
+
 RUNS: dict[str, Callable[[], Results]] = {
     "passing": lambda: core_run("passing"),
     "failing": lambda: core_run("failing", broken=True),
@@ -134,13 +157,20 @@ RUNS: dict[str, Callable[[], Results]] = {
     "huge": huge,
     "nothing": nothing,
 }
-PAGES = [*RUNS, "sample", "history"]
+OTHERS: dict[str, Callable[[], str]] = {
+    "sample": sample,
+    "history": history,
+    "faults": campaign,
+    "coverage": lambda: coverage()[signoff.INDEX],
+    "source": lambda: coverage()[address(made_up.RTL)],
+}
+"""Pages of no run. A page that is added here gets each test of pages in general."""
+PAGES = [*RUNS, *OTHERS]
 
 
 def text_of(name: str) -> str:
     """Return the page of that name."""
-    others = {"sample": sample, "history": history}
-    return others[name]() if name in others else page.render(RUNS[name]())
+    return OTHERS[name]() if name in OTHERS else page.render(RUNS[name]())
 
 
 def _with(base: Results, replays: list[Replay]) -> Results:
