@@ -55,7 +55,7 @@ def test_an_address_leads_to_a_line(visit: Visit, folder: Path) -> None:
 
 def test_a_feature_opens_to_its_tests_and_coverpoints(visit: Visit, folder: Path) -> None:
     page = visit(folder / INDEX)
-    page.get_by_role("button", name="holds", exact=True).click()
+    page.locator("#features .more-button", has_text="holds").click()
     details = page.locator("#features tr.more:visible")
     assert details.count() == 1
     assert "run and reported by tb/pe/test_pe.py::test_more" in details.inner_text()
