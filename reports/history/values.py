@@ -76,7 +76,8 @@ def growth_text(change: Change) -> str:
 
 
 def _signed(value: float, unit: str) -> str:
-    digits = min(max(1 - math.floor(math.log10(abs(value))), 1), MOST_DIGITS) if value else 1
+    least = 1 if abs(value) >= 10 else 2
+    digits = min(max(1 - math.floor(math.log10(abs(value))), least), MOST_DIGITS) if value else least
     return f"{value:+.{digits}f}\u202f{unit}".replace("-", "−")
 
 
