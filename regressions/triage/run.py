@@ -92,7 +92,7 @@ class _Work:
         self._broken = [replay for replay in broken if replay.message != INTERRUPTED]
         self._interrupted = len(self._broken) < len(broken)
         self._groups: list[Group] = []
-        self._found: dict[str, Examination] = {}
+        self._found: dict[str, tuple[str, Examination]] = {}
 
     def group(self) -> bool:
         """Put the broken replays into groups; return whether there are any."""
@@ -124,14 +124,15 @@ class _Work:
             for one in chosen:
                 if one not in self._groups:
                     continue  # merged with another one meanwhile
-                found = self._found[one.name] = self._examine(one, bench)
-                say(f"{one.name}: {self._representative(one).name}: {found.note}")
+                representative = self._representative(one)
+                found = self._examine(one, representative, bench)
+                self._found[one.name] = (representative.name, found)
+                say(f"{one.name}: {representative.name}: {found.note}")
                 if found.interrupted:
                     raise KeyboardInterrupt
                 self._merge(one, found, bench)
 
-    def _examine(self, one: Group, bench: Bench) -> Examination:
-        representative = self._representative(one)
+    def _examine(self, one: Group, representative: Record, bench: Bench) -> Examination:
         try:
             case = self._case(representative, one)
         except Exception as error:
@@ -176,15 +177,15 @@ class _Work:
         """Return what is known of each group."""
         buckets = []
         for place, one in enumerate(self._groups):
-            found = self._found.get(one.name)
-            waiting = NOT_EXAMINED if place >= EXAMINED else "not examined"
-            found = found or Examination(note=waiting)
+            waiting = Examination(note=NOT_EXAMINED if place >= EXAMINED else "not examined")
+            representative = self._representative(one).name
+            representative, found = self._found.get(one.name, (representative, waiting))
             buckets.append(
                 TriageBucket(
                     name=one.name,
                     reason=one.symptom.reason,
                     replays=[self._broken[at].name for at in one.members],
-                    representative=self._representative(one).name,
+                    representative=representative,
                     original=found.original,
                     shrunk=found.shrunk,
                     trials=found.trials,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from regressions.triage import reduce
 from tb.core.replay import ReplayInput
 
-MANY_VALUES = 4096
-"""Operands of more non-zeros are not searched by value: the passes before have reached nothing."""
+VALUE_PARTS = 64
+"""Operands are not searched by value in more parts than that: there may be thousands."""
 SINGLE_VALUES = 32
 
 Fails = Callable[[ReplayInput], bool]
@@ -99,7 +99,10 @@ class _Search:
         return True
 
     def _subset(
-        self, items: Sequence[int], keep: Callable[[ReplayInput, Sequence[int]], ReplayInput]
+        self,
+        items: Sequence[int],
+        keep: Callable[[ReplayInput, Sequence[int]], ReplayInput],
+        most_parts: int | None = None,
     ) -> None:
         """Find a small part of `items` that is enough, by halves, quarters, down to single items (ddmin)."""
         origin, left, parts = self.source, list(items), 2
@@ -112,7 +115,7 @@ class _Search:
             if found is not None:
                 parts = 2 if found in chunks else max(2, len(chunks) - 1)
                 left = found
-            elif size > 1:
+            elif size > 1 and (most_parts is None or parts < most_parts):
                 parts = min(len(left), 2 * parts)
             else:
                 return
@@ -143,9 +146,11 @@ class _Search:
     def _values(self, operand: str) -> None:
         """Set elements to zero, then those that are left to one: all at once, else one by one."""
         places = reduce.nonzeros(getattr(self.source, operand))
-        if not places or len(places) > MANY_VALUES:
+        if not places:
             return
-        self._subset(places, lambda source, kept: reduce.keep_values(source, operand, kept))
+        self._subset(
+            places, lambda source, kept: reduce.keep_values(source, operand, kept), VALUE_PARTS
+        )
         places = reduce.nonzeros(getattr(self.source, operand))
         if self._attempt(reduce.set_ones(self.source, operand, places)):
             return
