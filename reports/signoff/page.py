@@ -24,6 +24,11 @@ from tb.coverage.summary import Summary
 from tb.plan.testplan import LEVELS
 
 INDEX = "index.html"
+MODULE_TABLES = (
+    ("The design", "by-module", ("line", "branch", "expression", "toggle")),
+    ("Its checkers", "by-checker", ("assertion", "user")),
+)
+"""Tables of modules: title, id, kinds."""
 LISTED = 1500
 """Rows of missed points on the first page; the pages of the files have all."""
 LISTED_NAMES = 40
@@ -55,6 +60,16 @@ class ModuleRow:
         """What modules are sorted by: the least share of a kind, then the number of points missed."""
         shares = [count.share for count in self.kinds.values()]
         return min(shares, default=1.0), -sum(count.missed for count in self.kinds.values())
+
+
+@dataclass(frozen=True)
+class ModuleTable:
+    """The modules in which points of some kinds are counted."""
+
+    title: str
+    id: str
+    kinds: list[str]
+    rows: list[ModuleRow]
 
 
 @dataclass(frozen=True)
@@ -104,7 +119,7 @@ def render(
             plan_choices=_plan_choices(plan),
             elsewhere=elsewhere,
             kinds=kinds,
-            modules=_modules(document, summary, measured),
+            module_tables=_modules(document, measured),
             missed=missed[:LISTED],
             missed_points=sum(row.points for row in missed),
             left_out=len(missed) - LISTED,
@@ -227,16 +242,23 @@ def _plan_choices(plan: PlanState) -> list[tuple[str, str, str, list[tuple[str, 
     ]
 
 
-def _modules(document: CoverageDocument, summary: Summary, measured: Measured) -> list[ModuleRow]:
+def _modules(document: CoverageDocument, measured: Measured) -> list[ModuleTable]:
+    """Return a table of the design's modules and one of the checkers', the worst module first."""
     files: dict[str, set[str]] = {}
     for point in measured.collected.points:
         files.setdefault(point.module, set()).add(point.file)
-    rows = [
-        ModuleRow(module, sorted(files[module]), kinds)
-        for module, kinds in document.modules.items()
-        if module in summary.modules
-    ]
-    return sorted(rows, key=lambda row: (*row.worst, row.module))
+    tables = []
+    for title, name, group in MODULE_TABLES:
+        kinds = [kind for kind in group if kind in document.kinds]
+        rows = [
+            ModuleRow(module, sorted(files[module]), of_group)
+            for module, counts in document.modules.items()
+            if (of_group := {kind: counts[kind] for kind in kinds if kind in counts})
+        ]
+        if rows:
+            rows.sort(key=lambda row: (*row.worst, row.module))
+            tables.append(ModuleTable(title, name, kinds, rows))
+    return tables
 
 
 def _missed_kinds(rows: list[MissedRow]) -> list[tuple[str, str]]:
