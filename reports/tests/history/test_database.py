@@ -216,6 +216,17 @@ def _scribbled(path: Path) -> None:
     path.write_bytes(data)
 
 
+def _far(path: Path) -> None:
+    """Damage one page of readings, which listing runs has no need to read."""
+    with sqlite3.connect(path) as client:
+        ((root,),) = client.execute("SELECT rootpage FROM sqlite_master WHERE name = 'readings'")
+        (size,) = client.execute("PRAGMA page_size").fetchone()
+    client.close()
+    data = bytearray(path.read_bytes())
+    data[(root - 1) * size : root * size] = b"\xa5" * size
+    path.write_bytes(data)
+
+
 def _foreign(path: Path) -> None:
     path.unlink()
     with sqlite3.connect(path) as other:
@@ -233,6 +244,7 @@ BAD = {
     "text": (_text, "is damaged or no history"),
     "cut": (_cut, "is damaged or no history"),
     "scribbled": (_scribbled, "is damaged or no history"),
+    "far": (_far, "is damaged or no history"),
     "foreign": (_foreign, "is a database of another program"),
     "newer": (_newer, r"schema 2 is newer than this version's, 1; .* update the project"),
 }
