@@ -95,6 +95,8 @@ class _Finder:
 
     def scope(self, members: Iterable[Any]) -> None:
         """Visit the members of a module, package or generate block."""
+        members = list(members)
+        constant = set(_called(members))
         for member in members:
             if isinstance(member, ast.ContinuousAssignSymbol):
                 self._expression(member.assignment)
@@ -105,7 +107,8 @@ class _Finder:
                 ):
                     self._statement(member.body)
             elif isinstance(member, ast.SubroutineSymbol):
-                self._statement(member.body)
+                if member.name not in constant:
+                    self._statement(member.body)
             elif isinstance(member, ast.InstanceSymbol):
                 self._instance(member)
             elif isinstance(member, ast.GenerateBlockSymbol):
@@ -278,6 +281,17 @@ def _neighbours(match: re.Match[str]) -> tuple[str, ...]:
     number = int(digits.replace("_", ""), radix)
     other = number + 1 if not width or number + 1 < 1 << int(width) else number - 1
     return (f"{width}'{base}{other:{code}}",)
+
+
+def _called(members: Iterable[Any]) -> Iterator[str]:
+    """Name the functions that compute parameters, before the design runs."""
+    calls: list[Any] = []
+    for member in members:
+        if isinstance(member, ast.ParameterSymbol) and member.initializer is not None:
+            member.initializer.visit(calls.append)
+    return (
+        one.subroutine.name for one in calls if isinstance(one, ast.CallExpression) and not one.isSystemCall
+    )
 
 
 def _children(node: Any) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""Mutants that are no faults: read with their reasons, found again after a move, and out of date when they are."""
+"""Mutants that are no faults: their reasons, found again after a move, and out of date when they are."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_an_entry_means_its_line_wherever_it_stands(root: Path) -> None:
-    assert reasons([ENTRY], [MUTANT, replace(MUTANT, line=3, start=44)], root) == {MUTANT.key: "c is always 0"}
+    assert reasons([ENTRY], [MUTANT, replace(MUTANT, line=3, start=44)], root) == {
+        MUTANT.key: "c is always 0"
+    }
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,10 @@ module sample #(
     output logic [Width-1:0] sum_q,
     output logic             taken_o
 );
+  function automatic logic [3:0] ones();
+    for (int unsigned b = 0; b < 4; b++) ones[b] = b < 7;
+  endfunction
+  localparam logic [3:0] Ones = ones();
   logic [3:0] part[2];
   assign taken_o = valid_i && ready_i;
   assign part[0] = 4'(a_i[1]);
@@ -82,6 +86,10 @@ def test_every_kind_of_mistake_is_made(sample: list[Mutant]) -> None:
     assert ("sum_q + Width'(part[1])", "((sum_q + Width'(part[1])) & ('1 >> 1))") in _diffs(
         sample, Operator.WIDTH
     )
+
+
+def test_a_function_that_computes_parameters_stays(sample: list[Mutant]) -> None:
+    assert not [one for one in sample if "ones" in one.right or "b < 7" in one.right]
 
 
 def test_what_does_not_run_stays(sample: list[Mutant]) -> None:
