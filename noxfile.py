@@ -141,7 +141,7 @@ def coverage(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Measure what share of mutants of the RTL the tests catch."""
     install(session, "tests")
-    session.run("python", "-m", "tb.mutation.campaign", *session.posargs)
+    session.run("python", "-m", "reports.signoff.campaign", *session.posargs)
 
 
 @nox.session

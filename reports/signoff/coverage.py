@@ -7,7 +7,6 @@ be measured or reported, 3 if all is well but the run is not in the history, 130
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -20,7 +19,6 @@ from regressions.json_codec import ResultsError
 from regressions.options import REPORTS, add_history_options, history_file
 from regressions.run import git_info, shown, tool_versions
 from reports import ReportError
-from reports.history import HistoryError, append, update
 from reports.signoff.measured import (
     DIRTY,
     Measured,
@@ -34,6 +32,7 @@ from reports.signoff.measured import (
     reread,
 )
 from reports.signoff.page import INDEX
+from reports.signoff.record import append_to_history
 from reports.signoff.report import DOCUMENT, judge, write
 from reports.signoff.terminal import lines
 from tb.coverage.build import SUITES
@@ -81,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return NOTHING_RUN
     print("\n".join(lines(report)))
-    appended = not measured.whole or _append(folder / DOCUMENT, history_file(options), options.out, measured)
+    started = datetime.fromisoformat(measured.record.started)
+    history = history_file(options) if measured.whole else None
+    appended = append_to_history(folder / DOCUMENT, history, options.out, started)
     print(f"report: {shown(folder / INDEX)}")
     if not report.passed:
         return MISSES
@@ -154,21 +155,6 @@ def named_tests(names: Sequence[str], chosen: Sequence[str]) -> list[str]:
 
 def _tell(line: str) -> None:
     print(line, flush=True)
-
-
-def _append(document: Path, history: Path | None, out: Path, measured: Measured) -> bool:
-    """Append the run to the history and draw its page; what goes wrong there must not cost the report."""
-    if history is None:
-        return True
-    try:
-        number = append(document, history, datetime.fromisoformat(measured.record.started))
-        for line in update(history, out, number):
-            print(line)
-    except HistoryError as error:
-        later = shlex.join(["--add", str(shown(document)), "--history", str(shown(history))])
-        print(f"error: history: {error}\n  later: ./run history {later}", file=sys.stderr)
-        return False
-    return True
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""The fault campaign: ``python -m tb.mutation.campaign``, or ``./run faults``.
+"""The fault campaign (`./run faults`, whose command line is `reports.signoff.campaign`).
 
 Draws mutants of every hand-written module, lets workers run each room's tests against them, and says which
 survive. Verdicts are kept as they come, so that a campaign that is stopped goes on where it was.
@@ -6,14 +6,13 @@ survive. Verdicts are kept as they come, so that a campaign that is stopped goes
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,7 +23,7 @@ import pytest
 
 from golden.seeds import DEFAULT_MASTER_SEED, derive_seed
 from tb.build_cache import digest
-from tb.mutation.equivalents import EquivalentsError, load, reasons
+from tb.mutation.equivalents import load, reasons
 from tb.mutation.mutant import Mutant
 from tb.mutation.nearest import Nearness, last
 from tb.mutation.operators import find_mutants
@@ -118,7 +117,9 @@ class Campaign:
     Attributes
     ----------
     mutants : sequence of Mutant
-        Those to judge; each model holds them all.
+        Those that were drawn; each model holds them all.
+    no_faults : set of str
+        Keys of those that need no verdict.
     folder : Path
         Where verdicts and timings are kept; a mutant with a verdict is not run again.
     workers : int
@@ -130,6 +131,7 @@ class Campaign:
     """
 
     mutants: Sequence[Mutant]
+    no_faults: Set[str]
     folder: Path
     workers: int
     budget_s: float
@@ -150,11 +152,12 @@ class Campaign:
 
     def outcomes(self) -> dict[str, Outcome]:
         """Return what is known so far: a second verdict counts before the first."""
-        return {one.mutant: one for path in (self._first, self._second) for one in _outcomes(path)}
+        known = [one for path in (self._first, self._second) for one in _outcomes(path)]
+        return {one.mutant: one for one in known if one.mutant not in self.no_faults}
 
     def run(self) -> dict[str, Outcome]:
         """Judge what has no verdict yet: all by their rooms' tests, what survives by the whole suite."""
-        known = self.outcomes()
+        known = self.outcomes().keys() | self.no_faults
         left = [number for number, mutant in self._built.items() if mutant.key not in known]
         print(
             f"faults: {len(self._built)} mutants, {len(left)} to judge, {self.workers} at a time", flush=True
@@ -319,51 +322,45 @@ def summary(result: Result) -> list[str]:
     return lines
 
 
-def main(words: Sequence[str]) -> int:
-    """Run a campaign and print what came of it."""
-    parser = argparse.ArgumentParser(prog="faults", description=__doc__)
-    add = parser.add_argument
-    add("--mutants", type=int, default=MUTANTS, metavar="N", help="mutants to draw (default: %(default)s)")
-    add("--files", nargs="+", metavar="PATTERN", help="only of files below rtl/ that begin so")
-    add(
-        "--seed",
-        type=int,
-        default=DEFAULT_MASTER_SEED,
-        metavar="N",
-        help="of the draw (default: %(default)s)",
-    )
-    add("--workers", type=int, default=WORKERS, metavar="N", help="at a time (default: %(default)s)")
-    add(
-        "--budget",
-        type=float,
-        default=BUDGET_S,
-        metavar="S",
-        help="seconds of tests a mutant (default: %(default)s)",
-    )
-    values = parser.parse_args(words)
-    try:
-        mutants = find_mutants()
-        why = reasons(load(), mutants)
-        if values.files:
-            mutants = [one for one in mutants if one.file.startswith(tuple(values.files))]
-        drawn = draw(mutants, values.mutants, values.seed)
-        faults = [one for one in drawn if one.key not in why]
-        folder = BUILD_ROOT / "campaign" / state_of(faults, values.budget)
-        folder.mkdir(parents=True, exist_ok=True)
-        campaign = Campaign(faults, folder, values.workers, values.budget, last())
-        outcomes = campaign.run()
-    except (CampaignError, EquivalentsError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    result = Result(
+def carry_out(
+    count: int = MUTANTS,
+    seed: int = DEFAULT_MASTER_SEED,
+    workers: int = WORKERS,
+    budget_s: float = BUDGET_S,
+    files: Sequence[str] = (),
+) -> Result:
+    """Draw mutants and judge those that have no verdict yet.
+
+    Parameters
+    ----------
+    count : int
+        Mutants to draw, about.
+    seed : int
+        Of the draw.
+    files : sequence of str
+        Only files below ``rtl/`` that begin so; none: all.
+
+    Raises
+    ------
+    CampaignError
+        If a worker fails.
+    tb.mutation.equivalents.EquivalentsError
+        If the list of mutants that are no faults is wrong, or out of date.
+    """
+    mutants = find_mutants()
+    why = reasons(load(), mutants)
+    if files:
+        mutants = [one for one in mutants if one.file.startswith(tuple(files))]
+        if not mutants:
+            raise CampaignError(f"no file below rtl/ with mutants begins with {' or '.join(files)}")
+    drawn = draw(mutants, count, seed)
+    folder = BUILD_ROOT / "campaign" / state_of(drawn, budget_s)
+    folder.mkdir(parents=True, exist_ok=True)
+    campaign = Campaign(drawn, why.keys(), folder, workers, budget_s, last())
+    outcomes = campaign.run()
+    return Result(
         {one.key: one for one in drawn},
         outcomes,
         {one.key: why[one.key] for one in drawn if one.key in why},
         {key: campaign.nearest(key) for key, one in outcomes.items() if one.verdict is Verdict.SURVIVED},
     )
-    print("\n".join(summary(result)))
-    return 0 if result.score >= TARGET else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -285,13 +285,13 @@ def _neighbours(match: re.Match[str]) -> tuple[str, ...]:
 
 def _called(members: Iterable[Any]) -> Iterator[str]:
     """Name the functions that compute parameters, before the design runs."""
-    calls: list[Any] = []
+    parts: list[Any] = []
     for member in members:
         if isinstance(member, ast.ParameterSymbol) and member.initializer is not None:
-            member.initializer.visit(calls.append)
-    return (
-        one.subroutine.name for one in calls if isinstance(one, ast.CallExpression) and not one.isSystemCall
-    )
+            member.initializer.visit(parts.append)
+    for part in parts:
+        if isinstance(part, ast.CallExpression) and isinstance(part.subroutine, ast.SubroutineSymbol):
+            yield part.subroutine.name
 
 
 def _children(node: Any) -> Iterator[Any]:

@@ -1,0 +1,159 @@
+"""The fault campaign (`./run faults`): carry it out, and report what share of faults the tests catch.
+
+Exit status: 0 if the share is at least the target and enough faults were judged, 1 if not, 2 if nothing could
+be measured or reported, 3 if all is well but the campaign is not in the history, 130 if it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from golden.seeds import DEFAULT_MASTER_SEED
+from regressions.json_codec import ResultsError
+from regressions.options import REPORTS, add_history_options, history_file
+from regressions.run import git_info, shown, tool_versions
+from reports import ReportError
+from reports.gate.documents import SCHEMA, Caught, Equivalent, FaultsDocument, Survivor
+from reports.signoff.faults import DOCUMENT, write
+from reports.signoff.measured import DIRTY
+from reports.signoff.page import INDEX
+from reports.signoff.record import append_to_history
+from tb.mutation.campaign import MUTANTS, TARGET, WORKERS, CampaignError, Result, carry_out, summary
+from tb.mutation.equivalents import EquivalentsError
+from tb.mutation.mutant import Mutant
+from tb.mutation.worker import BUDGET_S
+from tb.toolchain import Toolchain, ToolchainError
+
+COMMAND = "./run faults"
+LEAST = 1000
+"""Faults that a campaign for sign-off judges at least."""
+MISSES, NOTHING_RUN, NOT_IN_HISTORY, INTERRUPTED = 1, 2, 3, 130
+KNOWN = (CampaignError, EquivalentsError, ReportError, ResultsError, ToolchainError)
+
+
+def document(
+    result: Result, *, seed: int, git: str, tools: dict[str, str], wall_s: float, rerun: str
+) -> FaultsDocument:
+    """Turn what a campaign found into its document."""
+    survived = {one.key for one in result.survivors}
+
+    def counts(group: Callable[[Mutant], str]) -> dict[str, Caught]:
+        names = sorted({group(one) for one in result.mutants.values()})
+        sorts = {name: [one.key for one in result.mutants.values() if group(one) == name] for name in names}
+        return {
+            name: Caught(
+                len(keys),
+                sum(key in result.outcomes and key not in survived for key in keys),
+                sum(key in result.equivalent for key in keys),
+            )
+            for name, keys in sorts.items()
+        }
+
+    return FaultsDocument(
+        schema=SCHEMA,
+        seed=seed,
+        git=git,
+        tools=tools,
+        wall_s=wall_s,
+        rerun=rerun,
+        mutants=len(result.mutants),
+        caught=len(result.outcomes) - len(survived),
+        equivalent=len(result.equivalent),
+        survived=len(survived),
+        score=result.score,
+        files=counts(lambda one: one.file),
+        operators=counts(lambda one: str(one.operator)),
+        survivors=[
+            Survivor(
+                one.key,
+                one.file,
+                one.line,
+                str(one.operator),
+                one.right,
+                one.faulty,
+                result.nearest.get(one.key, []),
+            )
+            for one in result.survivors
+        ],
+        equivalents=[
+            Equivalent(
+                one.key, one.file, one.line, str(one.operator), one.right, one.faulty, result.equivalent[key]
+            )
+            for key, one in result.mutants.items()
+            if key in result.equivalent
+        ],
+        problems=problems(result),
+    )
+
+
+def problems(result: Result) -> list[str]:
+    """Say why a campaign is not enough for sign-off, if so."""
+    found = []
+    if result.score < TARGET:
+        found.append(f"{result.score:.1%} of the faults are caught, fewer than {TARGET:.0%}")
+    if len(result.outcomes) < LEAST:
+        found.append(f"{len(result.outcomes)} faults were judged, fewer than {LEAST}")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    options = _parser().parse_args(arguments)
+    part = options.mutants != MUTANTS or bool(options.files)
+    begin, started = time.monotonic(), datetime.now(UTC)
+    git = git_info()
+    try:
+        tools = tool_versions(Toolchain.find())
+        result = carry_out(
+            options.mutants, options.seed, options.workers, options.budget, options.files or ()
+        )
+        made = document(
+            result,
+            seed=options.seed,
+            git=f"{git.commit or 'unknown'}{DIRTY * git.dirty}",
+            tools=tools,
+            wall_s=time.monotonic() - begin,
+            rerun=COMMAND,
+        )
+        print("\n".join(summary(result)))
+        if part:
+            print("faults: a part of the campaign; reports and gate keep the last whole one")
+            return MISSES if result.score < TARGET else 0
+        folder = write(made, options.out)
+    except KeyboardInterrupt:
+        print(f"error: interrupted; verdicts are kept, {COMMAND} goes on there", file=sys.stderr)
+        return INTERRUPTED
+    except KNOWN as error:
+        print(f"error: {error}", file=sys.stderr)
+        return NOTHING_RUN
+    appended = append_to_history(folder / DOCUMENT, history_file(options), options.out, started)
+    for problem in made.problems:
+        print(f"faults: {problem}")
+    print(f"report: {shown(folder / INDEX)}")
+    if made.problems:
+        return MISSES
+    return 0 if appended else NOT_IN_HISTORY
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    add = parser.add_argument
+    seed = DEFAULT_MASTER_SEED
+    add("--mutants", type=int, default=MUTANTS, metavar="N", help="mutants to draw (default: %(default)s)")
+    add("--files", nargs="+", metavar="START", help="only files below rtl/ that begin so")
+    add("--seed", type=int, default=seed, metavar="N", help="of the draw (default: %(default)s)")
+    add("--workers", type=int, default=WORKERS, metavar="N", help="at a time (default: %(default)s)")
+    help_of_budget = "seconds of its room's tests that a mutant meets (default: %(default)s)"
+    add("--budget", type=float, default=BUDGET_S, metavar="S", help=help_of_budget)
+    add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
+    add_history_options(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The fault campaign's command: its document, its judgement, and what a part of a campaign leaves alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reports.signoff import campaign
+from tb.mutation.campaign import CampaignError, Result
+from tb.mutation.mutant import Mutant, Operator
+from tb.mutation.worker import Outcome, Verdict
+
+LINES = (27, 28, 29)
+MUTANTS = [Mutant("result/histogram.sv", line, line + 1, line, Operator.STUCK, "a", "b") for line in LINES]
+NO_FAULT, CAUGHT, OTHER = MUTANTS
+
+
+def result(verdict: Verdict = Verdict.CAUGHT) -> Result:
+    """A campaign of three mutants: one is no fault, one is caught, and one as given."""
+    outcomes = {
+        CAUGHT.key: Outcome(CAUGHT.key, Verdict.HUNG, "test_a", 1.0, 1),
+        OTHER.key: Outcome(OTHER.key, verdict, "test_b", 1.0, 2),
+    }
+    return Result({one.key: one for one in MUTANTS}, outcomes, {NO_FAULT.key: "why"}, {OTHER.key: ["test_b"]})
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, out: Path, found: Result | Exception, *words: str, least: int = 2
+) -> int:
+    def carry_out(*given: object) -> Result:
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(campaign, "carry_out", carry_out)
+    monkeypatch.setattr(campaign, "LEAST", least)
+    return campaign.main(["--out", str(out), "--no-history", *words])
+
+
+def document(out: Path) -> dict[str, object]:
+    text = (out / "faults" / "faults.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def test_all_faults_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, tmp_path, result()) == 0
+    written = document(tmp_path)
+    assert (written["mutants"], written["caught"], written["equivalent"], written["survived"]) == (3, 2, 1, 0)
+    assert written["score"] == 1
+    assert written["files"] == {"result/histogram.sv": {"mutants": 3, "caught": 2, "equivalent": 1}}
+    assert written["problems"] == []
+    assert (tmp_path / "faults" / "index.html").is_file()
+
+
+def test_a_survivor_lowers_the_score_and_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, tmp_path, result(Verdict.SURVIVED)) == 1
+    written = document(tmp_path)
+    assert written["score"] == 0.5
+    survivors = written["survivors"]
+    assert isinstance(survivors, list)
+    assert [(one["key"], one["nearest"]) for one in survivors] == [(OTHER.key, ["test_b"])]
+    assert written["problems"] == ["50.0% of the faults are caught, fewer than 97%"]
+
+
+def test_too_few_faults_are_no_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, tmp_path, result(), least=3) == 1
+    assert document(tmp_path)["problems"] == ["2 faults were judged, fewer than 3"]
+
+
+def test_a_part_leaves_the_report_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, tmp_path, result(), "--files", "result") == 0
+    assert run(monkeypatch, tmp_path, result(Verdict.SURVIVED), "--mutants", "3") == 1
+    assert not (tmp_path / "faults").exists()
+
+
+def test_a_campaign_that_fails_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, tmp_path, CampaignError("a worker failed")) == 2
+    assert capsys.readouterr().err == "error: a worker failed\n"
