@@ -93,9 +93,10 @@ def pattern(expected: Bits, actual: Bits) -> list[str]:
     most = str(names[counts.argmax()])
     if counts.max() < SHARE * kinds.size or most == "value":
         return ["value"]
-    if kinds.size < FEW or (most == "rounding" and kinds.size < 2 * ENOUGH):
-        return [most, "value"]
-    return [most]
+    # Any small error is one of rounding where results are rounded to FP16, and in a sum that outweighs it.
+    every = expected.dtype == np.uint32 and kinds.size >= 2 * ENOUGH and counts.max() == kinds.size
+    settled = every if most == "rounding" else kinds.size >= FEW
+    return [most] if settled else [most, "value"]
 
 
 def _kinds(expected: Bits, actual: Bits) -> npt.NDArray[np.str_]:

@@ -62,6 +62,14 @@ def test_results_of_another_place(due: Bits) -> None:
     assert pattern(halves, np.roll(halves, 1, axis=0)) == ["moved:row before"]
 
 
+def test_rounding_is_settled_by_all_results_in_full_precision_alone(due: Bits) -> None:
+    actual = due + 3
+    actual[5, 1] += 400
+    assert pattern(due, actual) == ["rounding", "value"]
+    halves = due.view(np.float32).astype(np.float16).view(np.uint16)
+    assert pattern(halves, halves ^ 1) == ["rounding", "value"]
+
+
 def test_few_results_leave_it_open(due: Bits) -> None:
     actual = due.copy()
     actual[0, :2] = 0
