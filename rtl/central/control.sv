@@ -164,8 +164,7 @@ module control #(
   always_comb begin
     stop_cause = chip_pkg::CauseNone;
     if (fault) stop_cause = fault_cause_i;
-    else if (state_q == Check) stop_cause = parsed_cause;
-    else if (state_q == TakeThreshold && !threshold_good) stop_cause = chip_pkg::CauseField;
+    else if (own_fault) stop_cause = state_q == Check ? parsed_cause : chip_pkg::CauseField;
     else if (abort_i) stop_cause = chip_pkg::CauseAborted;
     else if (expired) stop_cause = chip_pkg::CauseWatchdog;
   end

@@ -2,7 +2,21 @@
 
 // Checks of the descriptors' walk: nothing runs unchecked, nothing is reset while a burst is under way.
 module control_checks #(
-    parameter int unsigned DoneBits = 1
+    parameter int unsigned DoneBits = 1,
+    // States
+    parameter logic [3:0] Idle = '0,
+    parameter logic [3:0] Fetch = '0,
+    parameter logic [3:0] Check = '0,
+    parameter logic [3:0] FetchThreshold = '0,
+    parameter logic [3:0] TakeThreshold = '0,
+    parameter logic [3:0] Begin = '0,
+    parameter logic [3:0] Run = '0,
+    parameter logic [3:0] Sum = '0,
+    parameter logic [3:0] Threshold = '0,
+    parameter logic [3:0] Record = '0,
+    parameter logic [3:0] Settle = '0,
+    parameter logic [3:0] Stop = '0,
+    parameter logic [3:0] Clear = '0
 ) (
     input logic                                     clk_i,
     input logic                                     rst_ni,
@@ -23,6 +37,10 @@ module control_checks #(
     input logic                                     work_busy_i,
     input logic                                     axi_busy_i,
     input logic                                     fault_i,
+    input logic             [                 31:0] watchdog_i,
+    input logic                                     read_valid_o,
+    input logic                                     read_ready_i,
+    input logic                                     own_fault,
     input logic             [                  3:0] state_q,
     input logic                                     stops,
     input logic                                     expired,
@@ -49,8 +67,99 @@ module control_checks #(
   `COVER(failed, error_o)
   `COVER(aborted, abort_i && busy_o)
   `COVER(watchdog, expired && busy_o)
-  `COVER(state_known, state_q != '0)
+
+  // What a descriptor may ask for.
+  `COVER(fp32_results, begin_o && layer_o.post.mode == chip_pkg::OutFp32)
+  `COVER(fp16_results, begin_o && layer_o.post.mode == chip_pkg::OutFp16)
+  `COVER(fgmp_results, begin_o && layer_o.post.mode == chip_pkg::OutFgmp)
+  `COVER(e5m2_of_a, begin_o && layer_o.a_fmt)
+  `COVER(e5m2_of_b, begin_o && layer_o.b_fmt)
+  `COVER(e5m2_of_results, begin_o && layer_o.post.mode == chip_pkg::OutFgmp && layer_o.post.fmt)
+  `COVER(formats_differ, begin_o && layer_o.a_fmt != layer_o.b_fmt)
+  `COVER(weight_gradient, begin_o && layer_o.intra)
+  `COVER(balanced, begin_o && !layer_o.intra && layer_o.balance)
+  `COVER(not_balanced, begin_o && !layer_o.intra && !layer_o.balance)
+  `COVER(without_job_records, begin_o && layer_o.records == '0)
+  `COVER(one_job, begin_o && layer_o.jobs == 1)
+  `COVER(without_watchdog, begin_o && watchdog_i == '0)
+
+  // Each cause that software may read.
+  `COVER(cause_read_response, error_o && cause_o == chip_pkg::CauseReadResponse)
+  `COVER(cause_write_response, error_o && cause_o == chip_pkg::CauseWriteResponse)
+  `COVER(cause_magic, error_o && cause_o == chip_pkg::CauseMagic)
+  `COVER(cause_field, error_o && cause_o == chip_pkg::CauseField)
+  `COVER(cause_window, error_o && cause_o == chip_pkg::CauseWindow)
+  `COVER(cause_overlap, error_o && cause_o == chip_pkg::CauseOverlap)
+  `COVER(cause_job_range, error_o && cause_o == chip_pkg::CauseJobRange)
+  `COVER(cause_stream_length, error_o && cause_o == chip_pkg::CauseStreamLength)
+  `COVER(cause_item, error_o && cause_o == chip_pkg::CauseItem)
+  `COVER(cause_overrun, error_o && cause_o == chip_pkg::CauseOverrun)
+  `COVER(cause_watchdog, error_o && cause_o == chip_pkg::CauseWatchdog)
+  `COVER(cause_aborted, error_o && cause_o == chip_pkg::CauseAborted)
+  `COVER(abort_with_a_fault, stops && abort_i && (fault_i || own_fault))
+  `COVER(abort_when_stopping, abort_i && busy_o && !stops)
+  `COVER(read_waits, read_valid_o && !read_ready_i)
+
+  // The walk.
+  `FSM_ARCS(state_q, Idle)
+  `ARC(Idle, Clear)
+  `ARC(Clear, Fetch)
+  `ARC(Clear, Idle)
+  `ARC(Clear, Stop)
+  `ARC(Fetch, Check)
+  `ARC(Check, FetchThreshold)
+  `ARC(Check, Begin)
+  `ARC(FetchThreshold, TakeThreshold)
+  `ARC(TakeThreshold, Begin)
+  `ARC(Begin, Run)
+  `ARC(Run, Sum)
+  `ARC(Sum, Threshold)
+  `ARC(Threshold, Record)
+  `ARC(Record, Settle)
+  `ARC(Settle, Fetch)
+  `ARC(Settle, Idle)
+  `ARC(Fetch, Stop)
+  `ARC(Check, Stop)
+  `ARC(FetchThreshold, Stop)
+  `ARC(TakeThreshold, Stop)
+  `ARC(Begin, Stop)
+  `ARC(Run, Stop)
+  `ARC(Sum, Stop)
+  `ARC(Threshold, Stop)
+  `ARC(Record, Stop)
+  `ARC(Settle, Stop)
+  `ARC(Stop, Clear)
+  `FSM_END
+
+  `COVER_STATE(state_q, Idle)
+  `COVER_STATE(state_q, Fetch)
+  `COVER_STATE(state_q, Check)
+  `COVER_STATE(state_q, FetchThreshold)
+  `COVER_STATE(state_q, TakeThreshold)
+  `COVER_STATE(state_q, Begin)
+  `COVER_STATE(state_q, Run)
+  `COVER_STATE(state_q, Sum)
+  `COVER_STATE(state_q, Threshold)
+  `COVER_STATE(state_q, Record)
+  `COVER_STATE(state_q, Settle)
+  `COVER_STATE(state_q, Stop)
+  `COVER_STATE(state_q, Clear)
 
 endmodule
 
-bind control control_checks #(.DoneBits(DoneBits)) i_checks (.*);
+bind control control_checks #(
+    .DoneBits(DoneBits),
+    .Idle(Idle),
+    .Fetch(Fetch),
+    .Check(Check),
+    .FetchThreshold(FetchThreshold),
+    .TakeThreshold(TakeThreshold),
+    .Begin(Begin),
+    .Run(Run),
+    .Sum(Sum),
+    .Threshold(Threshold),
+    .Record(Record),
+    .Settle(Settle),
+    .Stop(Stop),
+    .Clear(Clear)
+) i_checks (.*);

@@ -3,7 +3,10 @@
 // Checks of the dispatcher: one core at a time, only cores that can take a job, no core left out of a wave.
 module dispatcher_checks #(
     parameter int unsigned Cores = 1,
-    parameter int unsigned PatienceBits = 16
+    parameter int unsigned PatienceBits = 16,
+    // States
+    parameter logic Wait = '0,
+    parameter logic Deal = '0
 ) (
     input logic                    clk_i,
     input logic                    rst_ni,
@@ -19,7 +22,12 @@ module dispatcher_checks #(
     input logic [       Cores-1:0] attached_o,
     input logic                    dealing_o,
     input logic [       Cores-1:0] detach_i,
-    input logic                    expired
+    input logic                    expired,
+    input logic                    state_q,
+    input logic [       Cores-1:0] todo,
+    input logic [       Cores-1:0] late,
+    input logic [       Cores-1:0] blamed_o,
+    input logic                    some
 );
 
   `CHECK(one_core, give_o != '0, $onehot(give_o))
@@ -54,10 +62,26 @@ module dispatcher_checks #(
   `COVER(single, !dealing_o && give_o != '0)
   `COVER(core_detached, detach_i != '0)
   `COVER(wave_expired, expired && more_i)
+  `COVER(wave_of_one, dealing_o && $onehot(attached_o) && give_o != '0)
+  `COVER(detached_while_dealing, dealing_o && detach_i != '0)
+  `COVER(waits_for_binding, !dealing_o && more_i && some && late != '0 && (late & ~idle_i) == late)
+  `COVER(waits_for_results, !dealing_o && more_i && (attached_o & bindable_i & ~can_take_i) != '0)
+  `COVER(blamed, blamed_o != '0)
+  `COVER(several_idle, !dealing_o && $countones(~attached_o & idle_i & can_take_i) > 1 && more_i)
+
+  `FSM_ARCS(state_q, Wait)
+  `ARC(Wait, Deal)
+  `ARC(Deal, Wait)
+  `FSM_END
+
+  `COVER_STATE(state_q, Wait)
+  `COVER_STATE(state_q, Deal)
 
 endmodule
 
 bind dispatcher dispatcher_checks #(
     .Cores(Cores),
-    .PatienceBits(PatienceBits)
+    .PatienceBits(PatienceBits),
+    .Wait(Wait),
+    .Deal(Deal)
 ) i_checks (.*);

@@ -21,6 +21,7 @@ module lateness_checks #(
   `COVER(left_behind, detach_o != '0)
   `COVER(made_up_for, blamed_i == '0 && late_q != '0)
   `COVER(busy_while_others_wait, (blamed_i & ~asleep_i) != '0)
+  `COVER(asleep_and_not_blamed, (asleep_i & ~blamed_i) != '0)
 
 endmodule
 

@@ -18,7 +18,11 @@ module stream_share_checks #(
     input logic                   [chip_pkg::ChunkBits-1:0]            beats_o,
     input chip_pkg::stream_e                                           stream_o,
     input logic                   [              Cores-1:0]            members_o,
-    input logic                                                        held_o
+    input logic                                                        held_o,
+    input logic                   [  chip_pkg::Streams-1:0]            go,
+    input logic                   [  chip_pkg::Streams-1:0]            held,
+    input logic                   [  chip_pkg::Streams-1:0][Cores-1:0] expired,
+    input logic                   [              Cores-1:0]            blamed_o
 );
 
   // A burst stays within 4 KB.
@@ -67,6 +71,23 @@ module stream_share_checks #(
   `COVER(stream_c, valid_o && ready_i && stream_o == chip_pkg::StreamC)
   `COVER(stream_d, valid_o && ready_i && stream_o == chip_pkg::StreamD)
   `COVER(held_for_laggard, held_o)
+  // Each stream may be the one for which somebody waits.
+  `COVER(held_a, held[chip_pkg::StreamA] && go == '0)
+  `COVER(held_b, held[chip_pkg::StreamB] && go == '0)
+  `COVER(held_c, held[chip_pkg::StreamC] && go == '0)
+  `COVER(held_d, held[chip_pkg::StreamD] && go == '0)
+  `COVER(held_while_another_goes, held != '0 && go != '0)
+  `COVER(expired_a, expired[chip_pkg::StreamA] != '0)
+  `COVER(expired_b, expired[chip_pkg::StreamB] != '0)
+  `COVER(blamed, blamed_o != '0)
+  `COVER(several_streams, valid_o && ready_i && $countones(go) > 1)
+  `COVER(chunk_for_some, valid_o && ready_i && !$onehot(members_o) && members_o != '1)
+  `COVER(chunk_of_one, valid_o && ready_i && 32'(beats_o) == 1)
+  `COVER(chunk_ends_a_page,
+         valid_o && ready_i && 32'(line_o[PageBits-1:0]) + 32'(beats_o) == PageLines)
+  `COVER(chunk_begins_a_page, valid_o && ready_i && line_o[PageBits-1:0] == '0)
+  `COVER(not_enabled, go != '0 && !enable_i)
+  `COVER(detached_core_asks, valid_o && ready_i && (members_o & ~attached_i) != '0)
   `COVER(held_while_dealing, dealing_i && fetch_i[chip_pkg::StreamB] != '0 && !valid_o)
   `COVER(memory_not_ready, valid_o && !ready_i)
 

@@ -107,13 +107,20 @@ class TablesBench:
         -------
         list of Cause, uint32 [n, 34]
             Verdicts, and fields in the order of `layer_fields`.
+
+        Raises
+        ------
+        CentralFailure
+            If an assertion fails.
         """
         words, lines = np.ascontiguousarray(words, np.uint32), np.ascontiguousarray(lines, np.uint32)
         causes, fields = np.zeros(len(words), np.uint32), np.zeros((len(words), 34), np.uint32)
-        self._library.tables_check(
+        held = self._library.tables_check(
             ctypes.c_int64(len(words)),
             *(ctypes.c_void_p(array.ctypes.data) for array in (lines, words, causes, fields)),
         )
+        if not held:
+            raise CentralFailure(MESSAGES[2])
         return [Cause(int(cause)) for cause in causes], fields
 
     def run(

@@ -61,6 +61,23 @@ module tables_bench #(
   );
   assign cause_o = cause;
 
+  // It has no clock of its own; every descriptor counts.
+  descriptor_check_checks #(
+      .Columns(Columns)
+  ) i_check_checks (
+      .clk_i,
+      .rst_ni,
+      .looks      (1'b1),
+      .lines_i    (lines),
+      .layer_o    (layer),
+      .cause_o    (cause),
+      .fields     (i_check.fields),
+      .windows    (i_check.windows),
+      .overlaps   (i_check.overlaps),
+      .read_spans (i_check.reads),
+      .write_spans(i_check.writes)
+  );
+
   always_comb begin
     fields_o[0:23] = '{
         32'(layer.intra),

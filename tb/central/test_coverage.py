@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from golden.chip.validate import ALL_LINES
 from tb.central import test_dispatch, test_links, test_tables
 from tb.central.bench import GROUPS, checkers_of
 from tb.central.dispatch import FROZEN, DispatchBench, Pace, draw_jobs
@@ -34,6 +35,9 @@ def run_dispatch(rng: Rng) -> DispatchBench:
     for _ in range(10):  # table and cores take turns in being slow
         pace = Pace((0,) * CORES, job=900, able=950)
         bench.run(draw_jobs(rng, 5 * CORES - 2, CORES), pace, int(rng.integers(1 << 30)), 40)
+    for _ in range(300):  # cores that wait for one another, until nobody is waited for any more
+        take = tuple(int(stall) for stall in rng.choice([0, 500, 900], CORES))
+        bench.run(draw_jobs(rng, 3 * CORES, CORES), Pace(take), int(rng.integers(1 << 30)), 0)
     for still in range(CORES):  # the others have plenty left when they have waited long enough
         pace = Pace(tuple(FROZEN if core == still else 990 for core in range(CORES)))
         bench.run(test_dispatch.shared_jobs(40), pace, int(rng.integers(1 << 30)), 100)
@@ -57,12 +61,25 @@ def run_links(rng: Rng) -> LinksBench:
 
 
 def run_tables(rng: Rng) -> TablesBench:
-    """Tables that are right, and tables with a job that is not."""
+    """Tables and descriptors that are right, and some that are not."""
     test_tables.test_good_tables(rng)
     test_tables.test_tables_with_a_wrong_job(rng)
     test_tables.test_jobs_are_read_ahead()
+    for end in (3000, ALL_LINES):
+        test_tables.test_good_descriptors(end, rng)
+    for flips in (1, 2):
+        test_tables.test_descriptors_with_flipped_bits(flips, rng)
+    test_tables.test_windows_that_are_moved(rng)
+    test_tables.test_a_descriptor_at_the_end_of_memory(rng)
+    test_tables.test_a_share_of_nothing(rng)
     return TablesBench()
 
+
+ELSEWHERE = {
+    # Cores go on asking after an error, and result paths have no room: tb/chip/test_chip_coverage.py.
+    "dispatch": {"stream_share_checks.cov_not_enabled", "dispatcher_checks.cov_waits_for_results"},
+}
+"""Points that no run of a bench comes to, as it has no such thing, by the test that meets them."""
 
 RUNS: dict[str, Callable[[Rng], DispatchBench | LinksBench | TablesBench]] = {
     "dispatch": run_dispatch,
@@ -78,4 +95,4 @@ def test_every_point_is_met(group: str, rng: Rng, tmp_path: Path) -> None:
     bench.write_coverage(path)
     counts = user_points(path)
     assert set(counts) == cover_labels(checkers_of(group))
-    assert not [point for point, count in sorted(counts.items()) if not count]
+    assert {point for point, count in counts.items() if not count} == ELSEWHERE.get(group, set())

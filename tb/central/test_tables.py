@@ -159,6 +159,21 @@ def test_windows_that_are_moved(rng: Rng) -> None:
     assert all(counts[cause] > 100 for cause in (Cause.NONE, Cause.WINDOW, Cause.OVERLAP)), counts
 
 
+def test_a_descriptor_at_the_end_of_memory(rng: Rng) -> None:
+    """Its second line may be the last one of all, and not lie behind that."""
+    descriptor, _ = good_descriptor(rng, 3000)
+    counts = require_verdicts([descriptor.words()] * 3, [ALL_LINES - 1, ALL_LINES - 2, ALL_LINES - 3])
+    assert counts == {Cause.WINDOW: 1, Cause.NONE: 2}
+
+
+def test_a_share_of_nothing(rng: Rng) -> None:
+    """A share is a fraction: its denominator is not 0, its numerator may be."""
+    descriptor, line = good_descriptor(rng)
+    words = [replace(descriptor, share=share).words() for share in ((0, 0), (1, 0), (0, 1), (255, 1))]
+    counts = require_verdicts(words, [line] * 4)
+    assert counts == {Cause.FIELD: 2, Cause.NONE: 2}
+
+
 def test_golden_model_says_the_same(rng: Rng) -> None:
     """The interpreter and software's check were written apart: here both are asked."""
     for number in range(3000):

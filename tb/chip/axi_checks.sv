@@ -45,7 +45,8 @@ module axi_checks #(
   localparam int unsigned Ids = 2 ** IdBits;
   localparam int unsigned Page = 4096;
   localparam logic [1:0] Incrementing = 2'b01;
-  localparam logic [1:0] Okay = 2'b00, ExclusiveOkay = 2'b01;
+  localparam logic [1:0] Okay = 2'b00, ExclusiveOkay = 2'b01, SlaveError = 2'b10;
+  localparam logic [1:0] DecodeError = 2'b11;
 
   // ---------------------------------------------------------------------------------------------
   // An offer stands until it is taken
@@ -160,6 +161,29 @@ module axi_checks #(
     end
   end
 
+  // Identifiers of the read bursts under way, oldest first.
+`ifdef USER_COVERAGE
+  logic [IdBits-1:0] asked[$];
+  always @(posedge clk_i) begin
+    if (!rst_ni) asked.delete();
+    else begin
+      if (rvalid && rready && rlast) begin
+        for (int i = 0; i < asked.size(); i++) begin
+          if (asked[i] == rid) begin
+            asked.delete(i);
+            break;
+          end
+        end
+      end
+      if (arvalid && arready) asked.push_back(arid);
+    end
+  end
+
+  function automatic logic ends_page(input logic [AddrBits-1:0] addr, input logic [7:0] len);
+    ends_page = 32'(addr % AddrBits'(Page)) / BeatBytes + 32'(len) + 1 == Page / BeatBytes;
+  endfunction
+`endif  // USER_COVERAGE
+
   // ---------------------------------------------------------------------------------------------
   // Situations
   // ---------------------------------------------------------------------------------------------
@@ -172,6 +196,28 @@ module axi_checks #(
   `COVER(DataBeforeAddress, wvalid && wready && awvalid && !awready)
   `COVER(ReadError, rvalid && rready && rresp != Okay)
   `COVER(WriteError, bvalid && bready && bresp != Okay)
+  `COVER(RSlaveError, rvalid && rready && rresp == SlaveError)
+  `COVER(RDecodeError, rvalid && rready && rresp == DecodeError)
+  `COVER(BSlaveError, bvalid && bready && bresp == SlaveError)
+  `COVER(BDecodeError, bvalid && bready && bresp == DecodeError)
+  `COVER(MostReads, reads == MaxReads)
+  `COVER(ManyWrites, writes > MaxWrites / 4)
+  `COVER(ArSingle, arvalid && arready && arlen == '0)
+  `COVER(ArLongest, arvalid && arready && 32'(arlen) == MaxBeats - 1)
+  `COVER(ArBeginsPage, arvalid && arready && araddr % AddrBits'(Page) == '0)
+  `COVER(ArEndsPage, arvalid && arready && ends_page(araddr, arlen))
+  `COVER(AwBeginsPage, awvalid && awready && awaddr % AddrBits'(Page) == '0)
+  `COVER(AwEndsPage, awvalid && awready && ends_page(awaddr, awlen))
+  `COVER(OutOfOrder, rvalid && rready && asked.size() != 0 && asked[0] != rid)
+  `COVER(RAfterPause, rvalid && rready && $past(!rvalid) && reads > 1)
+  `COVER(AddressBeforeData, awvalid && awready && !(wvalid && wready))
+  `COVER(AddressWithData, awvalid && awready && wvalid && wready)
+  `COVER(ReadWithWrite, arvalid && arready && awvalid && awready)
+  `COVER(AllChannels, arvalid && rvalid && awvalid && wvalid && bvalid)
+  `COVER(WriteFromFirst, wvalid && wready && wstrb[0] && !wstrb[BeatBytes-1])
+  `COVER(WriteToLast, wvalid && wready && !wstrb[0] && wstrb[BeatBytes-1])
+  `COVER(WriteInside, wvalid && wready && !wstrb[0] && !wstrb[BeatBytes-1])
+  `COVER(WriteWhole, wvalid && wready && wstrb == '1)
   `COVER(PartialWrite, wvalid && wready && wstrb != '1)
 
 endmodule

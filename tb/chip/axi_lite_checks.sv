@@ -50,6 +50,17 @@ module axi_lite_checks #(
   `CHECK(BResponse, bvalid, bresp inside {Okay, SlaveError})
   `CHECK(RResponse, rvalid, rresp inside {Okay, SlaveError})
 
+  `COVER_STREAM(Aw, awvalid, awready)
+  `COVER_STREAM(W, wvalid, wready)
+  `COVER_STREAM(B, bvalid, bready)
+  `COVER_STREAM(Ar, arvalid, arready)
+  `COVER_STREAM(R, rvalid, rready)
+  // The order in which a write's address and data are taken.
+  `COVER(AddressFirst, awvalid && awready && aw_q == w_q && !(wvalid && wready))
+  `COVER(DataFirst, wvalid && wready && aw_q == w_q && !(awvalid && awready))
+  `COVER(AddressWithData, awvalid && awready && wvalid && wready && aw_q == w_q)
+  `COVER(PartOfAWord, wvalid && wready && wstrb != '0 && wstrb != '1)
+  `COVER(SeveralReads, ar_q - r_q > 1)
   `COVER(WriteError, bvalid && bready && bresp != Okay)
   `COVER(ReadError, rvalid && rready && rresp != Okay)
   `COVER(BothAtOnce, awvalid && awready && arvalid && arready)

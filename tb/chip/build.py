@@ -109,7 +109,11 @@ def build_bench(top: str) -> BuildResult:
     """Build a bench whose pins cocotb drives: ``axi_memory_bench``, ``registers_bench`` or ``chip_bench``."""
     sources = {
         "axi_memory_bench": [*LINK_CHECKS, CHIP_TB / "axi_memory.sv"],
-        "registers_bench": [*rtl_sources("registers", "chip_regs"), *LINK_CHECKS],
+        "registers_bench": [
+            *rtl_sources("registers", "chip_regs"),
+            *LINK_CHECKS,
+            CHIP_TB / "registers_checks.sv",
+        ],
         "chip_bench": [*rtl_sources(), *CHECKS, CHIP_TB / "link_binds.sv"],
     }[top]
     return build_simulation(

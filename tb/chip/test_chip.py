@@ -13,6 +13,7 @@ from golden.chip.output import Output
 from golden.chip.results import read_layer
 from golden.formats import Fp8Format
 from golden.geometry import ConvGeometry, Step
+from golden.hardware_counters import CHIP_COUNTER_CORE, CHIP_COUNTERS, CORE_COUNTERS
 from golden.tests.reference import SHAPES, random_geometry
 from tb.chip.bare import BareChip
 from tb.chip.chips import CORES, tiny_chip, tiny_preset
@@ -105,6 +106,29 @@ def test_threshold_from_the_iteration_before(cores: int, rng: np.random.Generato
         memory, outcome = run(tiny_chip(cores), chain, options)
         require_run(chain, memory, outcome)
         assert chain.steps[0].layer.descriptors[0].descriptor.threshold_from_record == (iteration > 0)
+
+
+def test_counters_that_are_none(rng: np.random.Generator) -> None:
+    """Software that selects a core or a counter that there is not reads 0; every other one can be read."""
+    made, registers = tiny_chip(3), tiny_chip(3).device.registers
+    builder = ChainBuilder(rng, tiny_preset(3))
+    builder.draw(TAILS["batch"], Step.FP)
+    run_and_require(3, builder.finish(), rng)
+    cores = [*range(3), CHIP_COUNTER_CORE]
+    names = {core: CHIP_COUNTERS if core == CHIP_COUNTER_CORE else CORE_COUNTERS for core in cores}
+    steps, wanted = [], []
+    for core in (*cores, 3, 7, 100, CHIP_COUNTER_CORE - 1):
+        for index in (0, len(names.get(core, ())) - 1, len(names.get(core, ())), 255):
+            if index >= 0:
+                steps.append(registers.write("COUNTER_SELECT", core=core, index=index))
+                steps += [registers.read("COUNTER_LOW"), registers.read("COUNTER_HIGH")]
+                wanted.append(index < len(names.get(core, ())))
+    answers = [answer.value for answer in made.script(steps, RunOptions(resets=False)).answers]
+    for number, may_count in enumerate(wanted):
+        low, high = answers[3 * number + 1 : 3 * number + 3]
+        assert high == 0
+        assert may_count or low == 0
+    assert answers[1] > 0
 
 
 def test_many_starts_without_a_reset(rng: np.random.Generator) -> None:

@@ -11,12 +11,14 @@ from tb.chip.attempts import attempt, require_error, require_jobs_done
 from tb.chip.device import RunOptions
 from tb.chip.random_chains import require_run
 from tb.chip.script import OKAY, pause, reset, wait_interrupt
-from tb.chip.victims import CORES, QUIET, chip, options, require_good, victim
+from tb.chip.victims import CORES, QUIET, chip, flip, options, require_good, victim
 
 MOMENTS = 40
 """Random moments of a run, for each kind of interference."""
 PLAIN = RunOptions(quiet=QUIET, resets=False)
 """A run with a memory that is always the same."""
+BEFORE_THE_JOBS = 90
+"""Cycles from the start that hold the descriptor's and the record's reads, and what follows them."""
 AT_THE_END = 400
 """Cycles before a run's end that hold the end of some jobs, and all that follows."""
 LOCKED = ("DESCRIPTOR", "PATIENCE", "WATCHDOG")
@@ -78,6 +80,39 @@ def test_an_abort_as_jobs_end(rng: np.random.Generator) -> None:
         counts.add(ended.status.error_job)
     assert done
     assert max(counts) == len(given.jobs) > min(counts)
+    require_good(rng)
+
+
+def test_an_abort_at_once(rng: np.random.Generator) -> None:
+    """In each cycle of the walk to the first job; a second one, while the chip comes to rest, is nothing."""
+    given, abort = victim(), chip().device.registers.write("CONTROL", abort=1)
+    for moment in range(BEFORE_THE_JOBS):
+        memory = given.memory()
+        chip().load(memory)
+        ended = attempt(chip(), given.line, PLAIN, [pause(moment), abort, abort])
+        require_error(ended, [Cause.ABORTED], given.line)
+        assert ended.status.error_job == 0
+        np.testing.assert_array_equal(memory, given.chain.before)
+    require_good(rng)
+
+
+@pytest.mark.parametrize("cause", [Cause.MAGIC, Cause.FIELD])
+def test_an_abort_beside_an_error(cause: Cause, rng: np.random.Generator) -> None:
+    """Of the two that come in one cycle the error is told; before it the abort is."""
+    given, abort = victim(), chip().device.registers.write("CONTROL", abort=1)
+    broken = given.line if cause is Cause.MAGIC else given.descriptor.threshold_record
+    told = []
+    for moment in range(BEFORE_THE_JOBS):
+        memory = given.memory()
+        flip(broken, 0, 3)(memory)
+        before = memory.copy()
+        chip().load(memory)
+        ended = attempt(chip(), given.line, PLAIN, [pause(moment), abort])
+        require_error(ended, [Cause.ABORTED, cause], given.line)
+        told.append(ended.status.cause)
+        np.testing.assert_array_equal(memory, before)
+    assert told == sorted(told, key=lambda one: one is cause)
+    assert set(told) == {Cause.ABORTED, cause}
     require_good(rng)
 
 

@@ -91,6 +91,11 @@ module a_dispatch_checks #(
   if (2 * Rows > core_pkg::ABeatBytes) begin : gen_several
     `COVER(row_of_several_beats, accept && intra_i && !first_i)
   end
+  `COVER(no_work_anywhere, accept && start && work_q == '0)
+  `COVER(row_of_zeros, accept && start && mask_i == '0)
+  `COVER(only_sum_is_missing,
+         valid_i && start && enable_i && can_start != '0 && row_valid_i && !ready_o)
+  `COVER(work_and_beat, intra_i && (issue_i & valid_o) != '0)
   `COVER(waits_for_sum, valid_i && start && can_start != '0 && row_valid_i && !ready_o)
   `COVER(waits_for_lines, valid_i && start && enable_i && row_valid_i && can_start == '0)
   `COVER(waits_for_command, valid_i && start && enable_i && !row_valid_i)

@@ -58,6 +58,20 @@ module b_loader_checks #(
   `ASSUME(channel_in_range, accept, core_pkg::ChannelBits'(channel_o) < job.channels)
   `CHECK(half_of_the_job, accept, addr_o[core_pkg::KBits] == job_parity && !loaded_o[job_parity])
 
+  // Tails in K, and channels that leave lines with fewer than others.
+  `COVER(all_rows_of_b, open_i && !open_intra_i && 32'(open_b_i.taps) * 32'(open_b_i.depth) == Rows)
+  `COVER(some_rows_of_b, open_i && !open_intra_i && 32'(open_b_i.taps) * 32'(open_b_i.depth) < Rows)
+  `COVER(all_pixels, open_i && open_intra_i && 32'(open_b_i.taps) == Rows)
+  `COVER(some_pixels, open_i && open_intra_i && 32'(open_b_i.taps) < Rows)
+  `COVER(one_tap, open_i && !open_intra_i && open_b_i.taps == 1)
+  `COVER(several_taps, open_i && !open_intra_i && open_b_i.taps > 1)
+  `COVER(one_channel_a_line, open_i && !open_intra_i && open_b_i.depth == 1)
+  `COVER(lines_even,
+         open_i && !open_intra_i && 32'(open_b_i.channels) == Lines * 32'(open_b_i.depth))
+  `COVER(lines_uneven,
+         open_i && !open_intra_i && 32'(open_b_i.channels) < Lines * 32'(open_b_i.depth))
+  `COVER(fewer_channels_than_lines, open_i && !open_intra_i && 32'(open_b_i.channels) < Lines)
+  `COVER_QUEUE(jobs, open_i, unused_ready, job_valid, job_done, 2)
   `COVER(half_0, job_done && !job_parity)
   `COVER(half_1, job_done && job_parity)
   `COVER(group_of_several_tiles, job_done && !job_intra && !job.group_end)

@@ -12,12 +12,14 @@ CORE_TB = Path(__file__).resolve().parent
 TB = CORE_TB.parent
 
 MACROS = TB / "checks.svh"
+CASES_OF_ARITHMETIC = TB / "rounding_pkg.sv"
 BARE_LOOP = CORE_TB / "bare_loop.cpp"
 
 
 def checkers(*folders: str) -> list[Path]:
     """List the bound checkers in folders of the testbench; a build that names them has their assertions."""
-    return [MACROS, *(path for folder in folders for path in sorted((TB / folder).glob("*_checks.sv")))]
+    bound = (path for folder in folders for path in sorted((TB / folder).glob("*_checks.sv")))
+    return [MACROS, CASES_OF_ARITHMETIC, *bound]
 
 
 CHECKS = checkers("mem", "pe", "line", "core")

@@ -46,6 +46,13 @@ module load_balancer_checks #(
   end
   assign accept = valid_i && ready_o;
 
+  logic [Lines-1:0] full;
+  always_comb begin
+    for (int unsigned l = 0; l < Lines; l++) begin
+      full[l] = held_q[l] + DepthBits'(l == 32'(line_o)) >= depth_i;
+    end
+  end
+
   // No other line with room has a lighter load, or as light a one and a lower number.
   function automatic logic line_is_least();
     line_is_least = held_q[line_o] < depth_i;
@@ -84,6 +91,31 @@ module load_balancer_checks #(
   `COVER(dead_channel, accept && cost_i == '0)
   `COVER(group_of_one, accept && last_i && !inside_q)
   `COVER(turn_wraps, accept && !enable_i && turn_q == '1)
+  // How uneven the lines' loads are when a group ends: not at all, by at most an eighth, by half and more.
+`ifdef USER_COVERAGE
+  logic [CostBits-1:0] heaviest, lightest, load;
+  always_comb begin
+    heaviest = '0;
+    lightest = '1;
+    for (int unsigned l = 0; l < Lines; l++) begin
+      load = load_q[l] + (l == 32'(line_o) ? cost_i : '0);
+      if (load > heaviest) heaviest = load;
+      if (load < lightest) lightest = load;
+    end
+  end
+`endif  // USER_COVERAGE
+  `COVER(even, accept && last_i && enable_i && heaviest == lightest && heaviest != '0)
+  `COVER(
+      nearly_even,
+      accept && last_i && enable_i && heaviest != lightest && heaviest - lightest <= heaviest / 8)
+  `COVER(uneven, accept && last_i && enable_i && heaviest - lightest > heaviest / 2)
+  `COVER(even_in_turn, accept && last_i && !enable_i && heaviest == lightest && heaviest != '0)
+  `COVER(
+      nearly_even_in_turn,
+      accept && last_i && !enable_i && heaviest != lightest && heaviest - lightest <= heaviest / 8)
+  `COVER(uneven_in_turn, accept && last_i && !enable_i && heaviest - lightest > heaviest / 2)
+  `COVER(all_lines_full, accept && last_i && $countones(full) == Lines)
+  `COVER(one_channel_a_line, accept && depth_i == 1)
   `COVER(answer_waits, valid_o && !ready_i)
 
 endmodule

@@ -83,6 +83,13 @@ module partial_sum_checks #(
   `CHECK(credits_in_range, valid_o, 32'(credits_q) < ResultDepth)
   `CHECK_HELD(result_held, valid_o, ready_i, {row_o, block_o})
 
+  // Tails in M.
+  `COVER(all_rows, accept && 32'(tile_i[tile].rows) == PsumRows)
+  `COVER(some_rows, accept && 32'(tile_i[tile].rows) < PsumRows)
+  `COVER(one_row, accept && tile_i[tile].rows == 1)
+  `COVER_QUEUE(results, result_valid, unused_result_ready, valid_o, ready_i, ResultDepth)
+  `COVER(clash_of_the_row_read, valid && room && reading && read_row == row)
+  `COVER(clash_of_the_row_added, valid && room && adding && add_row == row)
   `COVER(clash, valid && room && clash)
   `COVER(waits_for_result_place, valid && !room)
   `COVER(tree_row, accept && tree_valid_i)

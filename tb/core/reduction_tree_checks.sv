@@ -35,6 +35,10 @@ module reduction_tree_checks #(
   `CHECK(row_in_four_beats, row_end, beat_q == '1)
   `CHECK_HELD(row_held, valid_o, ready_i, {row_o, tile_o})
 
+  `COVER(one_line, row_end && $onehot(active))
+  `COVER(all_lines, row_end && active == '1)
+  `COVER(one_row_tile, tile_end && tile_i[slot].rows == 1)
+  `COVER(held_in_the_middle, start && beat_q != '0 && $past(valid_o && !ready_i))
   `COVER(line_left_out, row_end && active != '1)
   `COVER(waits_for_a_line, inter && (valid_i & active) != '0 && (valid_i & active) != active)
   `COVER(rows_back_to_back, start && beat_q == '0 && valid_o)

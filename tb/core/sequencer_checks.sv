@@ -38,7 +38,9 @@ module sequencer_checks #(
     input logic                                                     intra_q,
     input logic                                                     slot_free,
     input logic                                                     open_zero,
-    input logic                                                     run_all
+    input logic                                                     run_all,
+    input logic                                                     way_free,
+    input logic                                                     results_due
 );
 
   logic opens;
@@ -109,6 +111,24 @@ module sequencer_checks #(
   `COVER(waits_for_slot, valid_i && op == core_pkg::OpTile && !slot_free)
   `COVER(waits_for_lines, valid_i && op == core_pkg::OpRun && !row_valid_o && !run_all)
   `COVER(zeros_wait, valid_i && op == core_pkg::OpZero && !open_zero)
+  // Each cause for which a tile waits, alone.
+  logic opens_tile, half_free, group_free, waits_for_block;
+  assign opens_tile = valid_i && op == core_pkg::OpTile;
+  assign half_free = !line_busy_q[!parity_q];
+  assign waits_for_block = tile_cmd.intra && intra_q && tile_cmd.last;
+  assign group_free = tile_cmd.intra || group_valid_i;
+  `COVER(only_slot, opens_tile && !slot_free && way_free && half_free && group_free)
+  `COVER(only_half, opens_tile && slot_free && way_free && !half_free && group_free)
+  `COVER(only_channels, opens_tile && slot_free && way_free && half_free && !group_free)
+  `COVER(only_results, opens_tile && slot_free && half_free && waits_for_block && results_due)
+  `COVER(phase_0, run_all && !intra_q && run_cmd.phase == 2'd0)
+  `COVER(phase_1, run_all && !intra_q && run_cmd.phase == 2'd1)
+  `COVER(phase_2, run_all && !intra_q && run_cmd.phase == 2'd2)
+  `COVER(phase_3, run_all && !intra_q && run_cmd.phase == 2'd3)
+  `COVER(one_part, run_all && !intra_q && run_cmd.parts == 1)
+  `COVER(most_parts, run_all && !intra_q && 32'(run_cmd.parts) == 1 << core_pkg::PartBits)
+  `COVER(both_halves_end, tile_end_i != '0 && line_busy_q == '1)
+  `COVER(lines_end_apart, ended_q[0] != '0 && ended_q[0] != '1)
   `COVER(slots_wrap, opens && next == '1)
 
 endmodule

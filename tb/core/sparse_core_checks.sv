@@ -31,7 +31,13 @@ module sparse_core_checks #(
     input logic [              Lines-1:0]                         tree_row_ready,
     input logic [              Lines-1:0][core_pkg::TileBits-1:0] row_tile,
     input logic [   core_pkg::TileBits:0]                         reduced,
-    input logic [core_pkg::TileSlots-1:0]                         tile_valid
+    input logic [core_pkg::TileSlots-1:0]                         tile_valid,
+    input logic                                                   cmd_valid_i,
+    input logic                                                   cmd_ready_o,
+    input logic                                                   b_valid_i,
+    input logic                                                   b_ready_o,
+    input logic                                                   cost_valid_i,
+    input logic                                                   cost_ready_o
 );
 
   logic a_accept;
@@ -91,6 +97,20 @@ module sparse_core_checks #(
   `CHECK(blocks_in_order, result_valid_o && intra && intra_result_q,
          result_block_o == block_q || result_block_o == block_q + 1'b1)
 
+  // Each stream may be held back, and each may be what the core waits for.
+  `COVER(commands_held_back, cmd_valid_i && !cmd_ready_o)
+  `COVER_STREAM(a, a_valid_i, a_ready_o && busy_o)
+  `COVER_STREAM(b, b_valid_i, b_ready_o && busy_o)
+  `COVER_STREAM(costs, cost_valid_i, cost_ready_o && busy_o)
+  `COVER_STREAM(results, result_valid_o, result_ready_i && busy_o)
+  logic b_and_result;
+  assign b_and_result = b_valid_i && b_ready_o && result_valid_o && result_ready_i;
+  `COVER(all_streams_move, cmd_valid_i && cmd_ready_o && a_accept && b_and_result)
+  `COVER(all_columns, busy_o && 32'(columns_i) == Columns)
+  `COVER(one_column, busy_o && columns_i == 1)
+  `COVER(e4m3, busy_o && !a_fmt_i && issue != '0)
+  `COVER(e5m2, busy_o && a_fmt_i && issue != '0)
+  `COVER(one_line_issues, $onehot(issue))
   `COVER(next_block, result_valid_o && intra && intra_result_q && result_block_o != block_q)
   `COVER(all_lines_issue, issue == '1)
   `COVER(two_tiles, $countones(tile_valid) > 1)

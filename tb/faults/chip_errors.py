@@ -63,12 +63,27 @@ ERROR_FAULTS = {
         "state_q inside {Run, Sum, Threshold, Record, Settle, Stop}",
         **_memory_error("reads", "c", "a_error_has_cause|a_fault_stops"),
     ),
+    "abort without a cause": Fault(
+        "central/control.sv",
+        "else if («own_fault») stop_cause = state_q == Check ? parsed_cause : chip_pkg::CauseField;",
+        "state_q == Check || own_fault",
+        test=f"{INTERRUPTIONS}::test_an_abort_at_once",
+        symptom="a_error_has_cause",
+    ),
+    "arc that there is not": Fault(
+        "central/control.sv",
+        "if (done_q == layer_q.jobs && !work_busy_i) state_q <= «Sum»;",
+        "Threshold",
+        test=f"{INTERRUPTIONS}::test_an_abort_at_once",
+        symptom="a_arc_is_listed",
+    ),
     "operands of the run before": Fault(
         "central/control.sv",
         "if (start_i) begin state_q <= «Clear»;",
         "Fetch",
         test=f"{STREAMS}::test_operands_left_behind_are_an_error",
         symptom="a_start_resets",
+        arguments={"job": 0},
     ),
     "operands left behind": Fault(
         "line/pe_line.sv",
@@ -76,6 +91,7 @@ ERROR_FAULTS = {
         "1'b0",
         test=f"{STREAMS}::test_operands_left_behind_are_an_error",
         symptom="done=True",
+        arguments={"job": 0},
     ),
     "job of another core": Fault(
         "chip/lnpu_chip.sv",

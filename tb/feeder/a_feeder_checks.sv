@@ -4,7 +4,8 @@
 module a_feeder_checks #(
     parameter int unsigned Rows = 8,
     localparam int unsigned EntriesBits = $clog2(Rows + 1),
-    localparam int unsigned OwedBits = 3
+    localparam int unsigned OwedBits = 3,
+    localparam int unsigned QueueDepth = 3
 ) (
     input logic                                clk_i,
     input logic                                rst_ni,
@@ -27,7 +28,9 @@ module a_feeder_checks #(
     input logic                                gather_idle,
     input feeder_pkg::feed_t                   head,
     input logic              [EntriesBits-1:0] entries,
-    input logic              [   OwedBits-1:0] owed_q
+    input logic              [   OwedBits-1:0] owed_q,
+    input logic                                head_valid,
+    input logic                                head_ready
 );
 
   `CHECK(block_has_entries, take, entries != '0 && 32'(entries) <= Rows)
@@ -36,6 +39,11 @@ module a_feeder_checks #(
   `CHECK(nothing_of_a_wrong_block, error_o, !take)
   `CHECK(idle_has_nothing, idle_o, !busy_q && !beat_valid_o && gather_idle && owed_q == '0)
 
+  `COVER_QUEUE(feeds, feed_valid_i, feed_ready_o, head_valid, head_ready, QueueDepth)
+  `COVER(columns_after_rows, start && head.op == feeder_pkg::FeedColumns && intra_q)
+  `COVER(rows_after_columns, start && head.op == feeder_pkg::FeedRows && !intra_q)
+  `COVER(rows_of_two_tiles_owed, 32'(owed_q) > 1)
+  `COVER(several_blocks, take && !last_block)
   `COVER(tiles_back_to_back, tile_done && start)
   `COVER(queue_full, feed_valid_i && !feed_ready_o)
   `COVER(bases_wait, base_valid_i && !base_ready_o)

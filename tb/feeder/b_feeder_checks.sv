@@ -20,6 +20,10 @@ module b_feeder_checks #(
   `CHECK_HELD(row_held, row_valid_o, row_ready_i, row_o)
   `CHECK(nothing_of_a_wrong_block, error_o, !take)
 
+  `COVER(row_of_both, take && group != '0 && (mask & ~group) != '0)
+  `COVER(row_waits, row_valid_o && !row_ready_i)
+  `COVER(one_element, take && $onehot(mask))
+  `COVER(last_row_of_zeros, flush && mask == '0)
   `COVER(row_of_zeros, take && mask == '0)
   `COVER(row_of_fp8, take && mask == '1 && group == '0)
   `COVER(row_of_fp16, take && group == '1)

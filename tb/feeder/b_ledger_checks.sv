@@ -23,6 +23,11 @@ module b_ledger_checks (
   `CHECK(settled_rows_agree, settled && !error_o, taken_q == due_q)
   `CHECK(next_job_only_behind_a_closed_one, next_due_q != '0, closed_q)
 
+  `COVER(row_and_tile, row_i && tile_i)
+  `COVER(settled_with_the_next_job_due, settled && next_due_q != '0)
+  `COVER(row_while_settling, settled && row_i)
+  `COVER(tiles_ahead_of_rows, due_q > taken_q)
+  `COVER(contradiction, error_o)
   `COVER(rows_end_first, done_q && !closed_q)
   `COVER(items_end_first, closed_q && has_b_q && !done_q)
   `COVER(tile_of_the_next_job, tile_i && closed_q)

@@ -45,6 +45,10 @@ module beat_cutter_checks #(
 
   `COVER(beat_of_one_word, valid_o && words_o == 1)
   `COVER(beat_of_all_words, valid_o && 32'(words_o) == BeatWords)
+  `COVER(beat_of_zeros, valid_o && mask_o == '0)
+  `COVER(beat_of_both, valid_o && group_o != '0 && (mask_o & ~group_o) != '0)
+  `COVER(beat_waits, valid_o && !ready_i)
+  `COVER(beat_nearly_full, valid_o && bytes == core_pkg::ABeatBytes - 1)
   `COVER(beat_full, valid_o && bytes == core_pkg::ABeatBytes)
   `COVER(blocks_back_to_back, valid_i && ready_o && cut)
   `COVER(block_waits, valid_i && !ready_o)

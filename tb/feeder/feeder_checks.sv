@@ -1,7 +1,9 @@
 `include "tb/checks.svh"
 
 // Checks across the streams of a feeder: when it is idle, and what an error leaves.
-module feeder_checks (
+module feeder_checks #(
+    parameter int unsigned JobDepth = 4
+) (
     input logic                         clk_i,
     input logic                         rst_ni,
     input logic                         job_valid_i,
@@ -20,11 +22,16 @@ module feeder_checks (
     input chip_pkg::cause_e             cause_o,
     input logic                         job_open,
     input logic                   [2:0] valid,
-    input logic                   [2:0] stream_idle
+    input logic                   [2:0] stream_idle,
+    input logic                         cmd_ready_i,
+    input logic                         a_ready_i,
+    input logic                         b_ready_i,
+    input logic                         cost_ready_i,
+    input logic                         queue_ready,
+    input logic                         job_end,
+    input logic                         start,
+    input logic                   [2:0] ready
 );
-
-  logic start;
-  assign start = job_valid_i && job_ready_o;
 
   `CHECK(idle_offers_nothing, idle_o,
          !cmd_valid_o && !a_valid_o && !b_valid_o && !cost_valid_o && valid == '0)
@@ -39,6 +46,16 @@ module feeder_checks (
   `CHECK(one_grant, grant_i != '0, $onehot(grant_i))
   `CHECK(one_fill, fill_valid_i != '0, $onehot(fill_valid_i))
 
+  `COVER_STREAM(commands, cmd_valid_o, cmd_ready_i)
+  `COVER_STREAM(a, a_valid_o, a_ready_i && !idle_o)
+  `COVER_STREAM(b, b_valid_o, b_ready_i && !idle_o)
+  `COVER_STREAM(costs, cost_valid_o, cost_ready_i && !idle_o)
+  `COVER_STREAM(lines_of_a, valid[0], ready[0])
+  `COVER_STREAM(lines_of_b, valid[1], ready[1])
+  `COVER(lines_of_c_held_back, valid[2] && !ready[2])
+  `COVER_QUEUE(jobs, job_valid_i && job_ready_o, queue_ready, job_open, job_end, JobDepth)
+  `COVER(cause_length, error_o && cause_o == chip_pkg::CauseStreamLength)
+  `COVER(cause_item, error_o && cause_o == chip_pkg::CauseItem)
   `COVER(job_while_busy, start && !idle_o)
   `COVER(bindable_while_busy, bindable_o && !idle_o)
   `COVER(job_waits, job_valid_i && !job_ready_o)
@@ -48,4 +65,4 @@ module feeder_checks (
 
 endmodule
 
-bind feeder feeder_checks i_checks (.*);
+bind feeder feeder_checks #(.JobDepth(JobDepth)) i_checks (.*);

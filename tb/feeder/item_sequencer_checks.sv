@@ -26,7 +26,11 @@ module item_sequencer_checks (
     input logic                                          error_o,
     input logic                                          second_q,
     input logic                                          ending_q,
-    input chip_pkg::cost_item_t                          cost
+    input chip_pkg::cost_item_t                          cost,
+    input chip_pkg::item_e                               op,
+    input logic                                          done,
+    input logic                                          active,
+    input logic                                          malformed
 );
 
   // An error anywhere in the feeder takes the lines away.
@@ -46,6 +50,26 @@ module item_sequencer_checks (
   `CHECK(whole_items, valid_i, bytes_i != '0 && bytes_i[3:0] == '0)
   `CHECK(end_after_the_last_item, ending_q, !ready_o)
 
+  // Each kind of item, right and malformed.
+  `COVER(tile, done && op == chip_pkg::ItemTile)
+  `COVER(segment, done && op == chip_pkg::ItemSegment)
+  `COVER(run, done && op == chip_pkg::ItemRun)
+  `COVER(cost, done && op == chip_pkg::ItemCost)
+  `COVER(feed, done && op == chip_pkg::ItemFeed)
+  `COVER(feed_rows, done && op == chip_pkg::ItemFeedRows)
+  `COVER(base, done && op == chip_pkg::ItemBase)
+  `COVER(wrong_tile, active && malformed && op == chip_pkg::ItemTile)
+  `COVER(wrong_segment, active && malformed && op == chip_pkg::ItemSegment)
+  `COVER(wrong_run, active && malformed && op == chip_pkg::ItemRun)
+  `COVER(wrong_zero, active && malformed && op == chip_pkg::ItemZero)
+  `COVER(wrong_cost, active && malformed && op == chip_pkg::ItemCost)
+  `COVER(wrong_feed, active && malformed && op == chip_pkg::ItemFeed)
+  `COVER(wrong_feed_rows, active && malformed && op == chip_pkg::ItemFeedRows)
+  `COVER(wrong_base, active && malformed && op == chip_pkg::ItemBase)
+  `COVER(command_waits, cmd_valid_o && !cmd_ready_i)
+  `COVER(cost_waits, cost_valid_o && !cost_ready_i)
+  `COVER(feed_waits, feed_valid_o && !feed_ready_i)
+  `COVER(base_waits, base_valid_o && !base_ready_i)
   `COVER(line_of_one_item, ready_o && bytes_i == 7'd16)
   `COVER(line_of_four_items, ready_o && bytes_i == 7'd64)
   `COVER(job_ends_in_a_whole_line, ready_o && last_i && bytes_i == 7'd64)

@@ -7,6 +7,9 @@
 // its own.
 module pe_line_checks #(
     parameter int unsigned Rows = 8,
+    parameter int unsigned RowQueue = 2,
+    parameter int unsigned RunQueue = 8,
+    parameter int unsigned BeatDepth = 2,
     localparam int unsigned EndStages = 3
 ) (
     input logic                                         clk_i,
@@ -29,7 +32,15 @@ module pe_line_checks #(
     input core_pkg::operand_t                           s1_operand,
     input logic               [          EndStages-1:0] end_q,
     input logic               [          EndStages-1:0] empty_q,
-    input logic                                         queue_ready
+    input logic                                         queue_ready,
+    input logic                                         a_valid_i,
+    input logic                                         beat_valid,
+    input logic                                         beat_ready,
+    input logic                                         run_valid_i,
+    input logic                                         run_valid,
+    input logic                                         run_pop,
+    input logic                                         row_valid_o,
+    input logic                                         row_ready_i
 );
 
   localparam int unsigned NarrowBits = 4;
@@ -55,9 +66,11 @@ module pe_line_checks #(
   // Credits keep a place for each finished row.
   `CHECK(row_has_place, end_q[EndStages-1], queue_ready)
 
+  `COVER_QUEUE(beats, a_valid_i, a_ready_o, beat_valid, beat_ready, BeatDepth)
+  `COVER_QUEUE(runs, run_valid_i, run_ready_o, run_valid, run_pop, RunQueue)
+  `COVER_QUEUE(rows, end_q[EndStages-1], queue_ready, row_valid_o, row_ready_i, RowQueue)
+  `COVER(row_waits, row_valid_o && !row_ready_i)
   `COVER(ring_full, 32'(used) == core_pkg::RingWords)
-  `COVER(beats_full, !a_ready_o)
-  `COVER(runs_full, !run_ready_o)
   `COVER(half_0_of_b, fetch && !parity)
   `COVER(half_1_of_b, fetch && parity)
   `COVER(loads_b_beside_work, b_write_i && issue)
@@ -67,4 +80,9 @@ module pe_line_checks #(
 
 endmodule
 
-bind pe_line pe_line_checks #(.Rows(Rows)) i_checks (.*);
+bind pe_line pe_line_checks #(
+    .Rows(Rows),
+    .RowQueue(RowQueue),
+    .RunQueue(RunQueue),
+    .BeatDepth(BeatDepth)
+) i_checks (.*);

@@ -48,6 +48,21 @@ module row_sequencer_checks #(
   `CHECK_NEXT(part_kept, can_step && (mask_i != '0 || last_part), valid_o)
   `CHECK_HELD(part_held, valid_o, ready_i, row_o)
 
+  // How many of the first eight entries of a part are not zero.
+  localparam int unsigned Segment = 8;
+  int unsigned nonzeros;
+  assign nonzeros = $countones(mask_i[Segment-1:0]);
+  `COVER(density_0, gather_o && nonzeros == 0)
+  `COVER(density_1, gather_o && nonzeros == 1)
+  `COVER(density_2, gather_o && nonzeros == 2)
+  `COVER(density_3, gather_o && nonzeros == 3)
+  `COVER(density_4, gather_o && nonzeros == 4)
+  `COVER(density_5, gather_o && nonzeros == 5)
+  `COVER(density_6, gather_o && nonzeros == 6)
+  `COVER(density_7, gather_o && nonzeros == 7)
+  `COVER(density_8, gather_o && nonzeros == 8)
+  `COVER(wait_for_a_alone, wait_a_o && (!valid_o || ready_i))
+  `COVER(wait_for_b_alone, wait_b_o && (!valid_o || ready_i) && available >= run_i.window)
   `COVER(part_dropped, gather_o && mask_i == '0 && !last_part)
   `COVER(row_of_zeros, gather_o && mask_i == '0 && last_part && part_q == '0)
   `COVER(row_without_taps, can_step && !marker && empty_row)

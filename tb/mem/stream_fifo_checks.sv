@@ -32,6 +32,12 @@ module stream_fifo_checks #(
   // The count is the distance of the pointers, whatever has wrapped.
   `CHECK(pointers_agree, push || pop, (32'(head_q) + 32'(count_q)) % Depth == 32'(tail_q))
 
+  `COVER(full, full)
+  `COVER(empty, empty)
+  `COVER(push_refused, valid_i && full)
+  `COVER(pop_of_nothing, ready_i && empty)
+  `COVER(push_into_empty, push && empty)
+  `COVER(last_pop, pop && count_q == 1 && !push)
   `COVER(push_and_pop, push && pop)
   `COVER(wrap, pop && head_q == PtrBits'(Depth - 1))
 

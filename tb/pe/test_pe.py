@@ -176,6 +176,40 @@ def test_rounding_carries(sign: int) -> None:
     np.testing.assert_array_equal(sums[:, 1].view(np.float32), expected)
 
 
+def test_sums_of_elements_far_apart(rng: np.random.Generator) -> None:
+    """Elements of all binades, with few bits: some leave but a sticky bit, others meet the sum in a tie."""
+    shape = (ELEMENTS // 4, 4)
+    exponents = rng.integers(0, 31, shape)
+    data = exponents << 10 | rng.choice([0, 1, 0x200, 0x3FF], shape) | rng.integers(0, 2, shape) * NEGATIVE
+    b = (rng.integers(1, 31, shape) << 10 | rng.choice([0, 1, 0x3FF], shape)).astype(np.uint16).reshape(-1)
+    stimulus = Stimulus(
+        data.astype(np.uint16).reshape(-1),
+        np.ones(b.size, np.bool_),
+        np.arange(b.size) % 4 == 0,
+        np.ascontiguousarray(np.stack([b, b[::-1]], axis=1)),
+        np.zeros(b.size, np.bool_),
+        Fp8Format.E4M3,
+        7,
+    )
+    pe_bench().check(stimulus)
+
+
+CARRIES = {"less than half": 0x3800, "half": ONE, "more than half": 0x3E00}
+
+
+@pytest.mark.parametrize("last", CARRIES)
+def test_a_sum_of_ones(last: str) -> None:
+    """To the last number below 2 some 2^-24 are added: the carry of the rounding runs through all bits."""
+    products = [(0x3FFF, ONE), (0x3BFE, 0x1400), (0x3B00, 0x0010), (0x0001, CARRIES[last])]
+    data, b = np.array(products, np.uint16).T
+    first, wide, nothing = np.arange(4) == 0, np.ones(4, np.bool_), np.zeros(4, np.bool_)
+    columns = np.ascontiguousarray(np.stack([b, b], axis=1))
+    stimulus = Stimulus(np.ascontiguousarray(data), wide, first, columns, nothing, Fp8Format.E4M3, 7)
+    sums = pe_bench().check(stimulus).view(np.float32)
+    assert sums[2, 0] == np.float32(2) - np.float32(2**-23)
+    assert (sums[3, 0] == 2) == (last != "less than half")
+
+
 @pytest.mark.parametrize("specials", [False, True], ids=["finite", "with infinities and NaNs"])
 def test_equals_float32(rng: np.random.Generator, specials: bool) -> None:
     """NumPy's float32, element by element in the same order, gives the same bits."""

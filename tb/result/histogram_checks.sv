@@ -19,6 +19,11 @@ module histogram_checks #(
 
   localparam int unsigned Columns = core_pkg::PeColumns * Pes;
 
+  logic [Kinds-1:0] bins_met;
+  always_comb begin
+    for (int unsigned k = 0; k < Kinds; k++) bins_met[k] = met[k] != '0;
+  end
+
   function automatic int unsigned counted();
     counted = 0;
     for (int unsigned k = 0; k < Kinds; k++) counted = counted + 32'(met[k]);
@@ -33,6 +38,10 @@ module histogram_checks #(
   `COVER(zero, valid_i && met[chip_pkg::Bins] != '0)
   `COVER(nonfinite, valid_i && met[chip_pkg::Bins+1] != '0)
   `COVER(least, valid_i && met[0] != '0)
+  `COVER(subnormal, valid_i && met[9:1] != '0)
+  `COVER(least_normal, valid_i && met[10] != '0)
+  `COVER(all_in_one_bin, valid_i && met[chip_pkg::Bins-1:0] != '0 && $onehot(bins_met))
+  `COVER(both_halves_in_part, valid_i && !upper_i && real_column != '0 && real_column != '1)
   `COVER(greatest, valid_i && met[chip_pkg::Bins-1] != '0)
 
 endmodule

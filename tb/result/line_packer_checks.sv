@@ -4,6 +4,11 @@
 module line_packer_checks #(
     parameter int unsigned Cores = 1,
     parameter int unsigned Pes = 2,
+    // States
+    parameter logic [1:0] Pack = '0,
+    parameter logic [1:0] Rest = '0,
+    parameter logic [1:0] Record = '0,
+    parameter logic [1:0] Idle = '0,
     localparam int unsigned CoreBits = Cores > 1 ? $clog2(Cores) : 1,
     localparam int unsigned Columns = core_pkg::PeColumns * Pes,
     localparam int unsigned RowBytes = Columns * fp_pkg::Fp32Bits / core_pkg::ByteBits,
@@ -31,21 +36,26 @@ module line_packer_checks #(
     input logic                                                               overrun_o,
     input logic             [                    1:0]                         state_q,
     input logic             [              Cores-1:0][         PlaceBits-1:0] written_q,
+    input logic             [          PlaceBits-1:0]                         end_at,
     input logic                                                               is_fgmp,
     input logic                                                               crosses,
     input logic                                                               has_rest,
     input logic             [chip_pkg::LineShift-1:0]                         offset
 );
 
-  localparam logic [1:0] Pack = 2'd0, Rest = 2'd1, Record = 2'd2;
-
   logic [Cores-1:0][core_pkg::RowsBits-1:0] rows_q;  // of each core's job, so far
-  logic wrote;
+  logic wrote, fills;
+  assign fills = chip_pkg::BytesBits'(end_at) == head_bytes_i[core_i];
   assign wrote = write_valid_o && write_ready_i;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) rows_q <= '0;
     else if (valid_i && ready_o) rows_q[core_i] <= last_i ? '0 : rows_q[core_i] + 1'b1;
+  end
+
+  logic [CoreBits-1:0] last_core_q;
+  always_ff @(posedge clk_i) begin
+    if (valid_i && ready_o) last_core_q <= core_i;
   end
 
   // Every byte that is written lies between the first and the last one that the job may write.
@@ -83,10 +93,37 @@ module line_packer_checks #(
   `COVER(held_up, write_valid_o && !write_ready_i)
   `COVER(record_held_up, write_valid_o && !write_ready_i && state_q == Record)
   `COVER(no_record, head_pop_o != '0 && records_i == '0)
+  `COVER(rest_held_up, write_valid_o && !write_ready_i && state_q == Rest)
+  `COVER(overrun, overrun_o)
+  `COVER(output_is_full, wrote && is_fgmp && state_q == Pack && last_i && fills)
+  `COVER(job_of_one_row, wrote && last_i && head_rows_i[core_i] == 1)
+  `COVER(row_ends_its_line, wrote && !is_fgmp && write_o.strobe[chip_pkg::LineBytes-1])
+  `COVER(row_in_the_middle,
+         wrote && !is_fgmp && !write_o.strobe[0] && !write_o.strobe[chip_pkg::LineBytes-1])
+  `COVER(row_without_a_write, valid_i && ready_o && !write_valid_o)
+  `COVER(cores_in_turn, valid_i && ready_o && core_i != last_core_q)
+
+  `FSM_ARCS(state_q, Pack)
+  `ARC(Pack, Rest)
+  `ARC(Pack, Record)
+  `ARC(Rest, Pack)
+  `ARC(Rest, Record)
+  `ARC(Record, Pack)
+  `FSM_END
+
+  `COVER_STATE(state_q, Pack)
+  `COVER_STATE(state_q, Rest)
+  `COVER_STATE(state_q, Record)
+  // The register never says so: it is how the machine reads itself when no row is here.
+  `COVER_STATE(valid_i ? state_q : Idle, Idle)
 
 endmodule
 
 bind line_packer line_packer_checks #(
     .Cores(Cores),
-    .Pes  (Pes)
+    .Pes(Pes),
+    .Pack(Pack),
+    .Rest(Rest),
+    .Record(Record),
+    .Idle(Idle)
 ) i_checks (.*);

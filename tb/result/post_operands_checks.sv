@@ -59,6 +59,13 @@ module post_operands_checks #(
   `COVER(line_left_in_part, ends && count != room)
   `COVER(scale_ends_the_stream, ends && !scaled[pick])
   `COVER(several_want, (wants & (wants - 1'b1)) != '0)
+  `COVER(lines_missing, asked && (~ready_o) != '0 && line_valid_i == '0)
+  `COVER(scale_alone, scale_bias_i && !residual_i && !mask_i && pop_i != '0)
+  `COVER(residual_alone, !scale_bias_i && residual_i && !mask_i && pop_i != '0)
+  `COVER(mask_alone, !scale_bias_i && !residual_i && mask_i && pop_i != '0)
+  `COVER(residual_and_mask, !scale_bias_i && residual_i && mask_i && pop_i != '0)
+  `COVER(all_three, scale_bias_i && residual_i && mask_i && pop_i != '0)
+  `COVER(line_used_up, fill && count == room)
   `COVER(last_record, fill && scaled[pick] && finishes && final_i[pick])
 
 endmodule

@@ -17,7 +17,15 @@ module post_process_checks #(
     input logic                                       valid_o,
     input logic [MetaWidth-1:0]                       meta_o,
     input logic [      Pes-1:0][fp_pkg::Fp32Bits-1:0] data_o,
-    input logic [          4:0]                       valid_q
+    input logic [          4:0]                       valid_q,
+    input logic [      Pes-1:0][fp_pkg::Fp32Bits-1:0] acc_q,
+    input logic [      Pes-1:0][fp_pkg::Fp32Bits-1:0] scale_i,
+    input logic [      Pes-1:0][fp_pkg::Fp32Bits-1:0] product_q,
+    input logic [      Pes-1:0][fp_pkg::Fp32Bits-1:0] bias_q,
+    input logic [      Pes-1:0][fp_pkg::Fp32Bits-1:0] sum_q,
+    input logic [      Pes-1:0][fp_pkg::Fp16Bits-1:0] sum_residual_q,
+    input logic [      Pes-1:0][fp_pkg::Fp32Bits-1:0] total_q,
+    input logic [      Pes-1:0]                       total_keep_q
 );
 
   function automatic logic fits_fp16();
@@ -42,6 +50,40 @@ module post_process_checks #(
 
   `COVER(full, valid_q == '1)
   `COVER(everything, valid_i && scale_bias_i && add_residual_i && relu_i && mask_i)
+  // The arithmetic of the first lane: all have the same.
+`ifdef USER_COVERAGE
+  logic scales, biases, adds, narrows, clamps;
+  rounding_pkg::rounding_t product, half;
+  rounding_pkg::addition_t sum, total;
+  assign scales = advance_i && valid_q[0] && scale_bias_i;
+  assign biases = advance_i && valid_q[1] && scale_bias_i;
+  assign adds = advance_i && valid_q[2] && add_residual_i;
+  assign clamps = relu_i && total_q[0][fp_pkg::Fp32Bits-1];
+  assign narrows = advance_i && valid_q[3] && !fp32_i && (!mask_i || total_keep_q[0]) && !clamps;
+  assign product = scales ? rounding_pkg::product(acc_q[0], scale_i[0]) : '0;
+  assign sum = biases ? rounding_pkg::addition(product_q[0], bias_q[0]) : '0;
+  assign total = adds ? rounding_pkg::addition(sum_q[0], fp_pkg::to_fp32(sum_residual_q[0])) : '0;
+  assign half = narrows ? rounding_pkg::narrowing(total_q[0]) : '0;
+`endif  // USER_COVERAGE
+  `COVER_ROUNDING(scale, scales, product)
+  `COVER_RANGE(scale, scales, product)
+  `COVER(scale_vanishes, scales && product.vanishes)
+  `COVER_ADDITION(bias, biases, sum)
+  `COVER_RANGE(bias, biases, sum.rounding)
+  `COVER(bias_minus_zeros, biases && sum.minus_zeros)
+  `COVER_ADDITION(residual, adds, total)
+  `COVER(residual_minus_zeros, adds && total.minus_zeros)
+  `COVER_ROUNDING(half, narrows, half)
+  `COVER_RANGE(half, narrows, half)
+  `COVER(half_vanishes, narrows && half.vanishes)
+  `COVER(relu_clamps, advance_i && valid_q[3] && !fp32_i && clamps && total_q[0][30:0] != '0)
+  `COVER(relu_clamps_minus_zero,
+         advance_i && valid_q[3] && !fp32_i && clamps && total_q[0][30:0] == '0)
+  `COVER(relu_passes, narrows && relu_i && total_q[0][30:0] != '0)
+  `COVER(mask_clears, advance_i && valid_q[3] && mask_i && !total_keep_q[0])
+  `COVER(mask_keeps, narrows && mask_i)
+  `COVER(bubble, advance_i && !valid_q[0] && valid_q[1] && valid_i)
+
   `COVER(nothing, valid_i && !fp32_i && !scale_bias_i && !add_residual_i && !relu_i && !mask_i)
 
 endmodule

@@ -64,6 +64,12 @@ module result_arbiter_checks #(
   `COVER(waits_for_operands, (result_valid_i & head_valid_i & ~operands_ready_i) != '0)
   `COVER(waits_for_a_job, (result_valid_i & ~head_valid_i) != '0)
   `COVER(core_waits_for_zeros, (result_valid_i & head_zero_i & head_valid_i) != '0)
+  `COVER(upper_half_waits, upper_q && !valid_o)
+  `COVER(row_of_zeros, take && zero)
+  `COVER(first_core, take && core_o == '0)
+  `COVER(last_core, take && 32'(core_o) == Cores - 1)
+  `COVER(nobody_has_a_row, head_valid_i != '0 && eligible == '0 && !upper_q)
+  `COVER(last_row_of_a_job, take && last_o)
   `COVER(same_core_again, take && !upper_q && core_o == core_q)
 
 endmodule

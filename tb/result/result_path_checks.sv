@@ -3,7 +3,9 @@
 // Checks of the result path's ports: offers stay, nothing changes under way, an error is the end.
 module result_path_checks #(
     parameter int unsigned Cores = 1,
-    parameter int unsigned Pes   = 2
+    parameter int unsigned Pes = 2,
+    parameter int unsigned QueueDepth = 4,
+    parameter int unsigned WriteDepth = 2
 ) (
     input logic                               clk_i,
     input logic                               rst_ni,
@@ -26,7 +28,9 @@ module result_path_checks #(
     input logic                               packed_valid,
     input logic                   [Cores-1:0] head_valid,
     input logic                   [Cores-1:0] queue_ready,
-    input logic                   [Cores-1:0] stream_ready
+    input logic                   [Cores-1:0] stream_ready,
+    input logic                   [Cores-1:0] head_pop,
+    input logic                               packed_ready
 );
 
   // That a core keeps its offer is checked in the core: one whose clock stands still withdraws it
@@ -46,9 +50,26 @@ module result_path_checks #(
   `COVER(stream_waits, (queue_ready & ~stream_ready) != '0)
   `COVER(write_waits_in_error, error_o && write_valid_o)
 
+  // Each core's queue of jobs, and the queue of writes.
+  for (genvar c = 0; c < Cores; c++) begin : gen_jobs
+    `COVER_QUEUE(jobs, job_valid_i[c] && job_ready_o[c], queue_ready[c], head_valid[c], head_pop[c],
+                 QueueDepth)
+  end
+  `COVER(jobs_refused, (job_valid_i & ~queue_ready) != '0)
+  `COVER_QUEUE(writes, packed_valid, packed_ready, write_valid_o, write_ready_i, WriteDepth)
+  `COVER(writes_refused, packed_valid && !packed_ready)
+
+  `COVER(several_jobs_wait, $countones(head_valid) > 1)
+  `COVER(job_done_and_job_taken, head_pop != '0 && (job_valid_i & job_ready_o) != '0)
+  `COVER(job_done_with_its_write, done_valid_o)
+  `COVER(overrun, overrun)
+  `COVER(wrong_length_of_d, d_wrong)
+
 endmodule
 
 bind result_path result_path_checks #(
     .Cores(Cores),
-    .Pes  (Pes)
+    .Pes(Pes),
+    .QueueDepth(QueueDepth),
+    .WriteDepth(WriteDepth)
 ) i_checks (.*);

@@ -55,6 +55,12 @@ module row_format_checks #(
   `COVER(empty_block, valid_o && is_fgmp && nonzero_o == '0)
   `COVER(longest_block, valid_o && is_fgmp && wide_o == '1)
   `COVER(all_narrow, valid_o && is_fgmp && nonzero_o == '1 && wide_o == '0)
+  `COVER(row_of_fp32, valid_o && mode_i == chip_pkg::OutFp32)
+  `COVER(row_of_fp16, valid_o && mode_i == chip_pkg::OutFp16)
+  `COVER(one_element, valid_o && is_fgmp && $onehot(nonzero_o))
+  `COVER(one_wide_element, valid_o && is_fgmp && $onehot(wide_o) && wide_o != nonzero_o)
+  `COVER(first_column_zero, valid_o && is_fgmp && !nonzero_o[0] && nonzero_o[Columns-1])
+  `COVER(last_column_zero, valid_o && is_fgmp && nonzero_o[0] && !nonzero_o[Columns-1])
   `COVER(both_groups, valid_o && is_fgmp && wide_o != '0 && wide_o != nonzero_o)
 
 endmodule

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from golden.chip.encoding import OutputMode
+from golden.chip.encoding import Cause, OutputMode
 from golden.fgmp import BINS
 from golden.formats import Fp8Format
 from tb.core.test_coverage import user_points
@@ -33,10 +33,22 @@ def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
     bench.check(many, {"result": 900}, 1)
     for top in range(BINS):
         bench.choose(np.eye(1, BINS, top, dtype=np.int64)[0] * 7, 0, 1, 0)
-    bench.choose(np.zeros(BINS, np.int64), 1, 1, 0)
+    bench.choose(np.zeros(BINS, np.int64), 1, 1, 1)
     bench.choose(np.ones(BINS, np.int64), 1, 1, 0)
+    # Writes that wait, behind short rows of FGMP; jobs of a row each, as one ends the next begins.
+    fgmp = Form(OutputMode.FGMP, Fp8Format.E5M2, 0)
+    for stalls in ({"write": 700}, {"write": 950, "job": 200}):
+        for _ in range(3):
+            bench.check(random_work(rng, bench, fgmp, "binades", 12), stalls, int(rng.integers(1 << 30)))
+    for job in (0, 500, 800, 900):
+        maker = WorkMaker(rng, CORES, bench.width)
+        for form in (Form(OutputMode.FP32), Form(OutputMode.FP16)):
+            bench.check(maker.make(form, "near one", 60, max_rows=1, zeros=False), {"job": job}, 1)
     work = random_work(rng, bench, everything, "near one", 12)
     bench.run(work, {"write": 900}, 1, out_bytes={0: 100})
+    bench.reset()
+    work = random_work(rng, bench, everything, "near one", 12)
+    assert bench.run(work, {}, 1, d_bytes={3: 1}).cause is Cause.STREAM_LENGTH
     path = tmp_path / "coverage.dat"
     bench.write_coverage(path)
     counts = user_points(path)

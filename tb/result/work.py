@@ -192,6 +192,7 @@ SPECIALS = np.array(
         *(0x47600000, 0x477FE000, 0x477FF000),  # E5M2's and FP16's greatest, what rounds to infinity
         *(0x7F000000, 0x7F7FFFFF),  # the least and the greatest of the highest exponent
         *(0x7F800000, 0x7FC00000, 0x3F800000),  # infinity, NaN, one
+        *(0x3F800400, 0x3F7FF800),  # beside one: their product is rounded up to it
     ],
     np.uint32,
 )

@@ -50,8 +50,10 @@ class Bus:
         return bool(self.dut.irq.value)
 
 
-async def run(dut: Any, case: ChipCase, pause_permille: int, rng: np.random.Generator) -> Outcome:
-    """Reset the chip, run a case, and require golden's memory."""
+async def begin(
+    dut: Any, case: ChipCase, pause_permille: int, rng: np.random.Generator
+) -> tuple[AsyncChipDriver, Bus, AxiRam]:
+    """Reset the chip with a case in its memory."""
     size = len(case.before)
     ram = AxiRam(AxiBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst_n, reset_active_level=False, size=size)
     ram.write(0, case.before.tobytes())
@@ -62,10 +64,16 @@ async def run(dut: Any, case: ChipCase, pause_permille: int, rng: np.random.Gene
         pause_all(master, rng, pause_permille)
         pause_all(ram, rng, pause_permille)
     await start_clock(dut)
-    driver = AsyncChipDriver(Bus(dut, master), load_names(), PRESET)
+    bus = Bus(dut, master)
+    driver = AsyncChipDriver(bus, load_names(), PRESET)
     await driver.talk(driver.says.identify())
+    return driver, bus, ram
+
+
+async def run(case: ChipCase, driver: AsyncChipDriver, ram: AxiRam) -> Outcome:
+    """Run a case, and require golden's memory."""
     outcome = await driver.run(case.before, [case.layer], TIMEOUT)
-    require_equal(case, np.frombuffer(ram.read(0, size), np.uint8))
+    require_equal(case, np.frombuffer(ram.read(0, len(case.before)), np.uint8))
     return outcome
 
 
@@ -75,7 +83,31 @@ async def layers(dut: Any, step: Step, pause_permille: int) -> None:
     """Every step through another's memory and master: all of memory is golden's."""
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     case = make_case(rng, LAYERS[step], step, PRESET)
-    outcome = await run(dut, case, pause_permille, rng)
+    driver, _, ram = await begin(dut, case, pause_permille, rng)
+    outcome = await run(case, driver, ram)
     assert outcome.status.descriptors_done == len(case.layer.descriptors)
     assert outcome.chip["jobs"] == sum(len(one.jobs) for one in case.layer.descriptors)
     assert outcome.chip["detached"] == 0
+
+
+@cocotb.test()
+async def aborts_right_behind_a_start(dut: Any) -> None:
+    """The abort comes while the start still clears the chip, too; the next start is a good one."""
+    case = make_case(
+        np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"])), LAYERS[Step.FP], Step.FP, PRESET
+    )
+    driver, bus, ram = await begin(dut, case, 0, np.random.default_rng(1))
+    names = load_names()
+    control = names.offsets["CONTROL"]
+    await bus.write32(names.offsets["DESCRIPTOR"], names.pack("DESCRIPTOR", line=case.line))
+    for delay in range(8):
+        start = cocotb.start_soon(bus.write32(control, names.pack("CONTROL", start=1)))
+        await ClockCycles(dut.clk, 1 + delay)
+        await bus.write32(control, names.pack("CONTROL", abort=1))
+        await start
+        status = {"busy": 1}
+        while status["busy"]:
+            status = names.unpack("STATUS", await bus.read32(names.offsets["STATUS"]))
+        assert (status["error"], status["cause"]) == (1, names.enums["cause"]["ABORTED"]), delay
+        assert ram.read(0, len(case.before)) == case.before.tobytes()
+    await run(case, driver, ram)
