@@ -68,9 +68,21 @@ extern "C" __attribute__((weak, visibility("default"))) void write_coverage(cons
 template <typename Model>
 class Simulation {
  public:
-  Simulation() {
+  // What registers and memories hold before the first reset: anything, so that what a reset forgets is seen, or 0.
+  enum class Begin { kAnything, kZero };
+
+  explicit Simulation(Begin begin = Begin::kAnything) {
     context_->fatalOnError(false);
+    if (begin == Begin::kAnything) {
+      context_->randReset(2);
+      context_->randSeed(1);
+    }
     model_ = std::make_unique<Model>(context_.get());
+    // A reset acts by its edge.
+    if constexpr (requires { model_->rst_ni; }) {
+      model_->rst_ni = 1;
+      model_->eval();
+    }
 #if VM_COVERAGE
     CoverageStore::only().open(context_.get());
 #endif

@@ -85,7 +85,8 @@ void end_launch() {
 // starts with a model that is as new.
 extern "C" int bare_launch() {
   if (!g_model) {
-    g_model = std::make_unique<Simulation<Vharness>>();
+    // The harness holds the reset from the beginning, without an edge: gated clocks would not see it.
+    g_model = std::make_unique<Simulation<Vharness>>(Simulation<Vharness>::Begin::kZero);
 #if VM_TRACE
     g_model->context().traceEverOn(true);
 #endif
