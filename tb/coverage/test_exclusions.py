@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_kinds_that_were_not_counted_are_left_alone(sources: Sources) -> None:
     assert apply([old], POINTS, HIT, TODAY, sources) == ({}, [])
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "expired": ({"expires": datetime.date(2030, 5, 31)}, "was 2030-05-31; arithmetic must look at it again"),
     "another name": ({"name": "total_o*"}, "there is no such point any more"),
     "another file": ({"file": "rtl/core/*"}, "there is no such point any more"),
