@@ -10,12 +10,15 @@ from pathlib import Path
 import jinja2
 import numpy as np
 
+from golden.geometry import ConvGeometry
 from golden.seeds import derive_seed
 from regressions.results import Gate, Replay, Results, summarise
+from regressions.triage.records import Triage, TriageBucket, TriagedCase, Waves
 from reports import page, validate
 from reports.gate.documents import faults_of
 from reports.history import page as history_page
 from reports.history.changes import History
+from reports.page import failures
 from reports.page.environment import environment
 from reports.signoff import faults
 from reports.signoff import page as signoff
@@ -70,6 +73,48 @@ def everything_differs() -> Results:
     """Return a run in which each replay has a mismatch with operands."""
     base, rng = core_run("everything differs"), _rng("mismatches")
     return _with(base, [synthetic.failed(one, rng, 2) for one in base.replays])
+
+
+def triaged() -> Results:
+    """Return a run whose failures triage has put into buckets; it examined one of the first."""
+    base = core_run("triaged", broken=True)
+    buckets = []
+    for place, group in enumerate(failures.buckets(base)):
+        members = [card.replay for card in group.cards]
+        case = None if place else _triaged_case(members[0])
+        buckets.append(
+            TriageBucket(
+                name=f"cause-{place}",
+                reason=group.title,
+                replays=[one.name for one in members],
+                representative=members[0].name,
+                original=case and replace(case, macs=case.macs * 1000, cycles=case.cycles * 1000),
+                shrunk=case,
+                trials=0 if place else 87,
+                seconds=0.0 if place else 41.5,
+                note="not examined" if place else "nothing smaller fails",
+            )
+        )
+    results = replace(base, triage=Triage(buckets, 44.0, None))
+    validate(results)
+    return results
+
+
+def _triaged_case(replay: Replay) -> TriagedCase:
+    return TriagedCase(
+        step=replay.step,
+        geometry=ConvGeometry(replay.layer, 1, 1, 2, 2, 1, 1, 1, 0),
+        columns=1,
+        nonzeros_a=1,
+        nonzeros_b=1,
+        macs=1,
+        cycles=23,
+        event="the first wrong row leaves the core",
+        message="1 of 4 elements differ",
+        file="triage/cause-0/shrunk.npz",
+        command="./run regress --reproduce reports/out/latest/triage/cause-0/shrunk.npz",
+        waves=Waves("triage/cause-0/shrunk.vcd", 0, 3, 23, 17, 17_000, 48_200),
+    )
 
 
 def awkward() -> Results:
@@ -151,6 +196,7 @@ RUNS: dict[str, Callable[[], Results]] = {
     "passing": lambda: core_run("passing"),
     "failing": lambda: core_run("failing", broken=True),
     "everything differs": everything_differs,
+    "triaged": triaged,
     "awkward": awkward,
     "chip": lambda: chip_run("chip"),
     "iteration": lambda: replace(chip_run("iteration", "iteration"), coverage=None),

@@ -68,6 +68,15 @@ def test_the_top_says_where_to_start(visit: Visit) -> None:
     assert operands_in_sight(page, anchor(smallest))
 
 
+def test_the_smallest_tile_is_offered_where_triage_found_it(visit: Visit) -> None:
+    page = visit("triaged")
+    start = page.locator("#summary .start")
+    assert runs.triaged().triage.buckets[0].shrunk.command in start.inner_text()  # type: ignore[union-attr]
+    start.get_by_role("link", name="the smallest tile that still fails so").click()
+    panel = page.locator(".examined").first
+    assert BAR <= panel.evaluate("(panel) => panel.getBoundingClientRect().top") < LAPTOP["height"]
+
+
 def test_a_sound_run_has_nothing_to_start_with(visit: Visit) -> None:
     page = visit("passing")
     assert page.locator(".start, #failures, .culprits").count() == 0

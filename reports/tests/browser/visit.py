@@ -13,6 +13,9 @@ DESKTOP = {"width": 1920, "height": 1080}
 PAPER = {"width": 1039, "height": 710}
 """A4 across, less the page's margins, in CSS pixels."""
 
+PATIENCE_MS = 180_000
+"""Before a page or a control is given up: the machine may be busy with simulations."""
+
 
 class Visit:
     """Opens pages; `problems` collects errors, warnings, and requests beyond the page's own file."""
@@ -37,6 +40,7 @@ class Visit:
         """
         path = page if isinstance(page, Path) else self._files(page)
         context = self._browser.new_context(**{"viewport": LAPTOP, "offline": True, **options})
+        context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
         opened = context.new_page()
         self._watch(opened, str(page), path.as_uri())
