@@ -42,7 +42,6 @@ class ChipBench:
     ) -> None:
         self._chip = BareChip(find_preset(preset), library, gated)
         self._chip.library.bare_tick.restype = ctypes.c_uint64
-        self._chip.library.bare_window.argtypes = (ctypes.c_char_p, ctypes.c_uint64, ctypes.c_uint64)
         self._said = said
         self._error_in = error_in
 
@@ -54,7 +53,8 @@ class ChipBench:
         self._chip.load(memory)
         written = self._chip.device.memory.note_writes()
         if window is not None:
-            self._chip.library.bare_window(os.fsencode(window.path), window.first, window.last)
+            ticks = (ctypes.c_uint64(window.first), ctypes.c_uint64(window.last))
+            self._chip.library.bare_window(os.fsencode(window.path), *ticks)
         try:
             outcome = self._chip.run(replay.line, self._options(case, replay, settings))
         except ChipFailure:

@@ -148,9 +148,7 @@ class _Search:
         places = reduce.nonzeros(getattr(self.source, operand))
         if not places:
             return
-        self._subset(
-            places, lambda source, kept: reduce.keep_values(source, operand, kept), VALUE_PARTS
-        )
+        self._subset(places, lambda source, kept: reduce.keep_values(source, operand, kept), VALUE_PARTS)
         places = reduce.nonzeros(getattr(self.source, operand))
         if self._attempt(reduce.set_ones(self.source, operand, places)):
             return
