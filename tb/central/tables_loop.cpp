@@ -42,6 +42,7 @@ static Bench<Vtables_bench>& bench() {
 extern "C" int tables_check(std::int64_t count, const std::uint32_t* lines, const std::uint32_t* words,
                              std::uint32_t* causes, std::uint32_t* fields) {
   auto& m = bench();
+  m->start_i = m->read_ready_i = m->fill_valid_i = m->ready_i = 0;  // the other half of the bench rests
   for (std::int64_t n = 0; n < count; ++n) {
     m->line_i = lines[n];
     for (int w = 0; w < kWords; ++w) m->words_i[w] = words[kWords * n + w];
