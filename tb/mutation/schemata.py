@@ -86,7 +86,7 @@ class MutantBuild:
             f"mutants_{name}",
             [FAULTS_TB / "fault_pkg.sv", *(self._copy(path) for path in sources)],
             top,
-            args=[*args, "-Wno-lint", "-Wno-fatal"],  # a mutant may have other widths than the design
+            args=[*args, "-Wno-lint", "-Wno-SELRANGE"],  # a mutant may have other widths than the design
             cxx_sources=[*cxx_sources, FAULTS_TB / "fault_dpi.cpp"],
             **options,
         )
