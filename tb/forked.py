@@ -7,11 +7,13 @@ process ends no more than that.
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -23,7 +25,14 @@ CRASHED, HUNG = "crashed", "hung"
 """Kinds of event that a child cannot tell of itself."""
 
 
-def events(work: Callable[[Emit], None], deadline: float | None = None) -> Iterator[Event]:
+@dataclass
+class Deadline:
+    """Value of `time.monotonic` at which a child is killed; it may be moved while the child works."""
+
+    at: float = math.inf
+
+
+def events(work: Callable[[Emit], None], deadline: Deadline | None = None) -> Iterator[Event]:
     """Fork, let the child do its work, and yield what it tells.
 
     Parameters
@@ -31,8 +40,8 @@ def events(work: Callable[[Emit], None], deadline: float | None = None) -> Itera
     work : callable
         Called in the child with a function that passes an event on (with a ``kind``; of what JSON knows). Its
         output goes nowhere.
-    deadline : float or None
-        Value of `time.monotonic` at which the child and all that it has started are killed.
+    deadline : Deadline or None
+        When the child and all that it has started are killed.
 
     Yields
     ------
@@ -48,7 +57,9 @@ def events(work: Callable[[Emit], None], deadline: float | None = None) -> Itera
     text = b""
     try:
         while True:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            left = None
+            if deadline is not None and deadline.at < math.inf:
+                left = max(0.0, deadline.at - time.monotonic())
             ready, _, _ = select.select([reader], [], [], left)
             if not ready:
                 yield {"kind": HUNG}

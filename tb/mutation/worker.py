@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from tb.builders import replace_verilate
-from tb.forked import Emit, Reports, events
+from tb.forked import Deadline, Emit, Reports, events
 from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.schemata import MutantBuild
 
@@ -35,8 +35,8 @@ FORK_S = 0.02
 UNKNOWN_KILLS = 0.5
 """What is thought of a test that has caught nothing yet."""
 SLOWEST = 4
-"""A mutant whose tests take so many times longer hangs them."""
-LEAST_TIMEOUT_S = 20.0
+"""A mutant with which a test takes so many times longer hangs it."""
+LEAST_TIMEOUT_S = 8.0
 
 
 class Verdict(StrEnum):
@@ -168,13 +168,14 @@ class Campaign:
 
     def _judge(self, number: int, items: Sequence[pytest.Item]) -> Outcome:
         begin = time.monotonic()
-        expected = sum(self._plan.seconds[item.nodeid] for item in items)
-        deadline = begin + max(LEAST_TIMEOUT_S, SLOWEST * expected)
+        deadline = Deadline(begin + LEAST_TIMEOUT_S)
         verdict, test, met = Verdict.SURVIVED, "", 0
         for event in events(self._run_tests(number, items, stop=True), deadline):
             kind = event["kind"]
             if kind == "start":
                 test, met = event["test"], met + 1
+                allowed = max(LEAST_TIMEOUT_S, SLOWEST * self._plan.seconds[test])
+                deadline.at = time.monotonic() + allowed
             elif kind == "end":
                 if event["outcome"] != "passed":
                     verdict = Verdict.CAUGHT
