@@ -15,7 +15,16 @@ import pytest
 
 from tb import build_cache
 from tb.build_cache import LOG, STAMP
-from tb.toolchain import BUILD_ROOT, REPO_ROOT, BuildResult, Toolchain, ToolchainError, rtl_sources, verilate
+from tb.toolchain import (
+    BUILD_ROOT,
+    REPO_ROOT,
+    BuildResult,
+    NotBuiltError,
+    Toolchain,
+    ToolchainError,
+    rtl_sources,
+    verilate,
+)
 
 MODULE = """
 module {top} (input logic [7:0] a_i, output logic [7:0] y_o);
@@ -34,7 +43,7 @@ extern "C" unsigned evaluate(unsigned a) {
 }
 """
 
-Build = Callable[[], BuildResult]
+Build = Callable[..., BuildResult]
 
 
 # Does in a process of its own what the fixture `build` does, and prints whether it was a hit.
@@ -69,7 +78,9 @@ def sources(tmp_path: Path) -> tuple[Path, Path]:
 @pytest.fixture
 def build(sources: tuple[Path, Path]) -> Iterator[Build]:
     """Return what builds it; its builds are removed when the test ends."""
-    yield lambda: verilate(build_name(), [sources[0]], "increment", cxx_sources=[sources[1]], kind="lib")
+    yield lambda **more: verilate(
+        build_name(), [sources[0]], "increment", cxx_sources=[sources[1]], kind="lib", **more
+    )
     for path in BUILD_ROOT.glob(f"{build_name()}-*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
@@ -84,6 +95,13 @@ def test_same_inputs_are_built_once(build: Build) -> None:
     assert evaluate(first, 41) == 42
     assert (first.cached, second.cached) == (False, True)
     assert first.artifact == second.artifact
+
+
+def test_a_build_that_must_be_there(build: Build, sources: tuple[Path, Path]) -> None:
+    with pytest.raises(NotBuiltError, match="has not been built, or of other sources; build it first"):
+        build(cached=True)
+    build()
+    assert build(cached=True).cached
 
 
 @pytest.mark.parametrize("header", ["constants.svh", "constants.h"])

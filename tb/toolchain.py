@@ -47,6 +47,10 @@ OPT_GLOBAL = "-O2"
 """Optimisation of Verilator's run-time library."""
 
 
+class NotBuiltError(ToolchainError):
+    """A model that is wanted as it was built is not there."""
+
+
 @dataclass(frozen=True)
 class BuildResult:
     """A finished build.
@@ -160,6 +164,7 @@ class Toolchain:
         kind: Literal["exe", "lib"] = "exe",
         opt_fast: str = OPT_FAST,
         jobs: int = 1,
+        cached: bool = False,
     ) -> BuildResult:
         """Verilate and compile a model, or return the cached result of the same inputs.
 
@@ -187,9 +192,13 @@ class Toolchain:
             Optimisation of the model.
         jobs : int
             Compilers at a time.
+        cached : bool
+            Whether the model must have been built before.
 
         Raises
         ------
+        NotBuiltError
+            If it must, and has not.
         ToolchainError
             If a source does not exist, or a step fails; the message ends with the last lines of the log.
         """
@@ -219,6 +228,8 @@ class Toolchain:
                 if (mdir / STAMP).is_file() and artifact.is_file():
                     os.utime(mdir / STAMP)
                     return BuildResult(mdir, artifact, cached=True)
+                if cached:
+                    raise NotBuiltError(f"{name} has not been built, or of other sources; build it first")
                 shutil.rmtree(mdir, ignore_errors=True)
                 mdir.mkdir(parents=True)
                 start = time.monotonic()

@@ -64,9 +64,17 @@ def _emit(
 
 
 class MutantBuild:
-    """Builds models of the design with mutants; called as `tb.toolchain.verilate` is."""
+    """Builds models of the design with mutants; called as `tb.toolchain.verilate` is.
+
+    Attributes
+    ----------
+    frozen : bool
+        Whether every model must have been built before: a test that waited for a build while a mutant is
+        judged would seem to hang.
+    """
 
     def __init__(self, mutants: Mapping[int, Mutant]) -> None:
+        self.frozen = False
         self._by_file: dict[str, dict[int, Mutant]] = {}
         for number, mutant in mutants.items():
             self._by_file.setdefault(mutant.file, {})[number] = mutant
@@ -88,6 +96,7 @@ class MutantBuild:
             top,
             args=[*args, "-Wno-lint", "-Wno-SELRANGE"],  # a mutant may have other widths than the design
             cxx_sources=[*cxx_sources, FAULTS_TB / "fault_dpi.cpp"],
+            cached=self.frozen,
             **options,
         )
 

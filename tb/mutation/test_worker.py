@@ -83,3 +83,19 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
     plan = _plan(tmp_path, [1, 2], caught=[("pe/pe.sv", QUICK)])
     plan.save(tmp_path / "plan.json")
     assert Plan.load(tmp_path / "plan.json") == plan
+
+
+def test_a_model_that_is_not_there_is_no_verdict(pytester: pytest.Pytester) -> None:
+    """The test would wait for its build, and the mutant seem to hang it."""
+    pytester.makepyfile(
+        test_of_design="""
+        from tb.toolchain import NotBuiltError
+
+        def test_quick():
+            raise NotBuiltError("core has not been built")
+        """
+    )
+    plan = _plan(pytester.path, [1], seconds={QUICK: 0.001})
+    result = pytester.inline_run("-p", "no:cacheprovider", plugins=[Campaign(plan)])
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    assert not Path(plan.out).read_text()

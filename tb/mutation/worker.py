@@ -25,6 +25,7 @@ from tb.builders import replace_verilate
 from tb.forked import Deadline, Emit, Reports, events
 from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.schemata import MutantBuild
+from tb.toolchain import NotBuiltError
 
 BUDGET_S = 30.0
 """Tests that a mutant meets take at most so long, as measured without one."""
@@ -125,8 +126,9 @@ class Plan:
 class Campaign:
     """A pytest plugin that runs the collected tests once for each mutant."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, build: MutantBuild | None = None) -> None:
         self._plan = plan
+        self._build = build or MutantBuild(plan.built)
         self._kills = Counter(plan.caught)
         self._reports = Reports()
 
@@ -178,6 +180,8 @@ class Campaign:
                 deadline.at = time.monotonic() + allowed
             elif kind == "end":
                 if event["outcome"] != "passed":
+                    if NotBuiltError.__name__ in event["text"]:
+                        raise RuntimeError(f"{test}: {event['text']}")
                     verdict = Verdict.CAUGHT
                     break
             else:
@@ -210,6 +214,7 @@ class Campaign:
 
         def work(emit: Emit) -> None:
             os.environ["RTL_FAULT"] = str(number)
+            self._build.frozen = number != 0
             for item in items:
                 emit({"kind": "start", "test": item.nodeid})
                 begin = time.monotonic()
@@ -219,7 +224,7 @@ class Campaign:
                         "kind": "end",
                         "test": item.nodeid,
                         "outcome": failed.outcome if failed else "passed",
-                        "text": failed.longreprtext if failed and not number else "",
+                        "text": failed.longreprtext if failed else "",
                         "seconds": time.monotonic() - begin,
                     }
                 )
@@ -232,10 +237,11 @@ class Campaign:
 def main(words: Sequence[str]) -> int:
     """Carry out a plan."""
     plan = Plan.load(Path(words[0]))
-    replace_verilate(MutantBuild(plan.built))
+    build = MutantBuild(plan.built)
+    replace_verilate(build)
     options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-s"]
     options += ["--basetemp", str(Path(words[0]).with_suffix(".tmp"))]
-    return int(pytest.main([*options, *plan.tests], plugins=[Campaign(plan)]))
+    return int(pytest.main([*options, *plan.tests], plugins=[Campaign(plan, build)]))
 
 
 if __name__ == "__main__":
