@@ -171,4 +171,4 @@ def test_nothing_is_installed_outside_of_continuous_integration(clone: Path, tmp
 def test_unknown_task_is_refused(clone: Path, tmp_path: Path) -> None:
     done = start(clone, tmp_path / "bin", ["run", "regres"])
     assert done.returncode == 1
-    assert done.stderr.startswith("error: unknown task 'regres': choose one of regress, iteration, history, ")
+    assert done.stderr.startswith("error: unknown task 'regres': choose one of regress, iteration, ")
