@@ -212,6 +212,8 @@ OTHERS: dict[str, Callable[[], str]] = {
 }
 """Pages of no run. A page that is added here gets each test of pages in general."""
 PAGES = [*RUNS, *OTHERS]
+SMALLER_PAGES = [name for name in PAGES if name != "huge"]
+"""For what does not depend on the number of rows, and takes long on so many."""
 
 
 def text_of(name: str) -> str:

@@ -68,7 +68,7 @@ def test_the_first_tab_skips_to_the_content(visit: Visit) -> None:
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
 
 
-@pytest.mark.parametrize("name", runs.PAGES)
+@pytest.mark.parametrize("name", runs.SMALLER_PAGES)
 def test_without_javascript_everything_is_there(visit: Visit, name: str) -> None:
     page = visit(name, java_script_enabled=False)
     for selector in (".controls", ".copy", "#theme", "thead button"):
@@ -95,7 +95,7 @@ def controls_of(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("name", runs.PAGES)
+@pytest.mark.parametrize("name", runs.SMALLER_PAGES)
 def test_what_a_screen_reader_needs(visit: Visit, name: str) -> None:
     page = visit(name)
     assert page.locator("html").get_attribute("lang") == "en"

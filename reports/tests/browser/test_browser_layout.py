@@ -16,7 +16,7 @@ SCREENS = {"laptop": LAPTOP, "desktop": DESKTOP, "half a desktop": {"width": 960
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("name", runs.PAGES)
+@pytest.mark.parametrize("name", runs.SMALLER_PAGES)
 def test_text_is_all_there(visit: Visit, name: str, screen: str) -> None:
     page = visit(name, viewport=SCREENS[screen])
     assert_readable(page, f"{name}, {screen}")
@@ -25,7 +25,7 @@ def test_text_is_all_there(visit: Visit, name: str, screen: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", [name for name in runs.PAGES if name != "huge"])
+@pytest.mark.parametrize("name", runs.SMALLER_PAGES)
 def test_text_stands_out(visit: Visit, name: str, scheme: str) -> None:
     page = visit(name, color_scheme=scheme)
     open_everything(page)
@@ -73,7 +73,7 @@ def test_these_tests_see_what_is_wrong(visit: Visit, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", runs.PAGES)
+@pytest.mark.parametrize("name", runs.SMALLER_PAGES)
 def test_paper_is_white_and_shows_all(visit: Visit, name: str, scheme: str) -> None:
     """Styles of print alone, without the script's help: another browser may not tell it about printing."""
     page = visit(name, viewport=PAPER, color_scheme=scheme)

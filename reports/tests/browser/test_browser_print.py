@@ -65,7 +65,7 @@ def test_each_row_is_printed_below_a_head(visit: Visit, tmp_path: Path, name: st
         )
 
 
-@pytest.mark.parametrize("name", runs.PAGES)
+@pytest.mark.parametrize("name", runs.SMALLER_PAGES)
 def test_nothing_leaves_the_sheet(visit: Visit, tmp_path: Path, name: str) -> None:
     reader = printed(visit(name), tmp_path / "page.pdf")
     assert reader.pages
