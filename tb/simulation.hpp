@@ -68,19 +68,21 @@ extern "C" __attribute__((weak, visibility("default"))) void write_coverage(cons
 template <typename Model>
 class Simulation {
  public:
-  // What registers and memories hold before the first reset: anything, so that what a reset forgets is seen, or 0.
-  enum class Begin { kAnything, kZero };
-
-  explicit Simulation(Begin begin = Begin::kAnything) {
+  Simulation() {
     context_->fatalOnError(false);
-    if (begin == Begin::kAnything) {
-      context_->randReset(2);
-      context_->randSeed(1);
-    }
+    // Registers and memories begin as anything: what a reset forgets is seen.
+    context_->randReset(2);
+    context_->randSeed(1);
     model_ = std::make_unique<Model>(context_.get());
     // A reset acts by its edge.
     if constexpr (requires { model_->rst_ni; }) {
       model_->rst_ni = 1;
+      model_->eval();
+    }
+    if constexpr (requires { model_->powering_i; }) {
+      model_->powering_i = 1;
+      model_->eval();
+      model_->powering_i = 0;
       model_->eval();
     }
 #if VM_COVERAGE

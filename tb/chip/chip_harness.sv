@@ -13,8 +13,9 @@ module chip_harness #(
     parameter int unsigned PsumRows = 16,
     parameter bit GatedCores = 1'b0
 ) (
-    input  logic clk_i,
-    input  logic start_i,
+    input logic clk_i,
+    input  logic powering_i,  // high, then low before the first edge of the clock: the first reset has an edge
+    input logic start_i,
     output logic done_o
 );
 
@@ -66,7 +67,7 @@ module chip_harness #(
   } state_e;
 
   state_e state_q;
-  logic   rst_nq;
+  logic rst_nq, rst_n;
   logic [63:0] cycle_q, quiet_q, quiet_limit_q, value_q, waited_q;
   int slow_core_q, stopped_core_q;
   int unsigned slow_factor_q, slow_count_q, missed_permille_q, outcome_q;
@@ -80,6 +81,7 @@ module chip_harness #(
   logic moved;
 
   assign done_o = state_q == Done;
+  assign rst_n  = rst_nq || powering_i;
 
   initial begin
     state_q           = Idle;
@@ -284,7 +286,7 @@ module chip_harness #(
       .GatedCores(GatedCores)
   ) i_chip (
       .clk_i,
-      .rst_ni          (rst_nq),
+      .rst_ni          (rst_n),
       .core_enable_i   (core_enable_q),
       .irq_o           (irq),
       .s_axil_awvalid_i(awvalid_q),
@@ -342,7 +344,7 @@ module chip_harness #(
       .IdBits  (chip_pkg::TagBits)
   ) i_memory (
       .clk_i,
-      .rst_ni   (rst_nq),
+      .rst_ni   (rst_n),
       .arvalid_i(m_arvalid),
       .arready_o(m_arready),
       .arid_i   (m_arid),

@@ -29,9 +29,10 @@ module chip_sim #(
       .PsumRows  (PsumRows),
       .GatedCores(GatedCores)
   ) i_harness (
-      .clk_i  (clk),
+      .clk_i(clk),
+      .powering_i(1'b0),
       .start_i(start),
-      .done_o (done)
+      .done_o(done)
   );
 
 endmodule

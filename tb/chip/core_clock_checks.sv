@@ -7,12 +7,13 @@ module core_clock_checks (
     input logic clk_o
 );
 
-  // A clock gate has no reset: from the first edge on it does what its enable says.
-  logic rst_ni;
-  assign rst_ni = 1'b1;
-
   logic enabled_q, toggles_q, before_q, started_q;
   initial {toggles_q, before_q, started_q} = '0;
+
+  // A clock gate has no reset: from the second edge on it does what its enable says.
+  logic rst_ni;
+  assign rst_ni = started_q;
+
   always_ff @(negedge clk_i) enabled_q <= enable_i;
   always_ff @(posedge clk_o) toggles_q <= !toggles_q;
   always_ff @(posedge clk_i) begin
@@ -21,8 +22,8 @@ module core_clock_checks (
   end
 
   // What the enable was at the falling edge decides about the next rising one, and that one alone.
-  `CHECK_NEXT(edge_comes, enabled_q && started_q, toggles_q != $past(toggles_q))
-  `CHECK_NEXT(no_edge_comes, !enabled_q && started_q, toggles_q == $past(toggles_q))
+  `CHECK_NEXT(edge_comes, enabled_q, toggles_q != $past(toggles_q))
+  `CHECK_NEXT(no_edge_comes, !enabled_q, toggles_q == $past(toggles_q))
 
   `COVER(stops, before_q && !enabled_q)
   `COVER(goes_on, !before_q && enabled_q)

@@ -85,8 +85,7 @@ void end_launch() {
 // starts with a model that is as new.
 extern "C" int bare_launch() {
   if (!g_model) {
-    // The harness holds the reset from the beginning, without an edge: gated clocks would not see it.
-    g_model = std::make_unique<Simulation<Vharness>>(Simulation<Vharness>::Begin::kZero);
+    g_model = std::make_unique<Simulation<Vharness>>();
 #if VM_TRACE
     g_model->context().traceEverOn(true);
 #endif

@@ -11,8 +11,9 @@ module core_harness #(
     parameter int unsigned RunQueue = 8,
     parameter int unsigned PsumRows = 16
 ) (
-    input  logic clk_i,
-    input  logic start_i,
+    input logic clk_i,
+    input  logic powering_i,  // high, then low before the first edge of the clock: the first reset has an edge
+    input logic start_i,
     output logic done_o
 );
 
@@ -76,7 +77,7 @@ module core_harness #(
 
   state_e state_q;
   logic [63:0] cycle_q, limit_q;
-  logic fmt_q, balance_q, stalls_q, rst_nq;
+  logic fmt_q, balance_q, stalls_q, rst_nq, rst_n;
   logic [5:0] bias_q;
   logic [ColumnBits-1:0] columns_q;
 
@@ -96,6 +97,7 @@ module core_harness #(
   logic unused_busy, unused_open, unused_left;
 
   assign done_o = state_q == Done;
+  assign rst_n  = rst_nq || powering_i;
 
   initial begin
     state_q = Idle;
@@ -202,7 +204,7 @@ module core_harness #(
       .PsumRows(PsumRows)
   ) i_core (
       .clk_i,
-      .rst_ni          (rst_nq),
+      .rst_ni          (rst_n),
       .a_fmt_i         (fmt_q),
       .a_bias_i        (bias_q),
       .columns_i       (columns_q),

@@ -25,9 +25,10 @@ module core_sim #(
       .RunQueue(RunQueue),
       .PsumRows(PsumRows)
   ) i_harness (
-      .clk_i  (clk),
+      .clk_i(clk),
+      .powering_i(1'b0),
       .start_i(start),
-      .done_o (done)
+      .done_o(done)
   );
 
 endmodule
