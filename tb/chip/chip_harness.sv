@@ -13,9 +13,9 @@ module chip_harness #(
     parameter int unsigned PsumRows = 16,
     parameter bit GatedCores = 1'b0
 ) (
-    input logic clk_i,
-    input  logic powering_i,  // high, then low before the first edge of the clock: the first reset has an edge
-    input logic start_i,
+    input  logic clk_i,
+    input  logic powering_i,  // high and low before the first clock edge: a reset is an edge
+    input  logic start_i,
     output logic done_o
 );
 

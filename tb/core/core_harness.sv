@@ -11,9 +11,9 @@ module core_harness #(
     parameter int unsigned RunQueue = 8,
     parameter int unsigned PsumRows = 16
 ) (
-    input logic clk_i,
-    input  logic powering_i,  // high, then low before the first edge of the clock: the first reset has an edge
-    input logic start_i,
+    input  logic clk_i,
+    input  logic powering_i,  // high and low before the first clock edge: a reset is an edge
+    input  logic start_i,
     output logic done_o
 );
 
