@@ -70,4 +70,8 @@ def _bucket_lines(bucket: TriageBucket) -> list[str]:
         f"{count(shrunk.cycles)} cycles (from {bucket.representative} in {bucket.trials} trials)"
     )
     lines.append(f"  {first_line(shrunk.message)}")
+    if bucket.related:
+        lines.append(
+            f"  smaller pieces of it failed as {', '.join(bucket.related)}: it may be the same cause"
+        )
     return [*lines, f"  rerun: {shrunk.command}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,8 @@ class Examination:
     seconds: float = 0.0
     note: str = "interrupted before anything was run"
     interrupted: bool = False
+    others: list[Symptom] = field(default_factory=list)
+    """Symptoms of smaller pieces that failed otherwise."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ def _examine(
         alike = one.symptom is not None and common.joined(one.symptom) is not None
         if alike:
             last = one
+        elif one.symptom is not None and one.symptom not in found.others:
+            found.others.append(one.symptom)
         return alike
 
     shrunk = shrink(case.source, fails, Budget(settings.trials, settings.seconds))

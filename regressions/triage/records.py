@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from golden.geometry import ConvGeometry, Step
 
@@ -95,6 +95,8 @@ class TriageBucket:
     seconds : float
     note : str
         Why it ended as it did: nothing smaller fails, time is up, or why it was not examined.
+    related : list of str
+        Other buckets as which smaller pieces of the replay failed: they may have the same cause.
     """
 
     name: str
@@ -106,6 +108,7 @@ class TriageBucket:
     trials: int
     seconds: float
     note: str
+    related: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -191,6 +191,11 @@ class _Work:
                     trials=found.trials,
                     seconds=found.seconds,
                     note=found.note,
+                    related=[
+                        other.name
+                        for other in self._groups
+                        if other is not one and any(other.symptom.joined(seen) for seen in found.others)
+                    ],
                 )
             )
         return sorted(buckets, key=lambda bucket: -len(bucket.replays))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter as Tally
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from golden.geometry import Step
 from regressions.results import Mismatch, Operand, Replay, Results, Status
@@ -81,11 +81,13 @@ class Bucket:
     shared: list[str]
     cards: list[Card]
     triage: TriageBucket | None = None
+    related: list[tuple[str, str]] = field(default_factory=list)
+    """Anchor and title of buckets that may have the same cause."""
 
     @property
     def anchor(self) -> str:
         """Anchor of the bucket."""
-        return "bucket-" + re.sub(r"[^A-Za-z0-9]+", "-", self.triage.name if self.triage else self.title)
+        return _bucket_anchor(self.triage.name if self.triage else self.title)
 
     @property
     def representative_anchor(self) -> str:
@@ -114,6 +116,7 @@ def buckets(results: Results) -> list[Bucket]:
             groups.setdefault(key, []).append(replay)
             if found:
                 triaged[key] = found
+    reasons = {one.name: one.reason for one in triaged.values()}
     ordered = sorted(groups.items(), key=lambda group: (group[1][0].status is Status.ERROR, -len(group[1])))
     return [
         Bucket(
@@ -121,9 +124,18 @@ def buckets(results: Results) -> list[Bucket]:
             common_traits(members, results.replays),
             [_card(replay, place < OPEN_CARDS) for place, replay in enumerate(members)],
             triaged.get(key),
+            [(_bucket_anchor(name), reasons[name]) for name in _related(triaged.get(key)) if name in reasons],
         )
         for key, members in ordered
     ]
+
+
+def _related(bucket: TriageBucket | None) -> list[str]:
+    return bucket.related if bucket else []
+
+
+def _bucket_anchor(name: str) -> str:
+    return "bucket-" + re.sub(r"[^A-Za-z0-9]+", "-", name)
 
 
 def _sentence(text: str) -> str:

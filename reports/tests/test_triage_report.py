@@ -58,12 +58,19 @@ def bucket(*names: str, **fields: Any) -> TriageBucket:
         "trials": 16,
         "seconds": 3.2,
         "note": "nothing smaller fails alike",
+        "related": ["hang-core"],
     }
     return TriageBucket(**{**values, **fields})
 
 
 WRONG = ("layer2.0.conv1-WG", "layer3.0.conv1-WG", "layer4.0.conv1-WG", "layer1.1.conv2-BP")
-HUNG = {"name": "hang-core", "reason": "the core hangs", "original": None, "shrunk": None}
+HUNG: dict[str, Any] = {
+    "name": "hang-core",
+    "reason": "the core hangs",
+    "original": None,
+    "shrunk": None,
+    "related": [],
+}
 
 
 @pytest.fixture
@@ -110,6 +117,7 @@ def test_a_bucket_leads_to_tile_waves_and_command(triaged: Results) -> None:
     assert "./run triage build/x/triage/wrong-bits-first/shrunk.npz" in text
     assert "of cycles 1 to 24" in text
     assert "in cycle 23 (115 ns) the first wrong result is taken" in " ".join(text.split())
+    assert '<a href="#bucket-hang-core">the core hangs</a>: it may be the same cause' in text
     assert 'href="#replay-layer2-0-conv1-WG">layer2.0.conv1-WG</a>' in text
 
 
@@ -183,9 +191,10 @@ def test_lines_for_the_terminal(triaged: Results) -> None:
     assert lines[2].startswith(
         "    smallest tile: WG of 1 x 1x1x1 to 1 channels, 1x1 kernel, 22 cycles (from "
     )
-    assert lines[4] == "    rerun: ./run triage build/x/triage/wrong-bits-first/shrunk.npz"
-    assert lines[5:7] == ["  hang-core (2 replays): the core hangs", "    fc-FP: not examined"]
-    assert lines[7] == "  ended early: no compiler"
+    assert lines[4] == "    smaller pieces of it failed as hang-core: it may be the same cause"
+    assert lines[5] == "    rerun: ./run triage build/x/triage/wrong-bits-first/shrunk.npz"
+    assert lines[6:8] == ["  hang-core (2 replays): the core hangs", "    fc-FP: not examined"]
+    assert lines[8] == "  ended early: no compiler"
 
 
 # --- The whole way ------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from regressions.suite.launch import INTERRUPTED
 from regressions.tests.small_run import options, write_small_trace
 from regressions.tests.triage.faulty import faulty_design
 from regressions.tests.triage.waves import Waveform
-from regressions.triage import reduce
+from regressions.triage import reduce, trial
 from regressions.triage import run as triage_run
 from regressions.triage.__main__ import main
 from regressions.triage.bench import Bench, build
@@ -112,6 +112,16 @@ def test_two_faults_are_two_buckets_and_each_is_one(triaged: Triaged) -> None:
         "bits of results differ, only in the first column of PEs, in sums over channels (FP, BP)"
     )
     assert triaged.bucket(ASSERTION).reason == "assertion a_least_work of a_dispatch fails"
+
+
+def test_what_smaller_pieces_show_relates_buckets(triaged: Triaged) -> None:
+    """Rows that are lost trip one assertion with few rows, another one with many: one cause, two buckets."""
+    assert all(one.related == [] for one in triaged.found.buckets), "here they are two causes"
+    work = triage_run._Work(triaged.failed, SETTINGS)
+    few, many = Symptom("assertion", "x.few", "few"), Symptom("assertion", "x.many", "many")
+    work._groups = [Group(few, [0], "few"), Group(many, [1], "many")]
+    work._found = {"many": ("stem-WG", Examination(others=[few, Symptom("hang", "core", "hangs")]))}
+    assert [(one.name, one.related) for one in work.buckets()] == [("few", []), ("many", ["few"])]
 
 
 def test_the_cheapest_replay_stands_for_its_bucket(triaged: Triaged) -> None:
@@ -309,6 +319,19 @@ def test_a_replay_that_passes_when_rerun_is_told(afresh: Failed, monkeypatch: py
     for bucket in found.buckets:
         assert bucket.original is bucket.shrunk is None
         assert bucket.note.startswith("it passed when it was run again")
+
+
+def test_a_launch_that_does_not_end_hangs(triaged: Triaged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given up after 20 cycles, which is before the first result."""
+    monkeypatch.setattr(trial, "LIMIT_FACTOR", 0)
+    monkeypatch.setattr(trial, "LIMIT_CYCLES", 20)
+    library = build(find_preset("tiny"), chip=False, gated=False, rtl=triaged.failed.rtl).artifact
+    _, case = case_of(triaged, BITS, "original")
+    finding = trial.CoreBench(library, "tiny", lambda: "").run(case)
+    assert finding.symptom is not None
+    assert finding.symptom.slug == "hang-core"
+    assert finding.event == "the last word is taken or result given"
+    assert 0 < finding.at <= finding.end
 
 
 def test_a_simulator_that_dies_or_hangs_is_a_finding(triaged: Triaged, tmp_path: Path) -> None:
