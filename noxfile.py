@@ -31,6 +31,7 @@ NIGHTLY: tuple[tuple[str, ...], ...] = (
     ("lint",),
     ("tests",),
     ("capture_tests",),
+    ("page_tests",),
     ("coverage", "--nightly"),
     ("faults",),
     ("iteration",),
