@@ -31,6 +31,12 @@ CSV = "replays.csv"
 PAGE = "index.html"
 HISTORY_PAGE = "history.html"
 """The page of earlier runs, in the folder of all reports."""
+RELATED = (
+    (HISTORY_PAGE, "History"),
+    (f"coverage/{PAGE}", "Tests"),
+    (f"faults/{PAGE}", "Faults"),
+)
+"""Pages in the folder of all reports that a run's page links to, with their labels."""
 
 
 class ReportError(RuntimeError):
@@ -99,8 +105,8 @@ def write(results: Results | Mapping[str, Any], out_dir: Path, files: Path | Non
 
 
 def _related(out_dir: Path) -> list[tuple[str, str]]:
-    """Return the pages beside the report's folder that it links to."""
-    return [(f"../{HISTORY_PAGE}", "History")] if (out_dir / HISTORY_PAGE).is_file() else []
+    """Return the pages beside the report's folder that it links to: those that have been written."""
+    return [(f"../{page}", label) for page, label in RELATED if (out_dir / page).is_file()]
 
 
 def _json_text(document: object) -> str:

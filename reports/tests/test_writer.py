@@ -175,3 +175,20 @@ def test_half_a_report_is_never_seen(
     monkeypatch.setattr(Path, "rename", look)
     write(passing, tmp_path)
     assert seen == [FILES]
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        ("history.html", '<a href="../history.html">History</a>'),
+        ("coverage/index.html", '<a href="../coverage/index.html">Tests</a>'),
+        ("faults/index.html", '<a href="../faults/index.html">Faults</a>'),
+    ],
+)
+def test_other_pages_are_linked_once_they_are_there(
+    passing: Results, tmp_path: Path, page: str, link: str
+) -> None:
+    assert link not in (write(passing, tmp_path) / "index.html").read_text(encoding="utf-8")
+    (tmp_path / page).parent.mkdir(exist_ok=True)
+    (tmp_path / page).write_text("<p>there</p>", encoding="utf-8")
+    assert link in (write(passing, tmp_path) / "index.html").read_text(encoding="utf-8")
