@@ -21,6 +21,8 @@ APART = {
     "--browser": ("test_browser_", "a browser"),
 }
 """Tests that only some sessions run: the option, the start of the files' names, and what they need."""
+BROWSER_FOLDER = "browser"
+"""All in it is for tests with a browser, what they share too, which imports packages of that session."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,6 +60,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     They are left out by file name rather than skipped: what a session cannot run it does not count.
     """
     name = collection_path.name
+    if collection_path.is_dir():
+        return True if name == BROWSER_FOLDER and not config.getoption("--browser") else None
     if collection_path.suffix != ".py" or not name.startswith("test_"):
         return None
     kind = next((option for option, (prefix, _) in APART.items() if name.startswith(prefix)), None)

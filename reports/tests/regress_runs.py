@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,8 @@ Json = dict[str, Any]
 def start(words: list[str], limit: int | None = None, **env: str) -> subprocess.Popen[str]:
     """Start the command line; with `limit`, no file of it may grow beyond so many bytes."""
 
-    def limit_files() -> None:
+    def prepare() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background would ignore it
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
@@ -26,7 +28,7 @@ def start(words: list[str], limit: int | None = None, **env: str) -> subprocess.
         [sys.executable, "-B", "-m", "reports.regress", *words],
         cwd=REPO_ROOT,
         env={**os.environ, **env},
-        preexec_fn=limit_files,
+        preexec_fn=prepare,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -36,7 +36,8 @@ def draw_strobes(rng: Rng, count: int) -> npt.NDArray[np.uint64]:
     above, below = rng.integers(0, 64, (2, count)).astype(np.uint64)
     ranges = (every, np.uint64(1) << above, every >> above, every << below, every >> above << below)
     kind = rng.integers(0, 1 + len(ranges), count)
-    return np.maximum(np.select([kind == at for at in range(len(ranges))], ranges, strobes), np.uint64(1))
+    drawn: npt.NDArray[np.uint64] = np.select([kind == at for at in range(len(ranges))], ranges, strobes)
+    return np.where(drawn == 0, np.uint64(1), drawn)
 
 
 def draw_manners(rng: Rng, order: int, errors: int = 0) -> Manners:

@@ -246,4 +246,4 @@ def test_every_rule_of_the_memory_link_is_triggered(tmp_path: Path) -> None:
     labels |= {f"axi_checks.cov_{name}" for name in re.findall(r"`COVER\((\w+)", text)}
     labels |= {f"axi_checks.{name}" for name in re.findall(r"\b(c_\w+) : cover", text)}
     hit = {name for name in labels if counts[name]}
-    assert labels - hit == UNREACHED
+    assert labels - hit <= UNREACHED  # other tests of this process may have come to some

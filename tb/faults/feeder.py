@@ -98,7 +98,7 @@ FEEDER_FAULTS = {
         "feeder/row_gather.sv",
         "row_start_q <= «unit_done» ? '0",
         "1'b0",
-        **_jobs("beats differ|cause", intra=True),
+        **_jobs("beats differ|cause|a_groups_of_nonzeros", intra=True),
     ),
     "row beyond its unit": Fault(
         "feeder/row_gather.sv",
@@ -112,7 +112,7 @@ FEEDER_FAULTS = {
         "feeder/a_feeder.sv",
         "assign base_ready_o = «owed_q == '0»;",
         "1'b1",
-        **_jobs("beats differ|cause|a_table_stands", intra=True),
+        **_jobs("beats differ|cause|a_table_stands|a_groups_of_nonzeros", intra=True),
     ),
     "elements of a channel's last unit": Fault(
         "feeder/a_feeder.sv",
