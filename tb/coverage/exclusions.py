@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tb.coverage.points import Kind, Point
+from tb.toml_tables import read_tables, refuse_others, shown_name, texts_of
 from tb.toolchain import REPO_ROOT
 
 FILE = Path(__file__).with_name("exclusions.toml")
@@ -69,36 +69,23 @@ def load(path: Path = FILE) -> list[Exclusion]:
     ExclusionError
         With the file, the entry, the field, and what to do about it.
     """
-    name = path.relative_to(REPO_ROOT).as_posix() if path.is_relative_to(REPO_ROOT) else path.name
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ExclusionError(f"{name}: cannot be read ({error.strerror}); restore it") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ExclusionError(f"{name}: is not TOML: {error}; correct it") from error
-    for key in tables:
-        if key != "exclusion" or not isinstance(tables[key], list):
-            raise ExclusionError(f"{name}: unknown table '{key}'; exclusions are written as [[exclusion]]")
     return [
-        _exclusion(f"{name}: exclusion {number}", table)
-        for number, table in enumerate(tables.get("exclusion", []), 1)
+        _exclusion(f"{shown_name(path)}: exclusion {number}", table)
+        for number, table in enumerate(read_tables(path, ["exclusion"], ExclusionError)["exclusion"], 1)
     ]
 
 
 def _exclusion(where: str, table: Mapping[str, Any]) -> Exclusion:
-    for field in sorted(table.keys() - {*TEXTS, *OPTIONAL, DATE}):
-        raise ExclusionError(f"{where}, {field}: is no field; use {', '.join((*TEXTS, *OPTIONAL, DATE))}")
-    for field in TEXTS:
-        if not isinstance(table.get(field), str) or not table[field].strip():
-            raise ExclusionError(f"{where}, {field}: is missing or empty; give it a text")
-    if table["kind"] not in KINDS:
-        raise ExclusionError(f"{where}, kind: '{table['kind']}' is none; use one of {', '.join(KINDS)}")
+    refuse_others(where, table, (*TEXTS, *OPTIONAL, DATE), ExclusionError)
+    texts = texts_of(where, table, TEXTS, ExclusionError)
+    if texts["kind"] not in KINDS:
+        raise ExclusionError(f"{where}, kind: '{texts['kind']}' is none; use one of {', '.join(KINDS)}")
     if not isinstance(table.get(DATE), datetime.date):
         raise ExclusionError(f"{where}, {DATE}: is no date; write it as 2030-12-31, without quotes")
     text = table.get("text", "")
     if not isinstance(text, str):
         raise ExclusionError(f"{where}, text: is no text; put it in quotes")
-    return Exclusion(text=text, expires=table[DATE], **{field: table[field] for field in TEXTS})
+    return Exclusion(text=text, expires=table[DATE], **texts)
 
 
 class Sources:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
 from tb.mutation.mutant import Mutant
-from tb.toolchain import REPO_ROOT, RTL_ROOT
+from tb.toml_tables import read_tables, refuse_others, shown_name, texts_of
+from tb.toolchain import RTL_ROOT
 
 FILE = Path(__file__).with_name("equivalents.toml")
 
@@ -50,26 +50,12 @@ def load(path: Path = FILE) -> list[Equivalent]:
     EquivalentsError
         With the file, the entry, the field, and what to do about it.
     """
-    name = path.relative_to(REPO_ROOT).as_posix() if path.is_relative_to(REPO_ROOT) else path.name
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise EquivalentsError(f"{name}: cannot be read ({error.strerror}); restore it") from error
-    except tomllib.TOMLDecodeError as error:
-        raise EquivalentsError(f"{name}: is not TOML: {error}; correct it") from error
-    for key in tables:
-        if key != "equivalent" or not isinstance(tables[key], list):
-            raise EquivalentsError(f"{name}: unknown table '{key}'; entries are written as [[equivalent]]")
     wanted = [field.name for field in fields(Equivalent)]
     found = []
-    for number, table in enumerate(tables.get("equivalent", []), 1):
-        where = f"{name}: equivalent {number}"
-        for field in sorted(table.keys() - set(wanted)):
-            raise EquivalentsError(f"{where}, {field}: is no field; use {', '.join(wanted)}")
-        for field in wanted:
-            if not isinstance(table.get(field), str) or not table[field].strip():
-                raise EquivalentsError(f"{where}, {field}: is missing or empty; give it a text")
-        found.append(Equivalent(**table))
+    for number, table in enumerate(read_tables(path, ["equivalent"], EquivalentsError)["equivalent"], 1):
+        where = f"{shown_name(path)}: equivalent {number}"
+        refuse_others(where, table, wanted, EquivalentsError)
+        found.append(Equivalent(**texts_of(where, table, wanted, EquivalentsError)))
     return found
 
 

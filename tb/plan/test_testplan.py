@@ -85,7 +85,7 @@ def test_points_are_named_as_coverage_files_do() -> None:
             "entry 'sums', name: 2 entries have it; rename or merge them",
         ),
         (table("bench"), "bench 'sums', "),
-        (table("features"), "unknown table 'features'; a plan has [[feature]] and [[bench]]"),
+        (table("features"), "unknown table 'features'; use [[feature]] and [[bench]]"),
         ("feature = 1", "'feature' is no list of tables; write [[feature]]"),
         ("feature = [1]", "'feature' is no list of tables; write [[feature]]"),
         ("[[feature]", "is not TOML: "),

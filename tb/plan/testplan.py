@@ -5,7 +5,6 @@ The head of the file says how it is written.
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 from tb.coverage.bins import BINS_PREFIX, OPEN, cross_of
 from tb.plan.bins import BINS
 from tb.plan.found import CASES, Found, bins_problem
+from tb.toml_tables import read_tables, refuse_others, shown_name, texts_of
 from tb.toolchain import REPO_ROOT
 
 PLAN_FILE = Path(__file__).with_name("testplan.toml")
@@ -101,22 +101,12 @@ def load(path: Path = PLAN_FILE) -> TestPlan:
     PlanError
         With the file, the entry, the field, and what to do about it.
     """
-    file = path.relative_to(REPO_ROOT).as_posix() if path.is_relative_to(REPO_ROOT) else path.name
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlanError(f"{file}: cannot be read ({error.strerror}); restore it") from error
-    except tomllib.TOMLDecodeError as error:
-        raise PlanError(f"{file}: is not TOML: {error}; correct it") from error
-    for key in tables:
-        if key not in ("feature", "bench"):
-            raise PlanError(f"{file}: unknown table '{key}'; a plan has [[feature]] and [[bench]]")
-        if not isinstance(tables[key], list) or not all(isinstance(table, dict) for table in tables[key]):
-            raise PlanError(f"{file}: '{key}' is no list of tables; write [[{key}]]")
+    file = shown_name(path)
+    tables = read_tables(path, ["feature", "bench"], PlanError)
     features = tuple(
-        Feature(**_fields(file, "feature", table, FEATURE_FIELDS)) for table in tables.get("feature", [])
+        Feature(**_fields(file, "feature", table, FEATURE_FIELDS)) for table in tables["feature"]
     )
-    bench = tuple(Bench(**_fields(file, "bench", table, BENCH_FIELDS)) for table in tables.get("bench", []))
+    bench = tuple(Bench(**_fields(file, "bench", table, BENCH_FIELDS)) for table in tables["bench"])
     for feature in features:
         where = f"{file}: feature '{feature.name}'"
         if feature.level not in LEVELS:
@@ -135,16 +125,12 @@ def load(path: Path = PLAN_FILE) -> TestPlan:
 def _fields(file: str, kind: str, table: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     """Check one table's fields for their presence and types, and turn lists to tuples."""
     where = f"{file}: {kind} '{table.get('name', '')}'"
-    for field in sorted(table.keys() - set(fields)):
-        raise PlanError(f"{where}, {field}: is no field; use {', '.join(fields)}")
-    values: dict[str, Any] = {}
-    for field in fields:
+    refuse_others(where, table, fields, PlanError)
+    values: dict[str, Any] = dict(
+        texts_of(where, table, [field for field in fields if field not in LISTS], PlanError)
+    )
+    for field in (field for field in fields if field in LISTS):
         value = table.get(field)
-        if field not in LISTS:
-            if not isinstance(value, str) or not value.strip():
-                raise PlanError(f"{where}, {field}: is missing or empty; give it a text")
-            values[field] = value
-            continue
         if not isinstance(value, list) or not value:
             what = "test" if field == "tests" else "coverpoint"
             raise PlanError(f"{where}, {field}: it has none; name at least one {what}")
