@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from regressions.results import Gate, HitTotal, MissedPoint, Results, Status, su
 from reports.gate import inputs
 from reports.tests import synthetic, synthetic_chip
 from reports.tests.gate.conftest import Project
-from reports.tests.gate.documents import Json, changed, without
 
 
 def edit(results: Results, name: str, **figures: Any) -> Results:
@@ -318,121 +316,6 @@ def test_covered_lines_may_go(project: Project, results: Results) -> None:
     )
     project.results = replace(results, coverage=less).to_json()
     assert project.gate().status == 0
-
-
-# --- Coverage of the tests, the test plan -----------------------------------------------------------
-
-Change = Callable[[Json], Json]
-
-MISSED = "plan/missed"
-WORSE_COVERAGE: dict[str, tuple[Change, tuple[str, ...]]] = {
-    "a coverpoint of the plan": (
-        lambda one: changed(
-            changed(one, MISSED, lambda missed: [*missed, "fp16_mul.cov_tie"]), "plan/hit", lambda n: n - 1
-        ),
-        ("fp16_mul.cov_tie", "no longer reached"),
-    ),
-    "a coverpoint that is gone": (
-        lambda one: changed(changed(one, "plan/points", lambda n: n - 1), "plan/hit", lambda n: n - 1),
-        ("test plan", "points"),
-    ),
-    "one more excuse": (
-        lambda one: changed(changed(one, "plan/excused", lambda n: n + 1), "plan/hit", lambda n: n - 1),
-        ("test plan", "excused"),
-    ),
-    "a cover of a module": (
-        lambda one: changed(
-            changed(one, "modules/pe_checks/user/hit", lambda n: n - 1), "kinds/user/hit", lambda n: n - 1
-        ),
-        ("pe_checks", "user reached"),
-    ),
-    "a branch": (
-        lambda one: changed(
-            changed(one, "modules/pe_line/branch/hit", lambda n: n - 1), "kinds/branch/hit", lambda n: n - 1
-        ),
-        ("pe_line", "branch missed"),
-    ),
-    "an exclusion more": (
-        lambda one: changed(
-            changed(one, "modules/pe_line/line/excluded", lambda n: n + 1),
-            "kinds/line/excluded",
-            lambda n: n + 1,
-        ),
-        ("coverage", "line excluded"),
-    ),
-    "a kind that is not measured": (
-        lambda one: without(without(one, "kinds/expression"), "modules/pe_line/expression"),
-        ("coverage", "expression", "was not measured"),
-    ),
-    "an expired exclusion": (
-        lambda one: changed(
-            one, "problems", lambda _: ["tb/coverage/exclusions.toml: fp32_add:71 expired on 2026-01-31"]
-        ),
-        ("problem", "expired on 2026-01-31"),
-    ),
-    "a failed test": (lambda one: changed(one, "tests/failed", lambda n: n + 1), ("tests", "failed")),
-    "a test that is gone": (lambda one: changed(one, "tests/passed", lambda n: n - 1), ("tests", "passed")),
-}
-
-
-@pytest.mark.parametrize("name", WORSE_COVERAGE)
-def test_worse_coverage(project: Project, name: str) -> None:
-    change, words = WORSE_COVERAGE[name]
-    project.coverage = change(project.coverage)
-    told = project.gate()
-    assert told.status == 1, told.err
-    assert told.row(*words)
-
-
-def test_a_coverpoint_reached_at_last(project: Project) -> None:
-    better = changed(project.coverage, MISSED, lambda _: [])
-    project.coverage = changed(better, "plan/hit", lambda n: n + 1)
-    told = project.gate()
-    assert told.status == 0
-    assert "is now reached" in told.row("pe.cov_sum_nan")
-
-
-# --- Fault campaign ---------------------------------------------------------------------------------
-
-
-def survive(faults: Json, more: int) -> Json:
-    """Return a campaign in which so many more mutants survived."""
-    worse = changed(faults, "caught", lambda n: n - more)
-    worse = changed(worse, "survived", lambda n: n + more)
-    new = {**faults["survivors"][0], "key": "new", "line": 99}
-    worse["survivors"].append(new)
-    worse["score"] = worse["caught"] / (worse["mutants"] - worse["equivalent"])
-    return worse
-
-
-def test_a_lower_fault_score(project: Project) -> None:
-    project.faults = survive(project.faults, 6)
-    told = project.gate()
-    assert told.status == 1
-    assert told.row("fault campaign", "score", "0.99")
-    assert "survivor that the baseline does not hold: rtl/pe/pe.sv:99" in told.out
-
-
-def test_one_survivor_more_is_within_the_draw(project: Project) -> None:
-    project.faults = survive(project.faults, 2)
-    told = project.gate()
-    assert told.status == 0
-    assert "1 figures changed within their tolerance" in told.out
-
-
-def test_a_small_campaign_is_no_campaign(project: Project) -> None:
-    small = {"mutants": 100, "caught": 100, "equivalent": 0, "survived": 0, "score": 1.0}
-    project.faults = {**project.faults, **small, "survivors": [], "equivalents": []}
-    told = project.gate()
-    assert told.status == 1
-    assert told.row("fault campaign", "mutants")
-
-
-def test_a_problem_of_the_campaign(project: Project) -> None:
-    project.faults["problems"] = ["equivalents.toml: pe.sv:9f3a is no mutant any more"]
-    told = project.gate()
-    assert told.status == 1
-    assert "no mutant any more" in told.row("fault campaign", "problem")
 
 
 # --- Left out ---------------------------------------------------------------------------------------
