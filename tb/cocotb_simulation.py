@@ -26,6 +26,9 @@ COVERAGE_FOLDER = "SIMULATION_COVERAGE"
 SHOWN_LINES = 12
 """Last lines of a simulation's log that an error shows."""
 
+MOST_SEEDS = 2**31 - 1
+"""Verilator's seeds are from 1 to this."""
+
 SIMULATOR_ERROR = re.compile(r"(?:\[\d+\] )?%Error: (?P<text>.+)")
 """What a failed assertion, ``$error`` or ``$fatal`` prints; the ``Verilog $stop`` after it says nothing."""
 
@@ -121,6 +124,7 @@ def run_simulation(
     arguments: Sequence[str] = (),
     waves: Path | None = None,
     timeout_s: float,
+    random_start: bool = True,
 ) -> Path:
     """Run a simulation to its end in `folder`; its output goes to `LOG` there.
 
@@ -134,6 +138,9 @@ def run_simulation(
         Where to write waves (VCD); the build must have been made for it.
     timeout_s : float
         Wall time after which the process is killed.
+    random_start : bool
+        Whether registers and memories begin as anything, which shows what a reset forgets. Pins that Python
+        drives would, too, and make edges before it does.
 
     Returns
     -------
@@ -164,6 +171,8 @@ def run_simulation(
         **environment,
     }
     tracing = ["--trace", "--trace-file", str(waves)] if waves else []
+    if random_start:
+        arguments = [*arguments, "+verilator+rand+reset+2", f"+verilator+seed+{1 + seed % MOST_SEEDS}"]
     if counted := os.environ.get(COVERAGE_FOLDER):
         handle, name = tempfile.mkstemp(".dat", "simulation", counted)
         os.close(handle)

@@ -128,4 +128,6 @@ def build_bench(top: str) -> BuildResult:
 def run_bench(top: str, cases: str, folder: Path, seed: int) -> None:
     """Run the cocotb tests of module `cases` on a bench; raises `SimulationError` with the first failure."""
     build = build_bench(top)
-    run_simulation(build, top, cases, folder, environment={}, seed=seed, timeout_s=BENCH_TIMEOUT_S)
+    run_simulation(
+        build, top, cases, folder, environment={}, seed=seed, timeout_s=BENCH_TIMEOUT_S, random_start=False
+    )

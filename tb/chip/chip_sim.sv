@@ -19,6 +19,10 @@ module chip_sim #(
 
   always #HalfPeriod clk = ~clk;
 
+  // The first reset is an edge, and before that of the clock.
+  logic powering = 1'b1;
+  initial #(HalfPeriod / 2) powering = 1'b0;
+
   chip_harness #(
       .Cores     (Cores),
       .Lines     (Lines),
@@ -30,7 +34,7 @@ module chip_sim #(
       .GatedCores(GatedCores)
   ) i_harness (
       .clk_i(clk),
-      .powering_i(1'b0),
+      .powering_i(powering),
       .start_i(start),
       .done_o(done)
   );

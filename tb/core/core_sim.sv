@@ -17,6 +17,10 @@ module core_sim #(
 
   always #HalfPeriod clk = ~clk;
 
+  // The first reset is an edge, and before that of the clock.
+  logic powering = 1'b1;
+  initial #(HalfPeriod / 2) powering = 1'b0;
+
   core_harness #(
       .Lines   (Lines),
       .Pes     (Pes),
@@ -26,7 +30,7 @@ module core_sim #(
       .PsumRows(PsumRows)
   ) i_harness (
       .clk_i(clk),
-      .powering_i(1'b0),
+      .powering_i(powering),
       .start_i(start),
       .done_o(done)
   );

@@ -36,7 +36,7 @@ const std::uint8_t* bytes_of(const Port& port) {
 extern "C" struct StreamRun {
   const std::uint8_t* memory;
   const std::uint32_t* streams;  // first line and bytes of each
-  std::int64_t count, stall, take_all;
+  std::int64_t count, first_line, stall, take_all;  // the memory lies from that line on
   std::uint64_t seed;
   std::int64_t limit, status, stream, cycles, lines;
 };
@@ -97,7 +97,7 @@ extern "C" void parts_streams(StreamRun* run) {
       model->fill_valid_i = 1;
       model->fill_tag_i = burst.tag;
       model->fill_index_i = burst.sent;
-      std::memcpy(&model->fill_data_i, run->memory + (burst.line + burst.sent) * kLineBytes, kLineBytes);
+      std::memcpy(&model->fill_data_i, run->memory + (burst.line - run->first_line + burst.sent) * kLineBytes, kLineBytes);
       if (++burst.sent == burst.beats) {
         used[burst.tag] = false;
         burst = bursts.back();
@@ -107,6 +107,11 @@ extern "C" void parts_streams(StreamRun* run) {
     const int tag = draw(kTags);
     if (model->fetch_valid_o && !used[tag] && !stalls()) {
       used[tag] = true;
+      // Any other line is wrong, and may not be in the memory.
+      if (!active || model->fetch_next_o != run->streams[2 * asked] + asked_lines) {
+        fail(5);
+        break;
+      }
       bursts.push_back({tag, model->fetch_beats_o, 0, model->fetch_next_o});
       run->lines += model->fetch_beats_o;
       model->grant_i = 1;
@@ -117,7 +122,7 @@ extern "C" void parts_streams(StreamRun* run) {
     const std::int64_t count = model->count_o;
     if (taken < run->count) {
       const std::int64_t left = run->streams[2 * taken + 1] - position;
-      const auto* expected = run->memory + std::int64_t{run->streams[2 * taken]} * kLineBytes + position;
+      const auto* expected = run->memory + (run->streams[2 * taken] - run->first_line) * kLineBytes + position;
       if (count > left || std::memcmp(bytes_of(model->window_o), expected, count) != 0) fail(3);
       if (model->end_o && count != left) fail(4);
       if (!stalls()) {

@@ -19,6 +19,7 @@ SIZES = {
     "registers, columns": ("-GBeats=2", "-GChunkBeats=1", "-GSram=0", "-GBytes=36", "-GElements=16"),
     "registers, long window": ("-GBeats=4", "-GChunkBeats=2", "-GSram=0", "-GBytes=200", "-GElements=8"),
 }
+LINE_ADDR_BITS = 32
 FAULTS = (
     "",
     "it hung",
@@ -34,7 +35,7 @@ class _StreamRun(ctypes.Structure):
     _fields_ = (
         ("memory", ctypes.c_void_p),
         ("streams", ctypes.c_void_p),
-        *((name, ctypes.c_int64) for name in ("count", "stall", "take_all")),
+        *((name, ctypes.c_int64) for name in ("count", "first_line", "stall", "take_all")),
         ("seed", ctypes.c_uint64),
         *((name, ctypes.c_int64) for name in ("limit", "status", "stream", "cycles", "lines")),
     )
@@ -54,16 +55,22 @@ def parts_bench(sizes: str) -> ctypes.CDLL:
     return ctypes.CDLL(str(build.artifact))
 
 
-def run_streams(sizes: str, seed: int, lengths: list[int], stall: int, take_all: bool = False) -> _StreamRun:
-    """Send random bytes of such lengths through; each stream lies anywhere, also in another one."""
+def run_streams(
+    sizes: str, seed: int, lengths: list[int], stall: int, take_all: bool = False, bit: int = 0
+) -> _StreamRun:
+    """Send random bytes of such lengths through; each stream lies anywhere, also in another one.
+
+    The memory lies around line 2^`bit`, or ends before it if there is none; `bit` 0: from the first line on.
+    """
     rng = np.random.default_rng(seed)
     lines = max(64, 2 * (max(lengths) // LINE_BYTES + 1))
+    first = 0 if bit == 0 else (1 << bit) - (lines if bit == LINE_ADDR_BITS else lines // 2)
     memory: U8 = rng.integers(0, 256, lines * LINE_BYTES).astype(np.uint8)
     streams = np.zeros((len(lengths), 2), np.uint32)
     streams[:, 1] = lengths
     for stream in streams:
-        stream[0] = rng.integers(0, lines - -(-int(stream[1]) // LINE_BYTES) + 1)
-    run = _StreamRun(memory.ctypes.data, streams.ctypes.data, len(lengths), stall, int(take_all), seed)
+        stream[0] = first + rng.integers(0, lines - -(-int(stream[1]) // LINE_BYTES) + 1)
+    run = _StreamRun(memory.ctypes.data, streams.ctypes.data, len(lengths), first, stall, int(take_all), seed)
     run.limit = (2000 + 8 * sum(lengths) + 50 * len(lengths)) * 1000 // (1000 - stall)
     parts_bench(sizes).parts_streams(ctypes.byref(run))
     assert run.status == 0, f"stream {run.stream}, cycle {run.cycles}: {FAULTS[run.status]}"
@@ -77,6 +84,13 @@ def test_streams(rng: np.random.Generator, seed: int, sizes: str, stall: int) ->
     """Streams of all lengths: none, a byte, whole lines, many lines."""
     lengths = [0, 1, 63, 64, 65, 128, 0, 0, 129, 64 * 9, 1, 1, *rng.integers(0, 3000, 60).tolist()]
     run_streams(sizes, seed, lengths, stall)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_streams_anywhere_in_memory(rng: np.random.Generator, seed: int, sizes: str) -> None:
+    """Up to the last line that there is; every bit of a line's number counts."""
+    for bit in range(8, LINE_ADDR_BITS + 1):
+        run_streams(sizes, seed + bit, rng.integers(0, 2000, 12).tolist(), 200, bit=bit)
 
 
 @pytest.mark.parametrize("sizes", [name for name in SIZES if "memory, core" in name])

@@ -10,6 +10,7 @@
 
 #include "../simulation.hpp"
 #include "Vresult_bench.h"
+#include "Vresult_bench___024root.h"
 
 namespace {
 
@@ -32,7 +33,8 @@ extern "C" struct Run {
   const std::uint32_t* results;   // [rows of all jobs, 2 * pes]
   std::uint8_t* memory;           // [lines * 64]
   std::uint8_t* touched;          // [lines * 64]: how often each byte was written
-  std::int64_t job_count, lines, cores, pes;
+  const std::uint32_t* counted;   // [kKinds]: what the histogram begins with; null: as it was cleared
+  std::int64_t job_count, lines, cores, pes, first_line;  // the memory lies from this line on
   std::int64_t mode, fmt, bias, scale_bias, residual, relu, mask, columns, records;
   std::int64_t job_stall, result_stall, grant_stall, fill_stall, write_stall;  // of 1000
   std::uint64_t seed, limit;
@@ -123,7 +125,7 @@ void result_go() {
   m.relu_i = run.relu;
   m.mask_i = run.mask;
   m.columns_i = run.columns;
-  m.records_i = run.records;
+  m.records_i = run.records == 0 ? 0 : run.records + run.first_line;
   m.start_i = 0;
   m.job_valid_i = 0;
   m.result_valid_i = 0;
@@ -136,6 +138,15 @@ void result_go() {
   m.clk_i = 1;
   m.eval();
   m.clear_i = 0;
+  if (run.counted != nullptr) {
+    // A cycle later: that the clear clears is checked.
+    m.clk_i = 0;
+    m.eval();
+    m.clk_i = 1;
+    m.eval();
+    auto& counts = m.rootp->result_bench__DOT__i_path__DOT__i_histogram__DOT__count_q;
+    for (int k = 0; k < kKinds; ++k) counts[k] = run.counted[k];
+  }
 
   for (std::uint64_t cycle = 0; cycle < run.limit; ++cycle, ++run.cycles) {
     // Offers: a valid one stays until it is taken.
@@ -148,9 +159,9 @@ void result_go() {
       m.job_zero_i = job.zero;
       m.job_rows_i = job.rows;
       m.job_wave_i = job.wave;
-      m.job_d_line_i = job.d_line;
+      m.job_d_line_i = job.d_line + run.first_line;
       m.job_d_bytes_i = job.d_bytes;
-      m.job_out_line_i = job.out_line;
+      m.job_out_line_i = job.out_line + run.first_line;
       m.job_out_bytes_i = job.out_bytes;
     }
     std::uint32_t valid = 0, upper = 0;
@@ -179,14 +190,14 @@ void result_go() {
       if (!bursts[tag].used) {
         int asker = draw() % cores;
         while (!(m.fetch_valid_o >> asker & 1)) asker = (asker + 1) % cores;
-        bursts[tag] = {true, 0, m.fetch_next_o[asker]};
+        bursts[tag] = {true, 0, m.fetch_next_o[asker] - run.first_line};
         for (int c = 0; c < cores; ++c) {
-          if ((m.fetch_valid_o >> c & 1) && m.fetch_next_o[c] == bursts[tag].line) bursts[tag].members |= 1ull << c;
+          if ((m.fetch_valid_o >> c & 1) && m.fetch_next_o[c] - run.first_line == bursts[tag].line) bursts[tag].members |= 1ull << c;
         }
         m.grant_i = static_cast<std::uint32_t>(bursts[tag].members);
         m.grant_tag_i = tag;
         ++run.reads;
-        if (bursts[tag].line >= run.lines) {
+        if (bursts[tag].line < 0 || bursts[tag].line >= run.lines) {
           run.status = 3;
           return;
         }
@@ -228,13 +239,14 @@ void result_go() {
     }
     if (m.write_valid_o && m.write_ready_i) {
       ++run.writes;
-      if (m.write_line_o >= static_cast<std::uint64_t>(run.lines)) {
+      const std::int64_t line = m.write_line_o - run.first_line;
+      if (line < 0 || line >= run.lines) {
         run.status = 3;
         return;
       }
       for (int b = 0; b < kLineBytes; ++b) {
         if (!(m.write_strobe_o >> b & 1)) continue;
-        const std::int64_t at = static_cast<std::int64_t>(m.write_line_o) * kLineBytes + b;
+        const std::int64_t at = line * kLineBytes + b;
         run.memory[at] = static_cast<std::uint8_t>(m.write_data_o[b / 4] >> (8 * (b % 4)));
         ++run.touched[at];
       }

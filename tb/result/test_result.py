@@ -10,7 +10,7 @@ import pytest
 
 from golden.chip.encoding import LINE_BYTES, Cause, OutputMode
 from golden.formats import Fp8Format
-from tb.result.bench import STREAMS, ResultBench, ResultFailure, Seen, result_bench
+from tb.result.bench import COUNT_BITS, KINDS, STREAMS, ResultBench, ResultFailure, Seen, result_bench
 from tb.result.work import VALUES, Form, Work, WorkMaker
 
 Rng = np.random.Generator
@@ -19,6 +19,7 @@ TINY, SMALL, LNPU = (1, 2), (3, 4), (12, 8)
 SIZES = {"1x2": TINY, "3x4": SMALL, "12x8": LNPU}
 """Cores and PEs of a line."""
 
+LINE_ADDR_BITS = 32
 STALLS = (0, 0, 200, 500, 900)
 FLAGS = ("scale_bias", "residual", "relu", "mask")
 
@@ -114,6 +115,32 @@ def test_histogram_is_cleared_with_each_descriptor(rng: Rng) -> None:
         for _ in range(4)
     }
     assert len(counts) > 1
+
+
+@pytest.mark.parametrize("size", ["1x2", "3x4"])
+def test_histogram_counts_to_its_last_bit(rng: Rng, size: str) -> None:
+    """From any count on; a count that ends begins anew."""
+    bench = result_bench(*SIZES[size])
+    for kind in ("binades", "specials"):
+        for counted in (
+            rng.integers(0, 1 << COUNT_BITS, KINDS),
+            (1 << rng.integers(4, COUNT_BITS + 1, KINDS)) - 1,
+        ):
+            work = random_work(rng, bench, Form(OutputMode.FP16), kind, 6)
+            bench.check(work, {}, 1, counted=counted.astype(np.uint32))
+
+
+@each_mode
+@pytest.mark.parametrize("size", ["1x2", "3x4"])
+def test_work_anywhere_in_memory(rng: Rng, size: str, mode: OutputMode) -> None:
+    """Up to the last line that there is; every bit of a line's number counts."""
+    bench = result_bench(*SIZES[size])
+    for bit in range(16, LINE_ADDR_BITS + 1):
+        work = random_work(rng, bench, random_form(rng, mode), "near one", 5)
+        lines = len(work.memory) // LINE_BYTES
+        # Across the bit, or up to the end.
+        first = (1 << bit) - (lines if bit == LINE_ADDR_BITS else lines // 2)
+        bench.check(work, random_stalls(rng), int(rng.integers(1 << 30)), first_line=first)
 
 
 def test_each_line_of_d_is_read_once(rng: Rng) -> None:
