@@ -13,6 +13,7 @@ from tb.toolchain import rtl_sources, verilate
 CENTRAL_TB = Path(__file__).resolve().parent
 
 GROUPS = {
+    "chains": ("control", "descriptor_check"),
     "counters": ("perf_counters", "chip_counters"),
     "dispatch": ("dispatcher", "stream_share", "lateness"),
     "links": ("axi_reader", "axi_writer"),
@@ -25,6 +26,8 @@ class CentralFailure(AssertionError):
     """A module of the central core did not do what docs/chip.md says."""
 
 
+PARTS = dict.fromkeys(("chains", "tables"), (CENTRAL_TB / "descriptor_fields.sv",))
+"""Modules of the benches' own that a bench needs beside its top."""
 UNBOUND = {"counters"}
 """Benches whose events are drawn apart: checkers rely on what holds between those of a whole chip."""
 
@@ -42,7 +45,10 @@ def central_bench(group: str, sizes: Sequence[str] = ()) -> ctypes.CDLL:
     settings = [path for path in (CENTRAL_TB / f"{group}.vlt",) if path.is_file()]
     build = verilate(
         "_".join([f"central_{group}", *(size.replace("=", "").lower() for size in sizes)]),
-        [*rtl_sources(*GROUPS[group]), MACROS, *checkers_of(group), *settings, CENTRAL_TB / f"{top}.sv"],
+        [
+            *rtl_sources(*GROUPS[group]),
+            *(MACROS, *checkers_of(group), *settings, *PARTS.get(group, ()), CENTRAL_TB / f"{top}.sv"),
+        ],
         top,
         args=["--assert", *USER_COVERAGE, *(f"-G{size}" for size in sizes)],
         cxx_sources=[CENTRAL_TB / f"{group}_loop.cpp"],

@@ -78,40 +78,12 @@ module tables_bench #(
       .write_spans(i_check.writes)
   );
 
-  always_comb begin
-    fields_o[0:23] = '{
-        32'(layer.intra),
-        32'(layer.balance),
-        32'(layer.a_fmt),
-        32'(layer.b_fmt),
-        32'(layer.a_bias),
-        32'(layer.b_bias),
-        32'(layer.post.mode),
-        32'(layer.post.fmt),
-        32'(layer.post.bias),
-        32'(layer.post.scale_bias),
-        32'(layer.post.residual),
-        32'(layer.post.relu),
-        32'(layer.post.mask),
-        32'(layer.post.columns),
-        32'(layer.from_record),
-        32'(layer.numerator),
-        32'(layer.denominator),
-        layer.table_line,
-        layer.jobs,
-        layer.records,
-        layer.completion,
-        layer.threshold,
-        layer.next,
-        32'(layer.last)
-    };
-    for (int unsigned s = 0; s < chip_pkg::Streams; s++) begin
-      fields_o[24+2*s]   = layer.windows[s].first;
-      fields_o[24+2*s+1] = layer.windows[s].past;
-    end
-    fields_o[32] = layer.out_window.first;
-    fields_o[33] = layer.out_window.past;
-  end
+  descriptor_fields #(
+      .Fields(Fields)
+  ) i_fields (
+      .layer_i(layer),
+      .fields_o
+  );
 
   chip_pkg::window_t [chip_pkg::Streams-1:0] windows;
   chip_pkg::data_t fill_data;

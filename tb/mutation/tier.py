@@ -8,7 +8,10 @@ LINE = ("tb/line/test_line.py", "tb/line/test_balancer.py")
 FEEDER = ("tb/feeder/test_feeder.py", "tb/feeder/test_parts.py", "tb/feeder/test_errors.py")
 RESULT = ("tb/result/test_result.py", "tb/result/test_threshold.py")
 COUNTERS = "tb/central/test_counters.py"
-CENTRAL = ("tb/central/test_dispatch.py", "tb/central/test_links.py", "tb/central/test_tables.py", COUNTERS)
+CENTRAL = (
+    *("tb/central/test_chains.py", "tb/central/test_dispatch.py", "tb/central/test_links.py"),
+    *("tb/central/test_tables.py", COUNTERS),
+)
 CORE = ("tb/core/test_directed.py", "tb/core/test_core.py::test_random_layers")
 CHIP = (
     "tb/chip/test_chip.py",
