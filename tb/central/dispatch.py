@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from golden.chip.validate import ALL_LINES
 from golden.formats import U32
 from tb.central.bench import CentralFailure, central_bench
 
 STREAMS = ("A", "B", "C", "D")
+NEAR_LINES = 1 << 20
+"""Lines that the streams of some jobs lie in; those of others lie anywhere."""
 LONG_PATIENCE = (1 << 16) - 1
 FROZEN = 1000
 """Stalls per mille of a core that stands still for ever."""
@@ -104,7 +107,7 @@ def draw_jobs(rng: np.random.Generator, count: int, cores: int) -> U32:
         First line and number of lines of A, B, C and D; a job without C has neither A nor B.
     """
     streams = np.zeros((count, 4, 2), np.uint32)
-    line = int(rng.integers(0, 1 << 20))
+    line = int(rng.integers(0, rng.choice([NEAR_LINES, ALL_LINES - NEAR_LINES])))
     for kind in range(4):
         pool = np.zeros((0, 2), np.int64)
         for start in range(0, count, cores):
