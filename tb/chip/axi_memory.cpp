@@ -22,7 +22,7 @@ constexpr unsigned kFullSize = 6, kIncrementing = 1;
 
 struct Burst {
   unsigned id;
-  std::uint64_t address;  // of the next beat
+  std::uint64_t address;  // of the next beat, in the memory
   unsigned beats;         // left
   std::uint64_t due;
   bool legal;             // whole beats, incrementing: all that this memory does
@@ -63,11 +63,12 @@ std::uint64_t due() {
 
 Burst make_burst(unsigned id, std::uint64_t address, unsigned length, unsigned size, unsigned kind) {
   const bool legal = size == kFullSize && (kind == kIncrementing || length == 0);
-  return {id, address / kBeatBytes * kBeatBytes, length + 1, due(), legal, kOkay};
+  return {id, address / kBeatBytes * kBeatBytes - g_memory.first, length + 1, due(), legal, kOkay};
 }
 
 unsigned respond(const Burst& burst, bool hit) {
-  if (!burst.legal || burst.address + kBeatBytes > g_memory.bytes) return kDecodeError;
+  const bool there = burst.address < g_memory.bytes && burst.address + kBeatBytes <= g_memory.bytes;
+  if (!burst.legal || !there) return kDecodeError;
   const bool wrong = burst.address < g_memory.error_end && burst.address + kBeatBytes > g_memory.error_first;
   return hit && wrong ? static_cast<unsigned>(g_memory.error_response) : kOkay;
 }

@@ -36,9 +36,9 @@ class BareChip:
         self.device = ChipDevice(self.library, preset, gated)
         self.options = RunOptions()
 
-    def load(self, memory: npt.NDArray[np.uint8]) -> None:
-        """Let the chip work on this very array, from address 0."""
-        self.device.memory.load(memory)
+    def load(self, memory: npt.NDArray[np.uint8], first_line: int = 0) -> None:
+        """Let the chip work on this very array, from a line on."""
+        self.device.memory.load(memory, first_line)
 
     def run(self, line: int, options: RunOptions | None = None, during: Sequence[Action] = ()) -> ChipOutcome:
         """Run the chain of descriptors that begins at `line`.

@@ -108,6 +108,7 @@ _COUNTS = ("read_beats", "write_beats", "write_bytes", "read_bursts", "write_bur
 class _MemoryStruct(ctypes.Structure):
     _fields_ = (
         ("data", ctypes.c_void_p),
+        ("first", ctypes.c_uint64),
         ("bytes", ctypes.c_uint64),
         *((name, ctypes.c_int64) for name in _SETTINGS + _COUNTS),
         ("written", ctypes.c_void_p),
@@ -124,8 +125,8 @@ class MemoryModel:
         self.contents: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._written: npt.NDArray[np.uint64] | None = None
 
-    def load(self, contents: npt.NDArray[np.uint8]) -> None:
-        """Let the chip work on this very array, from address 0; it sees and makes every change in place.
+    def load(self, contents: npt.NDArray[np.uint8], first_line: int = 0) -> None:
+        """Let the chip work on this very array, from a line on; it sees and makes every change in place.
 
         Raises
         ------
@@ -136,7 +137,7 @@ class MemoryModel:
             raise ValueError("the memory must be a contiguous, writeable array of uint8")
         self.contents = contents
         self._struct.data = contents.ctypes.data
-        self._struct.bytes = contents.size
+        self._struct.first, self._struct.bytes = first_line * BEAT_BYTES, contents.size
         self._struct.written = None
 
     def note_writes(self) -> npt.NDArray[np.uint64]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from golden.chip.encoding import LINE_BYTES, OutputMode
+from golden.chip.encoding import LINE_ADDRESS_BITS, LINE_BYTES, OutputMode
 from golden.chip.output import Output
 from golden.chip.results import read_layer
 from golden.formats import Fp8Format
@@ -28,6 +28,7 @@ from tb.chip.random_chains import (
     require_traffic,
     require_work,
 )
+from tb.chip.relocation import relocated
 
 QUIET = 50_000
 
@@ -106,6 +107,25 @@ def test_threshold_from_the_iteration_before(cores: int, rng: np.random.Generato
         memory, outcome = run(tiny_chip(cores), chain, options)
         require_run(chain, memory, outcome)
         assert chain.steps[0].layer.descriptors[0].descriptor.threshold_from_record == (iteration > 0)
+
+
+@pytest.mark.parametrize("step", Step)
+@pytest.mark.parametrize("cores", [1, 3])
+def test_layers_anywhere_in_memory(cores: int, step: Step, rng: np.random.Generator) -> None:
+    """Up to the last line that there is; every bit of an address counts."""
+    for bit in range(20, LINE_ADDRESS_BITS + 1, 2):
+        builder = ChainBuilder(rng, tiny_preset(cores))
+        for _ in range(2):
+            builder.draw(random_geometry(rng, SHAPES[int(rng.integers(len(SHAPES)))], 9, 5), step)
+        chain = builder.finish()
+        lines = len(chain.before) // LINE_BYTES
+        # Across the bit, or up to the end; chunks of two lines stay what they are.
+        below = lines if bit == LINE_ADDRESS_BITS else lines // 2
+        first = (1 << bit) - (below + below % 2)
+        memory, chip = relocated(chain.before, chain.line, 0, first), tiny_chip(cores)
+        chip.load(memory, first)
+        outcome = chip.run(chain.line + first, RunOptions(memory=draw_memory(rng), quiet=QUIET))
+        require_run(chain, relocated(memory, chain.line, first, 0), outcome)
 
 
 def test_counters_that_are_none(rng: np.random.Generator) -> None:
