@@ -232,8 +232,14 @@ def faults_of(document: object) -> FaultsDocument:
         raise ResultsError(
             f"score: is {faults.score}, but caught / counted mutants = {faults.caught / counted:.6g}"
         )
-    if len(faults.equivalents) != faults.equivalent:
-        raise ResultsError(f"equivalents: names {len(faults.equivalents)} of {faults.equivalent} mutants")
+    for name, listed, number in (
+        ("survivors", faults.survivors, faults.survived),
+        ("equivalents", faults.equivalents, faults.equivalent),
+    ):
+        if len({one.key for one in listed}) != len(listed):
+            raise ResultsError(f"{name}: names a mutant twice")
+        if len(listed) != number:
+            raise ResultsError(f"{name}: names {len(listed)} of {number} mutants")
     for number, one in enumerate(faults.equivalents):
         if not one.reason.strip():
             raise ResultsError(f"equivalents[{number}].reason: is empty")
