@@ -17,7 +17,7 @@ from typing import Any
 from regressions.json_codec import ResultsError, decode, encode
 from regressions.run import shown
 from reports.gate import tolerances
-from reports.gate.documents import KINDS, Count, check_count
+from reports.gate.documents import KINDS, Count, check_count, check_sums
 from reports.gate.strict_json import DocumentError, load
 from reports.gate.tolerances import Tolerance
 
@@ -176,6 +176,7 @@ def _check_reached(reached: Reached, where: str) -> None:
             if kind not in KINDS:
                 raise ResultsError(f"{where}.{name}.{kind}: is no kind of coverage ({', '.join(KINDS)})")
             check_count(count, f"{where}.{name}.{kind}")
+    check_sums(reached.kinds, reached.modules, where)
 
 
 def _whole(value: Any) -> Any:

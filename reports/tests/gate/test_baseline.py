@@ -133,6 +133,10 @@ FAULTY: dict[str, tuple[Callable[[Json], Any], str]] = {
         lambda one: one["coverage"]["nightly"]["coverage"]["kinds"]["line"].update(hit=999),
         "coverage.nightly.coverage.kinds.line: is 999 of 82",
     ),
+    "modules": (
+        lambda one: one["coverage"]["nightly"]["coverage"]["kinds"]["line"].update(hit=70),
+        "coverage.nightly.coverage.kinds.line: is 70 of 82, 0 excluded, but its modules add up to 81 of 82",
+    ),
     "plan": (
         lambda one: one["coverage"]["nightly"]["plan"].update(hit=600),
         "coverage.nightly.plan.points: is 700, but 600 hit, 2 excused and 1 missed add up to 603",
