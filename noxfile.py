@@ -19,7 +19,7 @@ if not {"-l", "--list"} & set(sys.argv):
     host.require()  # before any environment is made: a missing compiler is the first thing that a user hears
 
 REPORT_S = 60.0
-"""Time that an interrupted regression has to end its simulators and write its report."""
+"""Time that what is interrupted has to end its simulators and report; nox alone gives half a second."""
 
 PINS = Path("requirements/pins.txt")
 PYTHON_CODE = ("golden", "tb", "regressions", "reports", "benchmarks", "checks", "conftest.py", "noxfile.py")
@@ -71,6 +71,13 @@ def pytest_arguments(session: nox.Session, folders: tuple[str, ...]) -> list[str
     return ["-n", "auto", "--dist", "loadgroup", *session.posargs, *existing]
 
 
+def run_to_its_end(
+    session: nox.Session, *command: str, seconds: float = REPORT_S, external: bool = False
+) -> None:
+    """Run a command that, if it is interrupted, still ends its simulators and reports what has ended."""
+    session.run(*command, external=external, interrupt_timeout=seconds, terminate_timeout=seconds)
+
+
 def systemverilog_files() -> list[str]:
     """List every SystemVerilog file of the project."""
     return [str(path) for folder in SYSTEMVERILOG_FOLDERS for path in sorted(Path(folder).rglob("*.sv*"))]
@@ -80,9 +87,7 @@ def systemverilog_files() -> list[str]:
 def regress(session: nox.Session) -> None:
     """Replay training layers through the RTL and write the report."""
     install(session, "regress")
-    # An interrupted run still reports what has ended: give it the time.
-    command = ("python", "-m", "reports.regress", *session.posargs)
-    session.run(*command, interrupt_timeout=REPORT_S, terminate_timeout=REPORT_S)
+    run_to_its_end(session, "python", "-m", "reports.regress", *session.posargs)
 
 
 @nox.session
@@ -97,8 +102,7 @@ def iteration(session: nox.Session) -> None:
         session.log("there is no trace of the iteration yet: capturing one")
         here = (sys.executable, "-m", "nox", "-f", __file__, "-s", "capture", "--", *words)
         session.run(*here, external=True)
-    command = ("python", "-m", "reports.iteration", *session.posargs)
-    session.run(*command, interrupt_timeout=REPORT_S, terminate_timeout=REPORT_S)
+    run_to_its_end(session, "python", "-m", "reports.iteration", *session.posargs)
 
 
 def _json_list(text: object) -> list[str]:
@@ -114,7 +118,7 @@ def _json_list(text: object) -> list[str]:
 def triage(session: nox.Session) -> None:
     """Rerun one failing case that a regression has shrunk and kept."""
     install(session, "regress")
-    session.run("python", "-m", "regressions.triage", *session.posargs)
+    run_to_its_end(session, "python", "-m", "regressions.triage", *session.posargs)
 
 
 @nox.session
@@ -135,14 +139,14 @@ def tests(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Measure how well the tests cover the test plan and the code."""
     install(session, "tests")
-    session.run("python", "-m", "reports.signoff.coverage", *session.posargs)
+    run_to_its_end(session, "python", "-m", "reports.signoff.coverage", *session.posargs)
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
     """Measure what share of mutants of the RTL the tests catch."""
     install(session, "tests")
-    session.run("python", "-m", "reports.signoff.campaign", *session.posargs)
+    run_to_its_end(session, "python", "-m", "reports.signoff.campaign", *session.posargs)
 
 
 @nox.session
@@ -186,7 +190,8 @@ def nightly(session: nox.Session) -> None:
         forget_latest()
         if not ran(session, "regress", "--preset", preset):
             failed.append(("regress", "--preset", preset))
-        results.append(LATEST.resolve())
+        if LATEST.exists():  # else the gate names the run that is missing
+            results.append(LATEST.resolve())
     require = ["--require", "runs", "coverage", "faults"]
     if not ran(session, "gate", "--results", *map(str, results), *require):
         failed.append(("gate",))
@@ -208,7 +213,9 @@ def ran(session: nox.Session, *task: str) -> bool:
     name, *arguments = task
     words = ("--", *arguments) if arguments else ()
     try:
-        session.run(sys.executable, "-m", "nox", "-f", __file__, "-s", name, *words, external=True)
+        # The task within has as much time again: it must not be ended while it ends its own.
+        nested = (sys.executable, "-m", "nox", "-f", __file__, "-s", name, *words)
+        run_to_its_end(session, *nested, seconds=3 * REPORT_S, external=True)
     except nox.command.CommandFailed:
         return False
     return True
@@ -219,7 +226,7 @@ def run_all(session: nox.Session, *commands: list[str]) -> None:
     failed = []
     for command in commands:
         try:
-            session.run(*command)
+            run_to_its_end(session, *command)
         except nox.command.CommandFailed:
             failed.append(" ".join(command[:3] if command[0] == "python" else command[:1]))
     if failed:

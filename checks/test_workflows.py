@@ -94,6 +94,37 @@ def test_the_smoke_tier_has_a_time_limit() -> None:
     assert read(GITLAB)["smoke"]["timeout"] == f"{SMOKE_LIMIT} minutes"
 
 
+@pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.name)
+def test_what_takes_too_long_on_github_leaves_its_report(path: Path) -> None:
+    """A job at its limit is cancelled with all that follows; a step at its own limit fails."""
+    for name, job in read(path)["jobs"].items():
+        uploads = [step for step in job["steps"] if "upload-artifact" in step.get("uses", "")]
+        tasks = [step for step in job["steps"] if step.get("run", "").startswith("./run ")]
+        for step in tasks if uploads else ():
+            assert step.get("timeout-minutes", job["timeout-minutes"]) < job["timeout-minutes"], name
+
+
+@pytest.mark.parametrize("name", ["smoke", "nightly"])
+def test_what_takes_too_long_on_gitlab_leaves_its_report(name: str) -> None:
+    job = read(GITLAB)[name]
+    assert minutes(job["variables"]["RUNNER_SCRIPT_TIMEOUT"]) < minutes(job["timeout"])
+
+
+def minutes(time: str) -> int:
+    """Return a time of GitLab in minutes: ``20 minutes``, ``5h30m``."""
+    factors = {"h": 60, "m": 1}
+    return sum(int(number) * factors[unit] for number, unit in re.findall(r"([0-9]+) ?([hm])", time))
+
+
+@pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.name)
+def test_what_a_cache_leaves_out_lies_as_deep_as_what_it_takes(path: Path) -> None:
+    """GitHub takes a folder whole: it leaves something out only of what patterns list one by one."""
+    for step in github_steps(path):
+        paths = str(step.get("with", {}).get("path", "")).split()
+        for left_out in (one[1:] for one in paths if one.startswith("!")):
+            assert any(Path(left_out).match(one) for one in paths if not one.startswith("!")), left_out
+
+
 def test_the_smoke_tier_names_tests_that_there_are() -> None:
     lines = (REPO_ROOT / "tb" / "smoke.txt").read_text(encoding="utf-8").splitlines()
     chosen = [line for line in lines if line and not line.startswith("#")]

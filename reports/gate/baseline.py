@@ -17,7 +17,7 @@ from typing import Any
 from regressions.json_codec import ResultsError, decode, encode
 from regressions.run import shown
 from reports.gate import tolerances
-from reports.gate.documents import KINDS, Count, check_count
+from reports.gate.documents import KINDS, Count, check_count, check_sums
 from reports.gate.strict_json import DocumentError, load
 from reports.gate.tolerances import Tolerance
 
@@ -149,11 +149,24 @@ def _check(baseline: Baseline) -> None:
             _check_reached(run.coverage, f"{where}.coverage")
     for suite, entry in baseline.coverage.items():
         _check_reached(entry.coverage, f"coverage.{suite}.coverage")
-    faults = baseline.faults
-    if faults is not None and not 0 < faults.caught <= faults.mutants - faults.equivalent:
+        plan, missed = entry.plan, len(entry.coverage.missed)
+        if min(plan.hit, plan.excused) < 0 or plan.hit + plan.excused + missed != plan.points:
+            raise ResultsError(
+                f"coverage.{suite}.plan.points: is {plan.points}, but {plan.hit} hit, {plan.excused} excused "
+                f"and {missed} missed add up to {plan.hit + plan.excused + missed}"
+            )
+    if baseline.faults is not None:
+        _check_faults(baseline.faults)
+
+
+def _check_faults(faults: FaultsEntry) -> None:
+    if not 0 < faults.caught <= faults.mutants - faults.equivalent:
         raise ResultsError(
             f"faults.caught: is {faults.caught} of {faults.mutants} mutants, {faults.equivalent} equivalent"
         )
+    survived = faults.mutants - faults.equivalent - faults.caught
+    if len(faults.survivors) != survived:
+        raise ResultsError(f"faults.survivors: names {len(faults.survivors)} of {survived} mutants")
 
 
 def _check_reached(reached: Reached, where: str) -> None:
@@ -163,6 +176,7 @@ def _check_reached(reached: Reached, where: str) -> None:
             if kind not in KINDS:
                 raise ResultsError(f"{where}.{name}.{kind}: is no kind of coverage ({', '.join(KINDS)})")
             check_count(count, f"{where}.{name}.{kind}")
+    check_sums(reached.kinds, reached.modules, where)
 
 
 def _whole(value: Any) -> Any:

@@ -139,7 +139,8 @@ def compare_coverage(before: CoverageEntry, document: CoverageDocument, toleranc
 def compare_faults(before: FaultsEntry, document: FaultsDocument, tolerances: Tolerances) -> Comparison:
     """Compare the fault campaign by its score; what survives now and did not before is told.
 
-    A change of the RTL draws other mutants, so that a single one says little.
+    A change of the RTL draws other mutants, so that a single one says little. That more of them are called
+    equivalent raises the score without a test, and is told.
     """
     judged = _judge(list(faults_figures(before)), list(faults_figures(faults_entry(document))), tolerances)
     known = set(before.survivors)
@@ -149,6 +150,11 @@ def compare_faults(before: FaultsEntry, document: FaultsDocument, tolerances: To
         for one in document.survivors
         if one.key not in known
     ]
+    if document.equivalent > before.equivalent:
+        notes.append(
+            f"{count(document.equivalent)} mutants are called equivalent, {count(before.equivalent)} in the "
+            "baseline: they count neither as caught nor as survived"
+        )
     findings = _problems("fault campaign", document.problems) + judged.findings
     return Comparison("fault campaign", judged.compared, judged.within, findings, notes=notes)
 
@@ -165,7 +171,8 @@ def _judge(before: Sequence[Figure], after: Sequence[Figure], tolerances: Tolera
         was, now = old.get(key), new.get(key)
         figure = was or now
         assert figure is not None
-        if (was is None or now is None) and not figure.absent_is_zero:
+        lost = now is None and not figure.may_go
+        if lost or ((was is None or now is None) and not figure.absent_is_zero):
             what = "is not in the baseline: ./run baseline adds it" if was is None else "was not measured"
             findings.append(_worse(figure.place, figure.name, what))
             continue

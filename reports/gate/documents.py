@@ -205,11 +205,7 @@ def coverage_of(document: object) -> CoverageDocument:
             if kind not in KINDS:
                 raise ResultsError(f"{name}.{kind}: is no kind of coverage ({', '.join(KINDS)})")
             check_count(count, f"{name}.{kind}")
-    for kind, count in coverage.kinds.items():
-        parts = [counts[kind] for _, counts in _modules(coverage) if kind in counts]
-        summed = Count(*(sum(getattr(part, name) for part in parts) for name in ("hit", "total", "excluded")))
-        if parts and summed != count:
-            raise ResultsError(f"kinds.{kind}: is {_text(count)}, but its modules add up to {_text(summed)}")
+    check_sums(coverage.kinds, coverage.modules)
     _check_plan(coverage.plan)
     return coverage
 
@@ -232,8 +228,14 @@ def faults_of(document: object) -> FaultsDocument:
         raise ResultsError(
             f"score: is {faults.score}, but caught / counted mutants = {faults.caught / counted:.6g}"
         )
-    if len(faults.equivalents) != faults.equivalent:
-        raise ResultsError(f"equivalents: names {len(faults.equivalents)} of {faults.equivalent} mutants")
+    for name, listed, number in (
+        ("survivors", faults.survivors, faults.survived),
+        ("equivalents", faults.equivalents, faults.equivalent),
+    ):
+        if len({one.key for one in listed}) != len(listed):
+            raise ResultsError(f"{name}: names a mutant twice")
+        if len(listed) != number:
+            raise ResultsError(f"{name}: names {len(listed)} of {number} mutants")
     for number, one in enumerate(faults.equivalents):
         if not one.reason.strip():
             raise ResultsError(f"equivalents[{number}].reason: is empty")
@@ -251,6 +253,20 @@ def check_count(count: Count, where: str) -> None:
     """Raise `ResultsError` if `count` contradicts itself."""
     if min(count.hit, count.total, count.excluded) < 0 or count.missed < 0:
         raise ResultsError(f"{where}: is {_text(count)}")
+
+
+def check_sums(
+    kinds: Mapping[str, Count], modules: Mapping[str, Mapping[str, Count]], where: str = ""
+) -> None:
+    """Raise `ResultsError` if the modules' counts do not add up to those by kind."""
+    prefix = f"{where}." if where else ""
+    for kind, count in kinds.items():
+        parts = [counts[kind] for counts in modules.values() if kind in counts]
+        summed = Count(*(sum(getattr(part, name) for part in parts) for name in ("hit", "total", "excluded")))
+        if parts and summed != count:
+            raise ResultsError(
+                f"{prefix}kinds.{kind}: is {_text(count)}, but its modules add up to {_text(summed)}"
+            )
 
 
 def _check_schema(document: object) -> None:

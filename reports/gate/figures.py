@@ -33,6 +33,9 @@ class Figure:
     value : float
     absent_is_zero : bool
         Whether it is a count that is zero where it is not listed; else a figure that is missing is lost.
+    may_go : bool
+        Whether a count that the baseline lists may be listed no longer: a memory may go, but a module of
+        which no line is counted any more has not become better.
     """
 
     place: str
@@ -40,6 +43,7 @@ class Figure:
     tolerance: str
     value: float
     absent_is_zero: bool = False
+    may_go: bool = True
 
     @property
     def key(self) -> tuple[str, str]:
@@ -136,9 +140,8 @@ def _coverage_figures(reached: Reached) -> Iterator[Figure]:
             named = kind in NAMED_KINDS
             name = f"{kind} {'reached' if named else 'missed'}"
             value = count.hit if named else count.missed
-            yield Figure(
-                module, name, f"{'reached' if named else 'missed'}_{kind}", value, absent_is_zero=True
-            )
+            tolerance = f"{'reached' if named else 'missed'}_{kind}"
+            yield Figure(module, name, tolerance, value, absent_is_zero=True, may_go=named)
 
 
 def _replay_figures(replay: Replay) -> dict[str, float]:

@@ -77,6 +77,10 @@ def check(tolerances: dict[str, Tolerance]) -> None:
     for name, tolerance in tolerances.items():
         if name not in DEFAULTS:
             raise ResultsError(f"tolerances.{name}: no such figure (known: {', '.join(DEFAULTS)})")
+        if tolerance.better is not DEFAULTS[name].better:
+            raise ResultsError(
+                f"tolerances.{name}.better: is {tolerance.better}, but {DEFAULTS[name].better} is better"
+            )
         for field in ("absolute", "relative"):
             value = getattr(tolerance, field)
             if not math.isfinite(value) or value < 0:

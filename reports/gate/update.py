@@ -22,6 +22,7 @@ from reports.gate.show import terminal_lines
 from reports.gate.strict_json import DocumentError
 from reports.gate.verdict import judge_all
 from reports.text import first_line
+from tb.toolchain import RTL_ROOT
 
 COMMAND = "./run baseline"
 REFUSED = 2
@@ -74,7 +75,7 @@ def updated(before: Baseline, documents: Documents) -> Baseline:
 
 
 def refuse(documents: Documents) -> None:
-    """Raise `DocumentError` if a document is of a run that did not pass."""
+    """Raise `DocumentError` if a document is of a run that did not pass, or of another design."""
     for key, results in documents.runs.items():
         _refuse_run(key, results)
     for name, document in (("coverage.json", documents.coverage), ("faults.json", documents.faults)):
@@ -83,6 +84,11 @@ def refuse(documents: Documents) -> None:
 
 
 def _refuse_run(key: str, results: Results) -> None:
+    if results.run.rtl != str(shown(RTL_ROOT)):
+        raise DocumentError(
+            f"results.json: rtl: is {results.run.rtl} in the run '{key}'; the baseline is of the design in "
+            f"{shown(RTL_ROOT)}: run that (without --rtl)"
+        )
     if results.summary.exit_status == 0:
         return
     broken = [replay.name for replay in results.replays if replay.status != "pass"]

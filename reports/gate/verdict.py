@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from regressions.results import Results
-from regressions.run import shown
+from regressions.run import git_info, shown
 from reports.gate.baseline import Baseline
 from reports.gate.compare import (
     Comparison,
@@ -17,9 +17,12 @@ from reports.gate.compare import (
 )
 from reports.gate.inputs import Documents
 from reports.gate.strict_json import DocumentError
+from reports.gate.tolerances import DEFAULTS
 from tb.toolchain import RTL_ROOT
 
 REQUIRABLE = ("runs", "coverage", "faults")
+UNKNOWN = "unknown"
+"""What a document calls its commit if it was measured outside of git."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> 
     Raises
     ------
     DocumentError
-        If a run has no entry in the baseline, or something required is missing on either side.
+        If a run has no entry in the baseline, something required is missing on either side, or documents
+        of which some are required are of different commits.
     """
     comparisons, missing, notes = _runs(baseline, documents)
     missing_all = {"runs": missing, "coverage": [], "faults": []}
@@ -82,7 +86,11 @@ def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> 
         raise DocumentError(
             f"--require runs: not measured: {'; '.join(missing)}; run these, name their --results"
         )
-    notes += _designs(documents) + _commits(documents)
+    commits = _commits(documents)
+    differing = _differing(commits)
+    if differing and required:
+        raise DocumentError(f"--require: {differing}; measure all at one commit")
+    notes += [*_looser(baseline), *_designs(documents), *([differing] if differing else []), *_old(commits)]
     return Verdict(comparisons, [name for names in missing_all.values() for name in names], notes)
 
 
@@ -124,25 +132,47 @@ def _unknown(what: str, name: str, required: list[str]) -> str:
     return f"the baseline holds no entry of {what}, so it was not compared; ./run baseline adds it"
 
 
+def _looser(baseline: Baseline) -> list[str]:
+    """Return a note on each tolerance of the baseline that allows more than a new baseline's would."""
+    return [
+        f"the baseline lets {name} get worse by {one.absolute:g} or {one.relative:g} of it, "
+        f"a new one by {DEFAULTS[name].absolute:g} or {DEFAULTS[name].relative:g}"
+        for name, one in sorted(baseline.tolerances.items())
+        if one.absolute > DEFAULTS[name].absolute or one.relative > DEFAULTS[name].relative
+    ]
+
+
 def _designs(documents: Documents) -> list[str]:
     """Return a note on each run of a design that is not the project's."""
     folders = {results.run.rtl for results in documents.runs.values()} - {str(shown(RTL_ROOT))}
     return [f"measured on the design in {folder}" for folder in sorted(folders)]
 
 
-def _commits(documents: Documents) -> list[str]:
-    """Return a note if the documents are not of one commit."""
+def _commits(documents: Documents) -> dict[str, str]:
+    """Return the commit that each document was measured at, as far as it is known."""
     found = {
-        f"{results.run.suite} {results.run.preset}": results.run.git.commit
+        f"{results.run.suite} {results.run.preset}": results.run.git.commit or ""
         for results in documents.runs.values()
     }
     if documents.coverage is not None:
         found["coverage"] = documents.coverage.git
     if documents.faults is not None:
         found["fault campaign"] = documents.faults.git
-    commits = {name: commit[:12] for name, commit in found.items() if commit}
+    return {name: words[0] for name, text in found.items() if (words := text.split()) and words[0] != UNKNOWN}
+
+
+def _differing(commits: dict[str, str]) -> str:
+    """Return how the documents' commits differ; nothing if they are of one."""
     if len(set(commits.values())) < 2:
+        return ""
+    named = ", ".join(f"{name} {commit[:12]}" for name, commit in commits.items())
+    return f"measured at different commits: {named}"
+
+
+def _old(commits: dict[str, str]) -> list[str]:
+    """Return a note on documents that are not of the commit that is checked out: they may be old."""
+    here = git_info().commit
+    old = [name for name, commit in commits.items() if commit != here]
+    if here is None or not old:
         return []
-    return [
-        "measured at different commits: " + ", ".join(f"{name} {commit}" for name, commit in commits.items())
-    ]
+    return [f"of another commit than the one that is checked out, {here[:12]}: {', '.join(old)}"]

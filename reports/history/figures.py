@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from regressions.json_codec import encode
 from regressions.results import Coverage, Replay, Results, RunInfo, Status
+from regressions.suite.launch import INTERRUPTED
 from reports.gate.documents import Count, CoverageDocument, FaultsDocument
 from reports.history.database import Measure, Reading, Run, as_json
 from reports.page.totals import by_step, layers, measured, total
@@ -145,15 +146,27 @@ def _settings(run: RunInfo) -> dict[str, object]:
 
 
 def _results_readings(results: Results) -> Iterator[Reading]:
-    replays, summary = results.replays, results.summary
-    rate = summary.pass_ / summary.planned if summary.planned else 0.0
-    broken = sum(not gate.passed for gate in summary.gates)
+    """Return the figures; what was interrupted has neither passed nor failed, so that no run is blamed."""
+    summary = results.summary
+    replays = [replay for replay in results.replays if replay.message != INTERRUPTED]
+    if len(replays) == len(results.replays):
+        rate = summary.pass_ / summary.planned if summary.planned else 0.0
+        broken = sum(not gate.passed for gate in summary.gates)
+        yield from _total(
+            (
+                ("pass_rate", rate, "share"),
+                ("passed", summary.pass_, "replays"),
+                ("gates_broken", broken, "gates"),
+            )
+        )
+        yield from _sums("total", ALL, replays)
+        for step, group in by_step(replays).items():
+            yield from _sums("step", step.value, group)
+        for layer in layers(replays):
+            yield from _sums("layer", layer, [replay for replay in replays if replay.layer == layer])
     yield from _total(
         (
-            ("pass_rate", rate, "share"),
             ("planned", summary.planned, "replays"),
-            ("passed", summary.pass_, "replays"),
-            ("gates_broken", broken, "gates"),
             ("wall_s", results.run.wall_s, "s"),
             ("build_s", results.run.build.seconds, "s"),
         )
@@ -165,11 +178,6 @@ def _results_readings(results: Results) -> Iterator[Reading]:
             yield Reading(Measure("memory", kind, "sram_bytes", "B"), size)
     for replay in replays:
         yield from _replay_readings(replay)
-    yield from _sums("total", ALL, replays)
-    for step, group in by_step(replays).items():
-        yield from _sums("step", step.value, group)
-    for layer in layers(replays):
-        yield from _sums("layer", layer, [replay for replay in replays if replay.layer == layer])
     if results.coverage is not None and not summary.error:
         yield from _replays_coverage(results.coverage)
 

@@ -211,6 +211,8 @@ def _run_row(history: History, stored: Stored, changed: dict[int, int]) -> RunRo
 def _result(totals: Mapping[str, float]) -> str:
     if "score" in totals:
         return f"fault score {text.percent(totals['score'], 2)}"
+    if "planned" in totals and "passed" not in totals:
+        return f"interrupted, {totals['planned']:.0f} replays planned"
     if "planned" in totals:
         return f"{totals['passed']:.0f}/{totals['planned']:.0f} replays"
     return f"{totals['passed']:.0f}/{totals['passed'] + totals['failed']:.0f} tests"

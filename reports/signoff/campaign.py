@@ -27,7 +27,7 @@ from tb.mutation.campaign import MUTANTS, TARGET, WORKERS, CampaignError, Result
 from tb.mutation.equivalents import EquivalentsError
 from tb.mutation.mutant import Mutant
 from tb.mutation.worker import BUDGET_S
-from tb.toolchain import Toolchain, ToolchainError
+from tb.toolchain import RTL_ROOT, Toolchain, ToolchainError
 
 COMMAND = "./run faults"
 LEAST = 1000
@@ -66,12 +66,12 @@ def document(
         equivalent=len(result.equivalent),
         survived=len(survived),
         score=result.score,
-        files=counts(lambda one: one.file),
+        files=counts(file_of),
         operators=counts(lambda one: str(one.operator)),
         survivors=[
             Survivor(
                 one.key,
-                one.file,
+                file_of(one),
                 one.line,
                 str(one.operator),
                 one.right,
@@ -82,13 +82,24 @@ def document(
         ],
         equivalents=[
             Equivalent(
-                one.key, one.file, one.line, str(one.operator), one.right, one.faulty, result.equivalent[key]
+                one.key,
+                file_of(one),
+                one.line,
+                str(one.operator),
+                one.right,
+                one.faulty,
+                result.equivalent[key],
             )
             for key, one in result.mutants.items()
             if key in result.equivalent
         ],
         problems=problems(result),
     )
+
+
+def file_of(mutant: Mutant) -> str:
+    """Return the mutant's file below the repository's root, as all documents name files."""
+    return f"{RTL_ROOT.name}/{mutant.file}"
 
 
 def problems(result: Result) -> list[str]:
@@ -118,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             git=f"{git.commit or 'unknown'}{DIRTY * git.dirty}",
             tools=tools,
             wall_s=time.monotonic() - begin,
-            rerun=COMMAND,
+            rerun=rerun(options),
         )
         print("\n".join(summary(result)))
         if part:
@@ -131,13 +142,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KNOWN as error:
         print(f"error: {error}", file=sys.stderr)
         return NOTHING_RUN
-    appended = append_to_history(folder / DOCUMENT, history_file(options), options.out, started)
+    history = history_file(options)
+    appended = append_to_history(folder / DOCUMENT, history, options.out, started, passed=not made.problems)
     for problem in made.problems:
         print(f"faults: {problem}")
     print(f"report: {shown(folder / INDEX)}")
     if made.problems:
         return MISSES
     return 0 if appended else NOT_IN_HISTORY
+
+
+def rerun(options: argparse.Namespace) -> str:
+    """Return the command that carries out the same campaign."""
+    words = [COMMAND]
+    words += [f"--seed {options.seed}"] if options.seed != DEFAULT_MASTER_SEED else []
+    words += [f"--budget {options.budget:g}"] if options.budget != BUDGET_S else []
+    return " ".join(words)
 
 
 def _parser() -> argparse.ArgumentParser:

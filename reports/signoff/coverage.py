@@ -81,8 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOTHING_RUN
     print("\n".join(lines(report)))
     started = datetime.fromisoformat(measured.record.started)
-    history = history_file(options) if measured.whole else None
-    appended = append_to_history(folder / DOCUMENT, history, options.out, started)
+    new = measured.whole and not options.reuse  # the run that is shown again is in the history already
+    history = history_file(options) if new else None
+    appended = append_to_history(folder / DOCUMENT, history, options.out, started, passed=report.passed)
     print(f"report: {shown(folder / INDEX)}")
     if not report.passed:
         return MISSES

@@ -11,7 +11,9 @@ from regressions.run import shown
 from reports.history import HistoryError, append, update
 
 
-def append_to_history(document: Path, history: Path | None, out: Path, started: datetime) -> bool:
+def append_to_history(
+    document: Path, history: Path | None, out: Path, started: datetime, *, passed: bool
+) -> bool:
     """Append a run to the history and draw its page; what goes wrong there must not cost the report.
 
     Parameters
@@ -22,6 +24,8 @@ def append_to_history(document: Path, history: Path | None, out: Path, started: 
         The database; None: it is not wanted.
     out : Path
         Folder of reports.
+    passed : bool
+        Whether the run did all that is asked of it: its document does not tell of targets.
 
     Returns
     -------
@@ -31,7 +35,7 @@ def append_to_history(document: Path, history: Path | None, out: Path, started: 
     if history is None:
         return True
     try:
-        number = append(document, history, started)
+        number = append(document, history, started, passed)
         for line in update(history, out, number):
             print(line)
     except HistoryError as error:

@@ -112,6 +112,10 @@ CHANGES = {
     "replay left out": (_set("summary/planned", 63), r"summary\.planned: is 63, but there are 62 replays"),
     "nothing compared": (_set("replays/0/elements", 0), r"conv1-FP\)\.elements: is 0"),
     "mismatch in a pass": (_set("replays/0/mismatches", 1), r"\.mismatches: is 1 in a replay that passed"),
+    "counter in a pass": (
+        _set("replays/0/counters/macs_fp8/rtl", 1),
+        r"\.counters: differ in a replay that passed: macs_fp8",
+    ),
     "too many mismatches": (_set("replays/0/mismatches", 10**9), r"\.mismatches: is 1000000000, more than"),
     "fail without reason": (
         _set("replays/0/status", "fail"),

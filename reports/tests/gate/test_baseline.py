@@ -77,7 +77,9 @@ def test_tolerances_of_the_file_hold(project: Project) -> None:
     document["tolerances"]["cycles"]["relative"] = 0.03
     project.baseline.write_text(json.dumps(document), encoding="utf-8")
     project.results = edit(results, NAME, cycles=round(figure(results, NAME, "cycles") * 1.02)).to_json()
-    assert project.gate().status == 0
+    told = project.gate()
+    assert told.status == 0
+    assert "the baseline lets cycles get worse by 0 or 0.03 of it, a new one by 0 or 0" in told.out
     assert project.update().status == 0
     assert baseline.read(project.baseline).tolerances["cycles"].relative == 0.03
 
@@ -109,6 +111,10 @@ FAULTY: dict[str, tuple[Callable[[Json], Any], str]] = {
         lambda one: one["tolerances"]["cycles"].update(better="up"),
         "tolerances.cycles.better: is 'up', must be one of lower, higher, equal",
     ),
+    "wrong direction": (
+        lambda one: one["tolerances"]["cycles"].update(better="higher"),
+        "tolerances.cycles.better: is higher, but lower is better",
+    ),
     "tolerance that is none": (
         lambda one: one["tolerances"]["cycles"].update(relative="inf"),
         "tolerances.cycles.relative: is inf, must be finite",
@@ -126,6 +132,18 @@ FAULTY: dict[str, tuple[Callable[[Json], Any], str]] = {
     "coverage": (
         lambda one: one["coverage"]["nightly"]["coverage"]["kinds"]["line"].update(hit=999),
         "coverage.nightly.coverage.kinds.line: is 999 of 82",
+    ),
+    "modules": (
+        lambda one: one["coverage"]["nightly"]["coverage"]["kinds"]["line"].update(hit=70),
+        "coverage.nightly.coverage.kinds.line: is 70 of 82, 0 excluded, but its modules add up to 81 of 82",
+    ),
+    "plan": (
+        lambda one: one["coverage"]["nightly"]["plan"].update(hit=600),
+        "coverage.nightly.plan.points: is 700, but 600 hit, 2 excused and 1 missed add up to 603",
+    ),
+    "survivors": (
+        lambda one: one["faults"].update(survivors=[]),
+        "faults.survivors: names 0 of 1 mutants",
     ),
     "campaign": (lambda one: one["faults"].update(caught=2000), "faults.caught: is 2000 of 1000 mutants"),
 }
@@ -189,6 +207,14 @@ def test_a_run_that_failed(project: Project, rng: np.random.Generator) -> None:
     assert told.status == 2
     assert "results.json: summary.verdict: is fail of the run 'resnet18 core" in told.err
     assert "only a run that passed becomes the baseline" in told.err
+
+
+def test_a_run_on_another_design(project: Project) -> None:
+    project.results["rtl"] = "build/faulty"
+    told = project.update()
+    assert told.status == 2
+    assert "results.json: rtl: is build/faulty in the run 'resnet18 core" in told.err
+    assert "measured on the design in build/faulty" in project.gate().out
 
 
 def test_a_run_of_fewer_replays(project: Project) -> None:

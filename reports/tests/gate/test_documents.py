@@ -84,6 +84,14 @@ FAULTS: dict[str, tuple[Callable[[Json], Json], str]] = {
         lambda one: changed(one, "survivors/0/line", lambda _: "71"),
         "survivors[0].line: is '71', must be a whole number",
     ),
+    "survivor unnamed": (
+        lambda one: {**one, "survivors": []},
+        "survivors: names 0 of 1 mutants",
+    ),
+    "equivalent named twice": (
+        lambda one: {**one, "equivalents": [*one["equivalents"][1:], one["equivalents"][1]]},
+        "equivalents: names a mutant twice",
+    ),
     "equivalent unnamed": (
         lambda one: {**one, "equivalents": one["equivalents"][1:]},
         "equivalents: names 19 of 20 mutants",

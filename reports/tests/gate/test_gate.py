@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from regressions.results import Gate, HitTotal, MissedPoint, Results, Status, summarise
-from reports.gate import inputs
+from regressions.results import Gate, GitInfo, HitTotal, MissedPoint, Results, Status, summarise
+from reports.gate import inputs, verdict
 from reports.tests import synthetic, synthetic_chip
+from reports.tests.gate import documents
 from reports.tests.gate.conftest import Project
 
 
@@ -350,6 +351,31 @@ def test_commits_that_differ_are_told(project: Project) -> None:
     told = project.gate()
     assert told.status == 0
     assert "measured at different commits: " in told.out
+    strict = project.gate("--require", "runs", "coverage", "faults")
+    assert strict.status == 2
+    assert "measured at different commits: " in strict.err
+    assert "fault campaign 000000000000; measure all at one commit" in strict.err
+
+
+def test_documents_of_another_commit_than_the_checkout_are_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies there from before a change says nothing of it."""
+    monkeypatch.setattr(verdict, "git_info", lambda: GitInfo(documents.COMMIT, dirty=False))
+    assert "checked out" not in project.gate().out
+    monkeypatch.setattr(verdict, "git_info", lambda: GitInfo("1" * 40, dirty=False))
+    told = project.gate()
+    assert told.status == 0
+    told_in_words = "than the one that is checked out, 111111111111: resnet18 core, coverage, fault campaign"
+    assert f"of another commit {told_in_words}" in told.out
+    assert told_in_words in told.summary
+
+
+def test_changes_beside_a_commit_make_no_other_one(project: Project) -> None:
+    project.coverage["git"] += " dirty"
+    told = project.gate("--require", "runs", "coverage", "faults")
+    assert told.status == 0
+    assert "different commits" not in told.out
 
 
 def test_the_summary_of_a_job_is_added_to(

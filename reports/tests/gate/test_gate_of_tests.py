@@ -53,6 +53,14 @@ WORSE_COVERAGE: dict[str, tuple[Change, tuple[str, ...]]] = {
         lambda one: without(without(one, "kinds/expression"), "modules/pe_line/expression"),
         ("coverage", "expression", "was not measured"),
     ),
+    "a module that is not counted": (
+        lambda one: changed(
+            changed(without(one, "modules/pe_line/branch"), "kinds/branch/hit", lambda n: n - 20),
+            "kinds/branch/total",
+            lambda n: n - 20,
+        ),
+        ("pe_line", "branch missed", "was not measured"),
+    ),
     "an expired exclusion": (
         lambda one: changed(
             one, "problems", lambda _: ["tb/coverage/exclusions.toml: fp32_add:71 expired on 2026-01-31"]
@@ -88,8 +96,7 @@ def survive(faults: Json, more: int) -> Json:
     """Return a campaign in which so many more mutants survived."""
     worse = changed(faults, "caught", lambda n: n - more)
     worse = changed(worse, "survived", lambda n: n + more)
-    new = {**faults["survivors"][0], "key": "new", "line": 99}
-    worse["survivors"].append(new)
+    worse["survivors"] += [{**faults["survivors"][0], "key": f"new {at}", "line": 99} for at in range(more)]
     worse["score"] = worse["caught"] / (worse["mutants"] - worse["equivalent"])
     return worse
 
@@ -115,6 +122,18 @@ def test_a_small_campaign_is_no_campaign(project: Project) -> None:
     told = project.gate()
     assert told.status == 1
     assert told.row("fault campaign", "mutants")
+
+
+def test_more_mutants_that_are_called_equivalent_are_told(project: Project) -> None:
+    """The score rises without a test."""
+    faults = project.faults
+    excused = {**faults["equivalents"][0], "key": faults["survivors"][0]["key"]}
+    more = {"equivalent": 21, "survived": 0, "score": 1.0, "survivors": []}
+    project.faults = {**faults, **more, "equivalents": [*faults["equivalents"], excused]}
+    told = project.gate()
+    assert told.status == 0
+    assert "21 mutants are called equivalent, 20 in the baseline" in told.out
+    assert "21 mutants are called equivalent" in told.summary
 
 
 def test_a_problem_of_the_campaign(project: Project) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from regressions.results import Gate, Results, with_coverage
+from regressions.results import Gate, Replay, Results, with_coverage
+from regressions.suite.launch import INTERRUPTED
 from reports.history import __main__ as command
 from reports.history import append
 from reports.history.changes import Change, History
 from reports.tests.history.runs import START, commit, coverage_document, history_of, on_day, slower
+from reports.tests.synthetic import unfinished
 
 LAYER, STEP = "layer1.0.conv1", "FP"
 NAME = f"{LAYER}-{STEP}"
@@ -130,6 +132,24 @@ def test_a_run_without_the_figure_is_passed_over(passing: Results, tmp_path: Pat
     (track,) = history.find("coverage.line", "total", "all")
     assert [track.at(place) is None for place in range(3)] == [False, True, False]
     assert {one.measure.name for event in history.events() for one in event.changes} == {"gates_broken"}
+
+
+def test_an_interrupted_run_is_not_blamed(
+    passing: Results, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was interrupted neither passed nor failed; what had ended counts."""
+
+    def interrupt(replay: Replay) -> Replay:
+        ended = replay if replay.layer.startswith("layer1") else unfinished(replay, INTERRUPTED)
+        return slower(NAME, 1.02)(ended)
+
+    path = history_of(tmp_path, [on_day(passing, 0), on_day(passing, 1, interrupt), on_day(passing, 2)])
+    events = History(path).events()
+    assert [one.after.number for one in events] == [3, 2]
+    names = {change.measure.name for one in events for change in one.changes}
+    assert names == {"cycles", "utilization"}
+    assert command.main(["--history", str(path), "--out", str(tmp_path)]) == 0
+    assert "interrupted, 62 replays planned" in (tmp_path / "history.html").read_text(encoding="utf-8")
 
 
 def test_coverage_of_the_tests(tmp_path: Path) -> None:

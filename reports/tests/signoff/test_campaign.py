@@ -11,6 +11,7 @@ from reports.signoff import campaign
 from tb.mutation.campaign import CampaignError, Result
 from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.worker import Outcome, Verdict
+from tb.toolchain import REPO_ROOT
 
 LINES = (27, 28, 29)
 MUTANTS = [Mutant("result/histogram.sv", line, line + 1, line, Operator.STUCK, "a", "b") for line in LINES]
@@ -49,7 +50,7 @@ def test_all_faults_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     written = document(tmp_path)
     assert (written["mutants"], written["caught"], written["equivalent"], written["survived"]) == (3, 2, 1, 0)
     assert written["score"] == 1
-    assert written["files"] == {"result/histogram.sv": {"mutants": 3, "caught": 2, "equivalent": 1}}
+    assert written["files"] == {"rtl/result/histogram.sv": {"mutants": 3, "caught": 2, "equivalent": 1}}
     assert written["problems"] == []
     assert (tmp_path / "faults" / "index.html").is_file()
 
@@ -61,7 +62,15 @@ def test_a_survivor_lowers_the_score_and_is_listed(tmp_path: Path, monkeypatch: 
     survivors = written["survivors"]
     assert isinstance(survivors, list)
     assert [(one["key"], one["nearest"]) for one in survivors] == [(OTHER.key, ["test_b"])]
+    assert (REPO_ROOT / survivors[0]["file"]).is_file(), "the page shows its lines and leads to its coverage"
     assert written["problems"] == ["50.0% of the faults are caught, fewer than 97%"]
+
+
+def test_the_same_campaign_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(monkeypatch, tmp_path, result())
+    assert document(tmp_path)["rerun"] == "./run faults"
+    run(monkeypatch, tmp_path, result(), "--seed", "7", "--budget", "2.5")
+    assert document(tmp_path)["rerun"] == "./run faults --seed 7 --budget 2.5"
 
 
 def test_too_few_faults_are_no_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reports.gate.documents import read_coverage
+from reports.history.database import load_runs
 from reports.signoff import coverage, report
 from reports.signoff.measured import Record
 from reports.tests.signoff import made_up
@@ -158,6 +159,8 @@ def test_what_fails_the_run(
     assert words in told
     assert "FAIL: " in told
     read_coverage(bench.document)
+    (stored,) = load_runs(bench.out / "history.sqlite")
+    assert stored.run.verdict == "fail", "also where only a target was missed"
 
 
 def test_an_exclusion_that_is_needed(bench: Bench) -> None:
@@ -246,6 +249,7 @@ def test_the_last_run_is_reported_again(bench: Bench, monkeypatch: pytest.Monkey
     assert bench.ran == []
     document = json.loads(bench.document.read_text(encoding="utf-8"))
     assert (document["seed"], document["git"]) == (5, made_up.record().git)
+    assert not (bench.out / "history.sqlite").exists(), "no second run"
     bench.document.unlink()
     monkeypatch.setattr(coverage, "reread", last(frozenset([SUMS])))
     assert bench.main("--reuse") == 0

@@ -57,7 +57,10 @@ def test_a_document_that_contradicts_itself_is_not_written(tmp_path: Path) -> No
     [{"problems": ["stale"]}, {"mutants": 1060, "survived": 61, "score": 979 / 1040}],
 )
 def test_a_campaign_that_fails(change: dict[str, Any], tmp_path: Path) -> None:
-    folder = faults.write({**campaign(), **change}, tmp_path)
+    document = {**campaign(), **change}
+    (survivor,) = document["survivors"]
+    document["survivors"] = [{**survivor, "key": str(at)} for at in range(document["survived"])]
+    folder = faults.write(document, tmp_path)
     assert "<title>FAIL" in (folder / "index.html").read_text(encoding="utf-8")
 
 
