@@ -31,7 +31,7 @@ def read_tables(path: Path, kinds: Collection[str], error: type[ValueError]) -> 
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise error(f"{name}: cannot be read ({problem.strerror}); restore it") from problem
-    except tomllib.TOMLDecodeError as problem:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise error(f"{name}: is not TOML: {problem}; correct it") from problem
     for key, tables in read.items():
         if key not in kinds:

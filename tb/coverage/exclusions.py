@@ -80,7 +80,7 @@ def _exclusion(where: str, table: Mapping[str, Any]) -> Exclusion:
     texts = texts_of(where, table, TEXTS, ExclusionError)
     if texts["kind"] not in KINDS:
         raise ExclusionError(f"{where}, kind: '{texts['kind']}' is none; use one of {', '.join(KINDS)}")
-    if not isinstance(table.get(DATE), datetime.date):
+    if type(table.get(DATE)) is not datetime.date:  # a time of day is one too
         raise ExclusionError(f"{where}, {DATE}: is no date; write it as 2030-12-31, without quotes")
     text = table.get("text", "")
     if not isinstance(text, str):

@@ -85,6 +85,7 @@ MALFORMED = {
     "no owner": (GOOD.replace('owner = "c"\n', ""), "exclusion 1, owner: is missing or empty"),
     "no kind": (GOOD.replace('"toggle"', '"togle"'), "exclusion 1, kind: 'togle' is none"),
     "a date in quotes": (GOOD.replace("2030-12-31", '"2030-12-31"'), "exclusion 1, expires: is no date"),
+    "a time of day": (GOOD.replace("12-31", "12-31T00:00:00"), "exclusion 1, expires: is no date"),
     "a number as text": (GOOD + "text = 7\n", "exclusion 1, text: is no text"),
 }
 
@@ -95,6 +96,13 @@ def test_a_wrong_file_is_named_with_its_field(tmp_path: Path, how: str) -> None:
     path = tmp_path / "exclusions.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ExclusionError, match=rf"exclusions\.toml: .*{message}"):
+        load(path)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "exclusions.toml"
+    path.write_bytes(b'reason = "\xff"')
+    with pytest.raises(ExclusionError, match=r"^exclusions\.toml: is not TOML: .*; correct it"):
         load(path)
 
 
