@@ -6,6 +6,8 @@ process ends no more than that.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import math
 import os
@@ -23,6 +25,7 @@ Emit = Callable[[Event], None]
 
 CRASHED, HUNG = "crashed", "hung"
 """Kinds of event that a child cannot tell of itself."""
+PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -49,11 +52,14 @@ def events(work: Callable[[Emit], None], deadline: Deadline | None = None) -> It
         The events; last one of kind `CRASHED` if the child failed, `HUNG` if it was killed.
     """
     reader, writer = os.pipe()
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
         os.close(reader)
-        _child(work, writer)
+        _child(work, writer, parent)
     os.close(writer)
+    with contextlib.suppress(OSError):  # who is first, so that the group is there when it must be killed
+        os.setpgid(pid, pid)
     text = b""
     try:
         while True:
@@ -81,10 +87,14 @@ def events(work: Callable[[Emit], None], deadline: Deadline | None = None) -> It
             os.waitpid(pid, 0)
 
 
-def _child(work: Callable[[Emit], None], writer: int) -> None:
+def _child(work: Callable[[Emit], None], writer: int, parent: int) -> None:
     status = 1
     try:
         os.setpgid(0, 0)
+        # Nobody waits for a child whose parent was killed; what it writes would be taken for another test's.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            return
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
