@@ -8,7 +8,8 @@ import pytest
 
 from tb.coverage import run as collection
 from tb.coverage.points import Kind
-from tb.coverage.run import Collected, CoverageRunError, load, run
+from tb.coverage.run import NO_COVERAGE, Collected, CoverageRunError, load, run
+from tb.plan import testplan
 
 QUEUES = "tb/mem/test_mem.py::test_queues_and_memory"
 
@@ -53,3 +54,7 @@ def test_a_damaged_collection_is_named(tmp_path: Path, how: str) -> None:
         (tmp_path / "part0.jsonl").write_text(text, encoding="utf-8")
     with pytest.raises(CoverageRunError, match=message):
         load(tmp_path)
+
+
+def test_benches_that_do_not_count_are_in_the_plan() -> None:
+    assert {bench.name for bench in testplan.load().bench} >= NO_COVERAGE
