@@ -62,6 +62,51 @@ def test_every_verdict(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatc
     ]
 
 
+BUSY = """
+import os, time
+from pathlib import Path
+
+def runs():
+    with Path("runs").open("a+") as file:
+        file.write(".")
+        file.seek(0)
+        return len(file.read())
+
+def test_quick():
+    times = runs()
+    assert times
+    if times <= {busy}:
+        {what}
+"""
+
+
+@pytest.mark.parametrize(
+    "what", ["time.sleep(60)", "os.abort()", "os._exit(1)", 'raise OSError("disk full")']
+)
+def test_what_the_machine_does_is_no_verdict(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The test fails with the mutant, without it, and then no more."""
+    monkeypatch.setattr(worker, "LEAST_TIMEOUT_S", 1.0)
+    pytester.makepyfile(test_of_design=BUSY.format(busy=2, what=what))
+    plan = _plan(pytester.path, [1], seconds={QUICK: 0.001})
+    pytester.inline_run("-p", "no:cacheprovider", plugins=[Campaign(plan)])
+    (line,) = Path(plan.out).read_text().splitlines()
+    assert json.loads(line)["verdict"] == "survived"
+
+
+def test_a_machine_that_is_always_too_busy_is_named(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LEAST_TIMEOUT_S", 0.4)
+    pytester.makepyfile(test_of_design=BUSY.format(busy=99, what="time.sleep(60)"))
+    plan = _plan(pytester.path, [1], seconds={QUICK: 0.001})
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", plugins=[Campaign(plan)])
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    assert "does not pass in time without it either; the machine is too busy" in str(result.stdout)
+    assert not Path(plan.out).read_text()
+
+
 def test_what_caught_mutants_of_the_file_goes_first(pytester: pytest.Pytester) -> None:
     before = [("pe/pe.sv", SLOW)] * 20
     (one,) = _run(pytester, _plan(pytester.path, [5], caught=before, seconds={**SECONDS, SLOW: 0.01}))
