@@ -6,7 +6,7 @@ survive. Verdicts are kept as they come, so that a campaign that is stopped goes
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
 import json
 import subprocess
 import sys
@@ -14,6 +14,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -21,32 +22,28 @@ from typing import Any
 
 import pytest
 
-from golden.seeds import DEFAULT_MASTER_SEED, derive_seed
-from tb.build_cache import digest
+from golden.seeds import DEFAULT_MASTER_SEED
+from tb.build_cache import write_whole
+from tb.mutation.draw import draw
 from tb.mutation.equivalents import load, reasons
 from tb.mutation.mutant import Mutant
 from tb.mutation.nearest import Nearness, last
 from tb.mutation.operators import find_mutants
+from tb.mutation.state import state_of
 from tb.mutation.tier import TIERS, room_of
 from tb.mutation.worker import BUDGET_S, Outcome, Plan, Verdict
-from tb.toolchain import BUILD_ROOT, REPO_ROOT, rtl_sources
+from tb.toolchain import BUILD_ROOT, REPO_ROOT
 
 MUTANTS = 1200
 """Mutants that a campaign draws."""
-LEAST_OF_A_FILE = 4
 WORKERS = 2
 PART = 60
 """Mutants of a worker at most: what it learns of which tests catch is worth more than an even load."""
-CODE = (".sv", ".svh", ".py", ".cpp", ".hpp", ".h")
 SECOND = 50
 """Survivors of the first tests that meet the whole suite."""
 SECOND_BUDGET_S = 100.0
 """Seconds that the whole suite may take for one of them, the nearest tests first."""
-NO_PART = {"coverage", "mutation", "plan"}
-"""Folders of the benches that no verdict depends on."""
 SHOWN_TESTS = 2
-TARGET = 0.97
-"""Share of the mutants not reasoned equivalent that a suite for sign-off catches."""
 
 
 class CampaignError(RuntimeError):
@@ -67,12 +64,18 @@ class Result:
         Why the others are no faults.
     nearest : dict
         Tests that look at each survivor, the closest first.
+    changed : bool
+        Whether the design or the tests changed meanwhile, so that verdicts do not belong together.
+    wall_s : float
+        Seconds that it took, those before a stop included.
     """
 
     mutants: Mapping[str, Mutant]
     outcomes: Mapping[str, Outcome]
     equivalent: Mapping[str, str] = field(default_factory=dict)
     nearest: Mapping[str, list[str]] = field(default_factory=dict)
+    changed: bool = False
+    wall_s: float = 0.0
 
     @property
     def survivors(self) -> list[Mutant]:
@@ -83,31 +86,6 @@ class Result:
     def score(self) -> float:
         """Share of the mutants that are faults which were caught."""
         return 1 - len(self.survivors) / max(len(self.outcomes), 1)
-
-
-def draw(mutants: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
-    """Draw `count` mutants: of each file its share but a few at least, its operators in turn.
-
-    A mutant's place in the order of its file and operator follows from its name and the seed alone.
-    """
-
-    def rank(mutant: Mutant) -> int:
-        return derive_seed(mutant.key, seed)
-
-    queues: dict[str, list[Mutant]] = {}
-    by_file: dict[str, dict[str, list[Mutant]]] = defaultdict(lambda: defaultdict(list))
-    for mutant in sorted(mutants, key=rank):
-        by_file[mutant.file][mutant.operator].append(mutant)
-    for file, operators in by_file.items():
-        turns = max(len(of) for of in operators.values())
-        queues[file] = [of[turn] for turn in range(turns) for of in operators.values() if turn < len(of)]
-    share = count / max(len(mutants), 1)
-    chosen = [
-        mutant
-        for queue in queues.values()
-        for mutant in queue[: max(LEAST_OF_A_FILE, round(share * len(queue)))]
-    ]
-    return sorted(chosen, key=lambda one: (one.file, one.start, one.faulty))
 
 
 @dataclass
@@ -150,6 +128,19 @@ class Campaign:
     def _second(self) -> Path:
         return self.folder / "second.jsonl"
 
+    @property
+    def _timings(self) -> Path:
+        return self.folder / "timings.jsonl"
+
+    @property
+    def _spent(self) -> Path:
+        return self.folder / "spent.jsonl"
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds that it has taken, in all of its runs."""
+        return sum(float(raw["seconds"]) for raw in _lines(self._spent))
+
     def outcomes(self) -> dict[str, Outcome]:
         """Return what is known so far: a second verdict counts before the first."""
         known = [one for path in (self._first, self._second) for one in _outcomes(path)]
@@ -157,6 +148,16 @@ class Campaign:
 
     def run(self) -> dict[str, Outcome]:
         """Judge what has no verdict yet: all by their rooms' tests, what survives by the whole suite."""
+        for path in (self._first, self._second, self._timings, self._spent):
+            _drop_torn_line(path)
+        try:
+            self._judge_rest()
+        finally:
+            with self._spent.open("a", encoding="utf-8") as out:
+                print(json.dumps({"seconds": time.monotonic() - self.begin}), file=out)
+        return self.outcomes()
+
+    def _judge_rest(self) -> None:
         known = self.outcomes().keys() | self.no_faults
         left = [number for number, mutant in self._built.items() if mutant.key not in known]
         print(
@@ -171,7 +172,6 @@ class Campaign:
             print(f"faults: {len(survived)} survive, more than {SECOND}: they meet no more tests", flush=True)
         else:
             self._whole_suite([key for key in survived if key not in again])
-        return self.outcomes()
 
     def nearest(self, key: str) -> list[str]:
         """Tests that look at a mutant, the closest first."""
@@ -242,7 +242,7 @@ class Campaign:
         return sorted(test for test in tests if test.split("::")[0] not in measured)
 
     def _measure(self, groups: Sequence[tuple[str, Sequence[str]]]) -> None:
-        out = str(self.folder / "timings.jsonl")
+        out = str(self._timings)
         jobs = [
             partial(self._work, f"time {name}", Plan([], self._built, list(tests), out, {}, [], 0.0))
             for name, tests in groups
@@ -251,16 +251,20 @@ class Campaign:
         self._all(jobs)
 
     def _seconds(self) -> dict[str, float]:
-        return {raw["test"]: raw["seconds"] for raw in _lines(self.folder / "timings.jsonl")}
+        return {raw["test"]: raw["seconds"] for raw in _lines(self._timings)}
 
     def _caught(self) -> list[tuple[str, str]]:
         return [(self._by_key[one.mutant].file, one.test) for one in _outcomes(self._first) if one.test]
 
     def _all(self, jobs: Sequence[Callable[[], None]]) -> None:
-        """Do jobs on all workers; the first that fails is raised when all have ended."""
+        """Do jobs on all workers; after an interrupt no more begin, another failure is raised at the end."""
         with ThreadPoolExecutor(self.workers) as pool:
-            for done in [pool.submit(job) for job in jobs]:
-                done.result()
+            try:
+                for done in [pool.submit(job) for job in jobs]:
+                    done.result()
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _work(self, name: str, plan: Plan) -> None:
         start = time.monotonic()
@@ -280,6 +284,14 @@ def _work(plan: Plan, path: Path) -> None:
         raise CampaignError(f"a worker of the campaign failed; last lines of {log}:\n  {tail}")
 
 
+def _drop_torn_line(path: Path) -> None:
+    """Drop the line that a campaign was writing when it was killed."""
+    if path.is_file():
+        whole = path.read_bytes().rpartition(b"\n")
+        if whole[2]:
+            write_whole(path, whole[0] + whole[1])
+
+
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     if path.is_file():
         yield from (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
@@ -288,16 +300,6 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 def _outcomes(path: Path) -> Iterator[Outcome]:
     for raw in _lines(path):
         yield Outcome(**{**raw, "verdict": Verdict(raw["verdict"])})
-
-
-def state_of(mutants: Sequence[Mutant], budget_s: float) -> str:
-    """Digest of all that verdicts depend on: design, benches, golden model, mutants."""
-    code = hashlib.sha256(repr(([one.key for one in mutants], budget_s)).encode())
-    files = [*rtl_sources(), *(REPO_ROOT / "tb").rglob("*.*"), *(REPO_ROOT / "golden").rglob("*.*")]
-    for path in sorted(set(files)):
-        if path.suffix in CODE and not NO_PART & set(path.parts):
-            code.update(digest(path.read_bytes()).encode())
-    return code.hexdigest()[:16]
 
 
 def summary(result: Result) -> list[str]:
@@ -343,7 +345,7 @@ def carry_out(
     Raises
     ------
     CampaignError
-        If a worker fails.
+        If a worker fails, or another campaign is under way.
     tb.mutation.equivalents.EquivalentsError
         If the list of mutants that are no faults is wrong, or out of date.
     """
@@ -354,13 +356,34 @@ def carry_out(
         if not mutants:
             raise CampaignError(f"no file below rtl/ with mutants begins with {' or '.join(files)}")
     drawn = draw(mutants, count, seed)
-    folder = BUILD_ROOT / "campaign" / state_of(drawn, budget_s)
+    state = state_of(drawn, budget_s)
+    folder = BUILD_ROOT / "campaign" / state
     folder.mkdir(parents=True, exist_ok=True)
     campaign = Campaign(drawn, why.keys(), folder, workers, budget_s, last())
-    outcomes = campaign.run()
+    with _alone():
+        outcomes = campaign.run()
     return Result(
         {one.key: one for one in drawn},
         outcomes,
         {one.key: why[one.key] for one in drawn if one.key in why},
         {key: campaign.nearest(key) for key, one in outcomes.items() if one.verdict is Verdict.SURVIVED},
+        changed=state_of(drawn, budget_s) != state,
+        wall_s=campaign.wall_s,
     )
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep other campaigns away: they have their mutants in the same copies of the sources.
+
+    Raises
+    ------
+    CampaignError
+        If there is one.
+    """
+    with (BUILD_ROOT / "campaign" / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CampaignError("another fault campaign is under way here; wait for its end") from None
+        yield

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tb.mutation.campaign import draw
+from tb.mutation.draw import draw
 from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.operators import find_mutants
 from tb.mutation.schemata import with_mutants
