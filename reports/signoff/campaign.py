@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,8 @@ from reports.signoff.faults import DOCUMENT, write
 from reports.signoff.measured import DIRTY
 from reports.signoff.page import INDEX
 from reports.signoff.record import append_to_history
-from tb.mutation.campaign import MUTANTS, TARGET, WORKERS, CampaignError, Result, carry_out, summary
+from reports.signoff.targets import FAULTS
+from tb.mutation.campaign import MUTANTS, WORKERS, CampaignError, Result, carry_out, summary
 from tb.mutation.equivalents import EquivalentsError
 from tb.mutation.mutant import Mutant
 from tb.mutation.worker import BUDGET_S
@@ -105,8 +105,10 @@ def file_of(mutant: Mutant) -> str:
 def problems(result: Result) -> list[str]:
     """Say why a campaign is not enough for sign-off, if so."""
     found = []
-    if result.score < TARGET:
-        found.append(f"{result.score:.1%} of the faults are caught, fewer than {TARGET:.0%}")
+    if result.score < FAULTS:
+        found.append(f"{result.score:.1%} of the faults are caught, fewer than {FAULTS:.0%}")
+    if result.changed:
+        found.append(f"the design or its tests changed during the campaign; run it again ({COMMAND})")
     if len(result.outcomes) < LEAST:
         found.append(f"{len(result.outcomes)} faults were judged, fewer than {LEAST}")
     return found
@@ -116,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     options = _parser().parse_args(arguments)
     part = options.mutants != MUTANTS or bool(options.files)
-    begin, started = time.monotonic(), datetime.now(UTC)
+    started = datetime.now(UTC)
     git = git_info()
     try:
         tools = tool_versions(Toolchain.find())
@@ -128,13 +130,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seed=options.seed,
             git=f"{git.commit or 'unknown'}{DIRTY * git.dirty}",
             tools=tools,
-            wall_s=time.monotonic() - begin,
+            wall_s=result.wall_s,
             rerun=rerun(options),
         )
         print("\n".join(summary(result)))
         if part:
             print("faults: a part of the campaign; reports and gate keep the last whole one")
-            return MISSES if result.score < TARGET else 0
+            return MISSES if result.score < FAULTS else 0
         folder = write(made, options.out)
     except KeyboardInterrupt:
         print(f"error: interrupted; verdicts are kept, {COMMAND} goes on there", file=sys.stderr)

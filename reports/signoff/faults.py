@@ -15,8 +15,8 @@ from reports.signoff import absent, page
 from reports.signoff.folder import replace_folder
 from reports.signoff.markup import address, templates
 from reports.signoff.measured import DIRTY
+from reports.signoff.targets import FAULTS
 from tb.coverage.exclusions import Sources
-from tb.mutation.campaign import TARGET
 
 FOLDER = "faults"
 DOCUMENT = "faults.json"
@@ -91,8 +91,8 @@ def render(document: FaultsDocument, sources: Sources, out: Path) -> str:
         .render(
             document=document,
             commit=(document.git.removesuffix(DIRTY)[:12], document.git.endswith(DIRTY)),
-            target=TARGET,
-            passed=document.score >= TARGET and not document.problems,
+            target=FAULTS,
+            passed=document.score >= FAULTS and not document.problems,
             files=_parts(document.files),
             operators=_parts(document.operators),
             survivors=[(one, change(one, sources)) for one in document.survivors],

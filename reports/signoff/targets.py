@@ -1,4 +1,4 @@
-"""What coverage must reach for sign-off.
+"""What coverage and the fault campaign must reach for sign-off.
 
 Sign-off asks for all of the test plan, and for nearly all of the code: a line or branch that no test reaches
 is untested, and what cannot be reached is excused one by one, in `tb/coverage/exclusions.toml`, with reason,
@@ -20,6 +20,9 @@ FUNCTIONAL = 1.0
 """Share of the test plan's coverpoints, those that are excused apart."""
 CODE = {"line": 0.98, "branch": 0.98, "toggle": 0.90}
 """Least share of a kind's points, those that are excluded apart."""
+
+FAULTS = 0.97
+"""Share of the mutants not reasoned equivalent that the tests catch."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ def result(verdict: Verdict = Verdict.CAUGHT) -> Result:
         CAUGHT.key: Outcome(CAUGHT.key, Verdict.HUNG, "test_a", 1.0, 1),
         OTHER.key: Outcome(OTHER.key, verdict, "test_b", 1.0, 2),
     }
-    return Result({one.key: one for one in MUTANTS}, outcomes, {NO_FAULT.key: "why"}, {OTHER.key: ["test_b"]})
+    near = {OTHER.key: ["test_b"]}
+    drawn = {one.key: one for one in MUTANTS}
+    return Result(drawn, outcomes, {NO_FAULT.key: "why"}, near, wall_s=12.5)
 
 
 def run(
@@ -52,6 +55,7 @@ def test_all_faults_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert written["score"] == 1
     assert written["files"] == {"rtl/result/histogram.sv": {"mutants": 3, "caught": 2, "equivalent": 1}}
     assert written["problems"] == []
+    assert written["wall_s"] == 12.5
     assert (tmp_path / "faults" / "index.html").is_file()
 
 
@@ -76,6 +80,17 @@ def test_the_same_campaign_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_too_few_faults_are_no_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, tmp_path, result(), least=3) == 1
     assert document(tmp_path)["problems"] == ["2 faults were judged, fewer than 3"]
+
+
+def test_a_design_that_changed_meanwhile_is_no_campaign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(monkeypatch, tmp_path, replace(result(), changed=True), "--seed", "7", "--budget", "20") == 1
+    written = document(tmp_path)
+    assert written["problems"] == [
+        "the design or its tests changed during the campaign; run it again (./run faults)"
+    ]
+    assert written["rerun"] == "./run faults --seed 7 --budget 20"
 
 
 def test_a_part_leaves_the_report_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
