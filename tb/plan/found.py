@@ -110,7 +110,29 @@ def bins_problem(name: str, bins: Bins, tests: dict[str, frozenset[str]], root: 
         path = root / file
         if not path.is_file() or constant not in _definitions(ast.parse(path.read_text(encoding="utf-8"))):
             return f"bins '{name}': there is no {bins.walks}; correct its entry in tb/plan/bins.py"
+        if constant not in _used(bins.test, root):
+            return f"bins '{name}': {bins.test} does not use {constant}; correct it, or tb/plan/bins.py"
     return None
+
+
+def _used(test: str, root: Path) -> set[str]:
+    """Name all that a test uses, itself or by what it uses of the files beside it."""
+    file, _, function = test.partition("::")
+    uses: dict[str, set[str]] = {}
+    for path in sorted((root / file).parent.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        of_functions = ((name.rpartition("::")[2], node) for name, node in _functions(tree.body))
+        for name, node in (*of_functions, *_assignments(tree)):
+            parts = list(ast.walk(node))
+            names = {part.id for part in parts if isinstance(part, ast.Name)}
+            names |= {part.attr for part in parts if isinstance(part, ast.Attribute)}
+            uses.setdefault(name, set()).update(names)
+    found: set[str] = set()
+    left = {function.rpartition("::")[2]}
+    while left:
+        found |= left
+        left = {name for one in left for name in uses.get(one, ())} - found
+    return found
 
 
 def _functions(body: list[ast.stmt]) -> Iterator[tuple[str, Function]]:

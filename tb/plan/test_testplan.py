@@ -186,6 +186,7 @@ def test_cases_that_nobody_runs_are_named(plan: TestPlan, found: Found) -> None:
         (Bins(TEST, "kind"), f"{TEST} has no parameter 'kind'"),
         (Bins(TEST, walks="tb/pe/test_pe.py::NOTHING"), "there is no tb/pe/test_pe.py::NOTHING"),
         (Bins(TEST, walks="tb/pe/nothing.py::KINDS"), "there is no tb/pe/nothing.py::KINDS"),
+        (Bins(TEST, walks="tb/line/test_line.py::STALLS"), f"{TEST} does not use STALLS"),
     ],
 )
 def test_bins_that_measure_nothing_are_named(found: Found, bins: Bins, message: str) -> None:
