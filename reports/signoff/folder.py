@@ -34,7 +34,7 @@ def replace_folder(place: Path, files: Mapping[str, str]) -> None:
             place.rename(temporary / "before")
         try:
             fresh.rename(place)
-        except OSError:
+        except BaseException:
             if (temporary / "before").exists():
                 (temporary / "before").rename(place)
             raise

@@ -38,8 +38,20 @@ def test_what_was_there_stays_if_the_disk_is_full(tmp_path: Path, monkeypatch: p
     assert [path.name for path in tmp_path.iterdir()] == ["coverage"]
 
 
+@pytest.mark.parametrize(
+    ("error", "told", "message"),
+    [
+        (OSError(errno.EACCES, "Permission denied"), ReportError, "check its permissions"),
+        (KeyboardInterrupt(), KeyboardInterrupt, None),
+    ],
+    ids=["refused", "interrupted"],
+)
 def test_what_was_there_comes_back_if_it_cannot_be_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    told: type[BaseException],
+    message: str | None,
 ) -> None:
     place = tmp_path / "coverage"
     replace_folder(place, {"index.html": "first"})
@@ -47,11 +59,11 @@ def test_what_was_there_comes_back_if_it_cannot_be_replaced(
 
     def refuse(path: Path, target: Path) -> Path:
         if path.name == "fresh":
-            raise OSError(errno.EACCES, "Permission denied")
+            raise error
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(ReportError, match="check its permissions"):
+    with pytest.raises(told, match=message):
         replace_folder(place, {"index.html": "second"})
     assert (place / "index.html").read_text(encoding="utf-8") == "first"
 
