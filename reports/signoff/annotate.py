@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from reports.signoff.measured import source_lines
 from reports.signoff.signals import signals
 from tb.coverage.exclusions import Exclusion, Sources
 from tb.coverage.points import Kind, Point
@@ -103,7 +102,7 @@ def _file(
 ) -> Annotated:
     at: dict[int, list[Point]] = {}
     for point in points:
-        for number in {point.line, *source_lines(point)}:
+        for number in {point.line, *point.source_lines()}:
             at.setdefault(number, []).append(point)
     cases = sorted({case for point in points for case in hit_by.get(point, ())}, key=by_test)
     numbers = {case: number for number, case in enumerate(cases)}

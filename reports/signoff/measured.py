@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from tb.coverage.points import Point
 from tb.coverage.run import Collected, CoverageRunError, TestOutcome, load
 from tb.coverage.worker import Plan
 from tb.toolchain import BUILD_ROOT, REPO_ROOT
@@ -23,7 +22,7 @@ RECORD = "run.json"
 PLAN = "plan.json"
 DIRTY = " dirty"
 """What follows a commit beside which there were changes."""
-DESIGN = ("*.sv", "*.svh", "*.v", "*.vlt")
+DESIGN = ("*.sv", "*.svh", "*.v", "*.vlt", "*.rdl")
 AGAIN = "measure again (./run coverage, without --reuse)"
 
 
@@ -176,12 +175,3 @@ def _united(first: list[T], second: list[T]) -> list[T]:
 def _worse(first: TestOutcome, second: TestOutcome) -> TestOutcome:
     told = first if first.outcome != PASSED else second
     return TestOutcome(told.test, told.outcome, told.text, first.seconds + second.seconds)
-
-
-def source_lines(point: Point) -> Iterator[int]:
-    """Name the source lines that a point stands for, its own if the simulator tells of none."""
-    if not point.lines:
-        yield point.line
-    for part in filter(None, point.lines.split(",")):
-        first, _, last = part.partition("-")
-        yield from range(int(first), int(last or first) + 1)

@@ -16,7 +16,7 @@ its antecedent, and that is what counts: an assertion whose antecedent never hel
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -81,6 +81,14 @@ class Point:
     def counts(self) -> bool:
         """Whether the point enters totals: what is no cover must be of the design, not of a bench."""
         return self.kind not in OF_THE_DESIGN or "rtl" in PurePosixPath(self.file).parts[:-1]
+
+    def source_lines(self) -> Iterator[int]:
+        """Name the source lines that the point stands for, its own if Verilator tells of none."""
+        if not self.lines:
+            yield self.line
+        for part in filter(None, self.lines.split(",")):
+            first, _, last = part.partition("-")
+            yield from range(int(first), int(last or first) + 1)
 
 
 class Reader:

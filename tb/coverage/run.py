@@ -57,7 +57,7 @@ class Collected:
     tests : list of TestOutcome
         Sorted by name.
     by_test : dict
-        Points that each test hit, of the kinds of `tb.coverage.worker.BY_TEST`.
+        Points that each test hit, sorted, of the kinds of `tb.coverage.worker.BY_TEST`.
     bins : dict
         Names of the bins that each test met.
     """
@@ -160,6 +160,7 @@ def load(folder: Path) -> Collected:
     everything: set[Point] = set()
     for part in parts:
         points: list[Point] = []
+        hits: dict[str, list[int]] = {}
         ended = False
         for record in _lines(part):
             if "point" in record:
@@ -169,7 +170,7 @@ def load(folder: Path) -> Collected:
                 collected.tests.append(
                     TestOutcome(name, record["outcome"], record["text"], record["seconds"])
                 )
-                collected.by_test[name] = [points[number] for number in record["hits"]]
+                hits[name] = record["hits"]
                 collected.bins[name] = record["bins"]
             else:
                 collected.hit |= {points[number] for number in record["hit"]}
@@ -177,6 +178,11 @@ def load(folder: Path) -> Collected:
         if not ended:
             raise CoverageRunError(f"{part}: was cut short; run ./run coverage again")
         everything |= set(points)
+        # Which points a worker met first depends on what else it ran.
+        order = sorted(range(len(points)), key=points.__getitem__)
+        rank = {number: place for place, number in enumerate(order)}
+        for name, numbers in hits.items():
+            collected.by_test[name] = [points[number] for number in sorted(numbers, key=rank.__getitem__)]
     collected.points = sorted(everything)
     collected.tests.sort(key=lambda one: one.test)
     return collected

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from tb.coverage import run as collection
-from tb.coverage.points import Kind
+from tb.coverage.points import Kind, Point
 from tb.coverage.run import NO_COVERAGE, Collected, CoverageRunError, load, run
 from tb.plan import testplan
 
@@ -35,6 +37,22 @@ def test_a_test_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pytest
         CoverageRunError, match=r"1 tests did not run, such as tb/mem/test_mem\.py::test_none"
     ):
         collect(tmp_path, monkeypatch, 1, "tb/mem/test_mem.py::test_none")
+
+
+def test_what_else_a_worker_ran_does_not_show(tmp_path: Path) -> None:
+    """The same test, on a worker that has met the points before in another order."""
+    points = [Point("pe", "rtl/pe/pe.sv", line, 1, Kind.LINE, "block") for line in (1, 2)]
+    found = []
+    for number, order in enumerate((points, points[::-1])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        test = {"test": "a", "outcome": "passed", "text": "", "seconds": 1, "hits": [0, 1], "bins": []}
+        records = [*({"point": list(asdict(point).values())} for point in order), test, {"hit": [0, 1]}]
+        lines = "".join(json.dumps(record) + "\n" for record in records)
+        (folder / "part0.jsonl").write_text(lines, encoding="utf-8")
+        found.append(load(folder))
+    assert found[0] == found[1]
+    assert found[0].by_test == {"a": points}
 
 
 DAMAGE = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tb.coverage.build import SUITES
-from tb.coverage.points import OF_THE_DESIGN, Point
+from tb.coverage.points import OF_THE_DESIGN
 from tb.coverage.run import Collected, CoverageRunError, load
 from tb.mutation.mutant import Mutant
 from tb.toolchain import BUILD_ROOT
@@ -58,13 +58,13 @@ def nearness(collected: Collected) -> Nearness:
     by_file: dict[str, set[str]] = {}
     for point in collected.points:
         if point.kind in OF_THE_DESIGN:
-            for line in _lines(point):
+            for line in point.source_lines():
                 by_line.setdefault((point.file, line), set())
     for test, points in collected.by_test.items():
         for point in points:
             if point.kind in OF_THE_DESIGN:
                 by_file.setdefault(point.file, set()).add(test)
-                for line in _lines(point):
+                for line in point.source_lines():
                     by_line[point.file, line].add(test)
     breadth = {test: len(points) for test, points in collected.by_test.items()}
     seconds = {one.test: one.seconds for one in collected.tests}
@@ -77,12 +77,3 @@ def last(folder: Path = FOLDER) -> Nearness | None:
         return nearness(load(folder))
     except CoverageRunError:
         return None
-
-
-def _lines(point: Point) -> Iterator[int]:
-    """Lines that a point stands for, its own if Verilator tells of none."""
-    if not point.lines:
-        yield point.line
-    for part in filter(None, point.lines.split(",")):
-        first, _, end = part.partition("-")
-        yield from range(int(first), int(end or first) + 1)

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from reports.signoff.annotate import Annotated, Line, annotate
-from reports.signoff.measured import source_lines
 from reports.tests.signoff import made_up
 from reports.tests.signoff.made_up import BITS, CASES, COVER, ELSE, EXCLUSION, IF, LINE, RTL, TERM
 from tb.coverage.exclusions import Exclusion, Sources
@@ -35,8 +34,8 @@ def names(annotated: Annotated, number: int) -> list[str]:
 
 def test_lines_of_a_point() -> None:
     point = Point("pe", RTL, 7, 1, Kind.LINE, "block", "7-9,12")
-    assert list(source_lines(point)) == [7, 8, 9, 12]
-    assert list(source_lines(ELSE)) == [42]
+    assert list(point.source_lines()) == [7, 8, 9, 12]
+    assert list(ELSE.source_lines()) == [42]
 
 
 def test_everything_hit(tmp_path: Path) -> None:

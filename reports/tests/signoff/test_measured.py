@@ -98,4 +98,7 @@ def test_any_change_of_the_design_is_seen(tmp_path: Path) -> None:
     made_up.write_source(tmp_path, "other python", "tb/pe/test_pe.py")
     assert design_digest(tmp_path) == before
     made_up.write_source(tmp_path, "module pe_checks;endmodule", made_up.CHECKER)
-    assert design_digest(tmp_path) != before
+    after = design_digest(tmp_path)
+    assert after != before
+    made_up.write_source(tmp_path, "addrmap regs {};", "rtl/chip/regs.rdl")
+    assert design_digest(tmp_path) != after
