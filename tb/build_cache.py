@@ -55,6 +55,18 @@ def locked(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
+@contextmanager
+def alone(path: Path, otherwise: Exception) -> Iterator[None]:
+    """Hold a lock that nobody waits for; raise `otherwise` if another process has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise otherwise from None
+        yield
+
+
 @dataclass(frozen=True)
 class Step:
     """Runs the commands of one build, all of their output in its log."""

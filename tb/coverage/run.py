@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tb.build_cache import alone
 from tb.coverage.points import Kind, Point
 from tb.coverage.worker import Plan
 from tb.plan import found, testplan
@@ -104,21 +105,36 @@ def run(
     Raises
     ------
     CoverageRunError
-        If a worker fails, with the end of its log. A test that fails is an outcome, no error.
+        If a worker fails, with the end of its log, or another run is under way in the folder. A test that
+        fails is an outcome, no error.
     """
     names = list(chosen_tests() if tests is None else tests)
     folder = BUILD_ROOT / "coverage" / suite if folder is None else folder
-    folder.mkdir(parents=True, exist_ok=True)
-    took = _seconds(folder)
+    other = CoverageRunError(f"{folder}: another coverage run is under way there; wait for its end")
+    with alone(folder / "lock", other):
+        begin = time.monotonic()
+        took = _seconds(folder)
+        # What takes longest first; nobody has measured a new one.
+        names.sort(key=lambda test: (-took.get(test, float("inf")), test))
+        files = sorted({test.partition("::")[0] for test in names})
+        tell(f"coverage: {len(names)} tests, suite {suite}, {workers} workers")
+        _collect(Plan(suite, seed, files, names, str(folder)), folder, workers)
+        collected = load(folder)
+        _remember(folder, collected)
+    tell(f"coverage: {len(collected.tests)} cases in {time.monotonic() - begin:.0f} s")
+    missing = set(names) - {one.test.partition("[")[0] for one in collected.tests}
+    if missing:
+        raise CoverageRunError(
+            f"{len(missing)} tests did not run, such as {min(missing)}; is its name right?"
+        )
+    return collected
+
+
+def _collect(plan: Plan, folder: Path, workers: int) -> None:
+    """Let workers carry out a plan, in place of the run before."""
     for old in [*folder.glob("part*.jsonl"), folder / "taken"]:
         old.unlink(missing_ok=True)
-    # What takes longest first; nobody has measured a new one.
-    names.sort(key=lambda test: (-took.get(test, float("inf")), test))
-    files = sorted({test.partition("::")[0] for test in names})
-    plan = Plan(suite, seed, files, names, str(folder))
     plan.save(folder / "plan.json")
-    begin = time.monotonic()
-    tell(f"coverage: {len(names)} tests, suite {suite}, {workers} workers")
     logs = [folder / f"worker{number}.log" for number in range(workers)]
     running = []
     for number, log in enumerate(logs):
@@ -134,15 +150,6 @@ def run(
         if state not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             tail = "\n  ".join(log.read_text(encoding="utf-8").splitlines()[-SHOWN_LINES:])
             raise CoverageRunError(f"a worker of the coverage run failed; last lines of {log}:\n  {tail}")
-    collected = load(folder)
-    _remember(folder, collected)
-    tell(f"coverage: {len(collected.tests)} cases in {time.monotonic() - begin:.0f} s")
-    missing = set(names) - {one.test.partition("[")[0] for one in collected.tests}
-    if missing:
-        raise CoverageRunError(
-            f"{len(missing)} tests did not run, such as {min(missing)}; is its name right?"
-        )
-    return collected
 
 
 def load(folder: Path) -> Collected:

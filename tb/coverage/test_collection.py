@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tb.build_cache import alone
 from tb.coverage import run as collection
 from tb.coverage.points import Kind, Point
 from tb.coverage.run import NO_COVERAGE, Collected, CoverageRunError, load, run
@@ -53,6 +54,13 @@ def test_what_else_a_worker_ran_does_not_show(tmp_path: Path) -> None:
         found.append(load(folder))
     assert found[0] == found[1]
     assert found[0].by_test == {"a": points}
+
+
+def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:
+    other = pytest.raises(CoverageRunError, match="another coverage run is under way")
+    with alone(tmp_path / "lock", AssertionError()), other:
+        run("quick", 1, 1, [QUEUES], folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
 
 
 DAMAGE = {

@@ -6,7 +6,6 @@ survive. Verdicts are kept as they come, so that a campaign that is stopped goes
 
 from __future__ import annotations
 
-import fcntl
 import json
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +21,7 @@ from typing import Any
 import pytest
 
 from golden.seeds import DEFAULT_MASTER_SEED
-from tb.build_cache import write_whole
+from tb.build_cache import alone, write_whole
 from tb.mutation.draw import draw
 from tb.mutation.equivalents import load, reasons
 from tb.mutation.mutant import Mutant
@@ -360,7 +358,9 @@ def carry_out(
     folder = BUILD_ROOT / "campaign" / state
     folder.mkdir(parents=True, exist_ok=True)
     campaign = Campaign(drawn, why.keys(), folder, workers, budget_s, last())
-    with _alone():
+    # Another one would have its mutants in the same copies of the sources.
+    other = CampaignError("another fault campaign is under way here; wait for its end")
+    with alone(BUILD_ROOT / "campaign" / "lock", other):
         outcomes = campaign.run()
     return Result(
         {one.key: one for one in drawn},
@@ -370,20 +370,3 @@ def carry_out(
         changed=state_of(drawn, budget_s) != state,
         wall_s=campaign.wall_s,
     )
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Keep other campaigns away: they have their mutants in the same copies of the sources.
-
-    Raises
-    ------
-    CampaignError
-        If there is one.
-    """
-    with (BUILD_ROOT / "campaign" / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CampaignError("another fault campaign is under way here; wait for its end") from None
-        yield

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tb.build_cache import alone
 from tb.mutation import campaign
 from tb.mutation.campaign import Campaign, CampaignError
 from tb.mutation.mutant import Mutant, Operator
@@ -108,9 +109,7 @@ def test_after_an_interrupt_nothing_more_begins(tmp_path: Path, error: type[Base
 
 def test_two_campaigns_at_a_time_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaign, "BUILD_ROOT", tmp_path)
-    (tmp_path / "campaign").mkdir()
+    monkeypatch.setattr(campaign, "find_mutants", lambda: MUTANTS)
     other = pytest.raises(CampaignError, match="another fault campaign is under way")
-    with campaign._alone(), other, campaign._alone():
-        pass
-    with campaign._alone():
-        pass
+    with alone(tmp_path / "campaign" / "lock", AssertionError()), other:
+        campaign.carry_out()
