@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from tb.toml_tables import read_tables, refuse_others, shown_name, texts_of
 from tb.toolchain import RTL_ROOT
 
 FILE = Path(__file__).with_name("equivalents.toml")
+TEXTS = ("file", "line", "right", "faulty", "reason")
+PLACES = "places"
 
 
 class EquivalentsError(ValueError):
@@ -27,6 +29,7 @@ class Equivalent:
     right: str
     faulty: str
     reason: str
+    places: int = 1
 
     def fits(self, mutant: Mutant, line: str) -> bool:
         """Whether a mutant that begins in a source line is meant."""
@@ -50,12 +53,14 @@ def load(path: Path = FILE) -> list[Equivalent]:
     EquivalentsError
         With the file, the entry, the field, and what to do about it.
     """
-    wanted = [field.name for field in fields(Equivalent)]
     found = []
     for number, table in enumerate(read_tables(path, ["equivalent"], EquivalentsError)["equivalent"], 1):
         where = f"{shown_name(path)}: equivalent {number}"
-        refuse_others(where, table, wanted, EquivalentsError)
-        found.append(Equivalent(**texts_of(where, table, wanted, EquivalentsError)))
+        refuse_others(where, table, (*TEXTS, PLACES), EquivalentsError)
+        places = table.get(PLACES, 1)
+        if type(places) is not int or places < 1:
+            raise EquivalentsError(f"{where}, {PLACES}: is no number of places; write one, or leave it out")
+        found.append(Equivalent(**texts_of(where, table, TEXTS, EquivalentsError), places=places))
     return found
 
 
@@ -82,7 +87,7 @@ def reasons(
     Raises
     ------
     EquivalentsError
-        If an entry fits no mutant.
+        If an entry fits no mutant, or mutants in more or fewer places than it says.
     """
     by_file: dict[str, list[Mutant]] = {}
     for mutant in mutants:
@@ -99,6 +104,12 @@ def reasons(
                 f"tb/mutation/equivalents.toml: no mutant of rtl/{one.file} replaces '{one.right}' by "
                 f"'{one.faulty}' in the line '{one.line}': the design has changed; "
                 "look at the entry again"
+            )
+        if len(meant) != one.places:
+            raise EquivalentsError(
+                f"tb/mutation/equivalents.toml: '{one.right}' in the line '{one.line}' stands in "
+                f"{len(meant)} places of rtl/{one.file}, {PLACES} says {one.places}; "
+                "see that the reason holds in each, then correct it"
             )
         found.update({mutant.key: one.reason for mutant in meant})
     return found

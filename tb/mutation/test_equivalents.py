@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,12 +32,23 @@ def test_an_entry_means_its_line_wherever_it_stands(root: Path) -> None:
     }
 
 
+def test_a_reason_is_for_as_many_places_as_it_says(root: Path) -> None:
+    """The same line stands in another place too, where the reason may not hold."""
+    (root / "pe" / "one.sv").write_text(SOURCE.replace("assign d", "assign a"), encoding="utf-8")
+    both = [MUTANT, replace(MUTANT, line=3, start=44)]
+    with pytest.raises(EquivalentsError, match=r"stands in 2 places of rtl/pe/one\.sv, places says 1"):
+        reasons([ENTRY], both, root)
+    assert len(reasons([replace(ENTRY, places=2)], both, root)) == 2
+    with pytest.raises(EquivalentsError, match=r"in 1 places .* places says 2"):
+        reasons([replace(ENTRY, places=2)], [MUTANT], root)
+
+
 @pytest.mark.parametrize(
     "change",
     [{"file": "pe/two.sv"}, {"line": "assign a = b - c;"}, {"right": "b"}, {"faulty": "(b + c)"}],
     ids=lambda change: next(iter(change)),
 )
-def test_an_entry_that_no_mutant_fits_is_out_of_date(root: Path, change: dict[str, str]) -> None:
+def test_an_entry_that_no_mutant_fits_is_out_of_date(root: Path, change: dict[str, Any]) -> None:
     with pytest.raises(EquivalentsError, match=r"no mutant of rtl/pe/\w+\.sv .* the design has changed"):
         reasons([replace(ENTRY, **change)], [MUTANT], root)
 
@@ -46,6 +58,7 @@ WRONG = {
     "no TOML": ("[[equivalent", "is not TOML"),
     "another table": ("[other]\n", "unknown table 'other'"),
     "a field too many": (GOOD + 'owner = "f"\n', "equivalent 1, owner: is no field"),
+    "no number": (GOOD + 'places = "two"\n', "equivalent 1, places: is no number"),
     "no reason": (GOOD.replace('"e"', '" "'), "equivalent 1, reason: is missing or empty"),
     "a field too few": (GOOD.replace('right = "c"\n', ""), "equivalent 1, right: is missing or empty"),
 }
