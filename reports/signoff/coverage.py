@@ -23,7 +23,6 @@ from reports.signoff.measured import (
     DIRTY,
     Measured,
     Record,
-    design_digest,
     folder_of,
     forget,
     keep,
@@ -36,6 +35,7 @@ from reports.signoff.record import append_to_history
 from reports.signoff.report import DOCUMENT, judge, write
 from reports.signoff.terminal import lines
 from tb.coverage.build import SUITES
+from tb.coverage.design import design_digest
 from tb.coverage.exclusions import ExclusionError
 from tb.coverage.run import WORKERS, Collected, CoverageRunError, chosen_tests, run
 from tb.plan.testplan import PlanError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shlex
 from collections.abc import Sequence
@@ -11,18 +10,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from tb.coverage.run import Collected, CoverageRunError, TestOutcome, load
+from tb.coverage.design import design_digest
+from tb.coverage.run import PLAN, Collected, CoverageRunError, TestOutcome, load
 from tb.coverage.worker import Plan
-from tb.toolchain import BUILD_ROOT, REPO_ROOT
+from tb.toolchain import BUILD_ROOT
 
 T = TypeVar("T")
 
 PASSED = "passed"
 RECORD = "run.json"
-PLAN = "plan.json"
 DIRTY = " dirty"
 """What follows a commit beside which there were changes."""
-DESIGN = ("*.sv", "*.svh", "*.v", "*.vlt", "*.rdl")
 AGAIN = "measure again (./run coverage, without --reuse)"
 
 
@@ -113,14 +111,6 @@ def reread(folder: Path) -> tuple[Record, Collected, frozenset[str]]:
     if record.design != design_digest():
         raise CoverageRunError(f"{folder}: the design has changed since this coverage run; {AGAIN}")
     return record, load(folder), frozenset(plan.tests)
-
-
-def design_digest(root: Path = REPO_ROOT) -> str:
-    """Digest all sources that are compiled: those of rtl/ and the SystemVerilog of tb/."""
-    state = hashlib.sha256()
-    for path in sorted(path for room in ("rtl", "tb") for ext in DESIGN for path in (root / room).rglob(ext)):
-        state.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return state.hexdigest()
 
 
 def merge_records(records: Sequence[Record]) -> Record:

@@ -13,9 +13,10 @@ from reports.signoff import absent, page
 from reports.signoff.annotate import annotate
 from reports.signoff.document import coverage_document
 from reports.signoff.folder import replace_folder
-from reports.signoff.measured import PASSED, Measured, design_digest
+from reports.signoff.measured import PASSED, Measured
 from reports.signoff.plan import PlanState, plan_state
 from reports.signoff.targets import Check, checks, failed_tests
+from tb.coverage.design import design_digest
 from tb.coverage.exclusions import Sources, load
 from tb.coverage.summary import Summary, summarise
 from tb.plan import found, testplan

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tb.build_cache import alone
+from tb.coverage.design import design_digest
 from tb.coverage.points import Kind, Point
 from tb.coverage.worker import Plan
 from tb.plan import found, testplan
@@ -21,6 +22,8 @@ from tb.toolchain import BUILD_ROOT, REPO_ROOT
 
 WORKERS = 2
 SHOWN_LINES = 12
+PLAN = "plan.json"
+"""File that says what a collection is of."""
 NO_COVERAGE = frozenset({"builds", "faults-are-caught", "test-plan", "register-generation", "coverage"})
 """Entries of the plan's bench whose tests look at no model of the design as it is."""
 
@@ -118,7 +121,7 @@ def run(
         names.sort(key=lambda test: (-took.get(test, float("inf")), test))
         files = sorted({test.partition("::")[0] for test in names})
         tell(f"coverage: {len(names)} tests, suite {suite}, {workers} workers")
-        _collect(Plan(suite, seed, files, names, str(folder)), folder, workers)
+        _collect(Plan(suite, seed, files, names, str(folder), design_digest()), folder, workers)
         collected = load(folder)
         _remember(folder, collected)
     tell(f"coverage: {len(collected.tests)} cases in {time.monotonic() - begin:.0f} s")
@@ -134,12 +137,12 @@ def _collect(plan: Plan, folder: Path, workers: int) -> None:
     """Let workers carry out a plan, in place of the run before."""
     for old in [*folder.glob("part*.jsonl"), folder / "taken"]:
         old.unlink(missing_ok=True)
-    plan.save(folder / "plan.json")
+    plan.save(folder / PLAN)
     logs = [folder / f"worker{number}.log" for number in range(workers)]
     running = []
     for number, log in enumerate(logs):
         with log.open("w", encoding="utf-8") as out:
-            command = [sys.executable, "-m", "tb.coverage.worker", str(folder / "plan.json"), str(number)]
+            command = [sys.executable, "-m", "tb.coverage.worker", str(folder / PLAN), str(number)]
             running.append(subprocess.Popen(command, cwd=REPO_ROOT, stdout=out, stderr=subprocess.STDOUT))
     try:
         states = [process.wait() for process in running]

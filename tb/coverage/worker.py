@@ -45,6 +45,8 @@ class Plan:
         Node ids without parameters, in the order in which they are taken.
     folder : str
         Where each worker leaves ``part<N>.jsonl``, and their common counter lies.
+    design : str
+        `tb.coverage.design.design_digest` when they began.
     """
 
     suite: str
@@ -52,6 +54,7 @@ class Plan:
     files: list[str]
     tests: list[str]
     folder: str
+    design: str = ""
 
     @staticmethod
     def load(path: Path) -> Plan:

@@ -165,7 +165,10 @@ class Campaign:
         survived = [key for key, one in self.outcomes().items() if one.verdict is Verdict.SURVIVED]
         again = {one.mutant for one in _outcomes(self._second)}
         if self.near is None:
-            print("faults: no coverage of tests (./run coverage): survivors meet no more tests", flush=True)
+            print(
+                "faults: no coverage of tests on this design (./run coverage): survivors meet no more tests",
+                flush=True,
+            )
         elif len(survived) > SECOND:
             print(f"faults: {len(survived)} survive, more than {SECOND}: they meet no more tests", flush=True)
         else:

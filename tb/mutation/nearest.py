@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tb.coverage.build import SUITES
+from tb.coverage.design import design_digest
 from tb.coverage.points import OF_THE_DESIGN
-from tb.coverage.run import Collected, CoverageRunError, load
+from tb.coverage.run import PLAN, Collected, CoverageRunError, load
+from tb.coverage.worker import Plan
 from tb.mutation.mutant import Mutant
 from tb.toolchain import BUILD_ROOT
 
@@ -72,8 +74,10 @@ def nearness(collected: Collected) -> Nearness:
 
 
 def last(folder: Path = FOLDER) -> Nearness | None:
-    """Nearness by the last coverage run; None if there has been none."""
+    """Nearness by the last coverage run; None if there has been none on the design as it is."""
     try:
+        if Plan.load(folder / PLAN).design != design_digest():
+            return None
         return nearness(load(folder))
-    except CoverageRunError:
+    except (CoverageRunError, OSError, ValueError, TypeError):
         return None

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from tb.coverage.design import design_digest
 from tb.coverage.points import Kind, Point
 from tb.coverage.run import Collected, TestOutcome
+from tb.coverage.worker import Plan
 from tb.mutation.mutant import Mutant, Operator
-from tb.mutation.nearest import nearness
+from tb.mutation.nearest import last, nearness
 
 BLOCK = Point("pe", "rtl/pe/pe.sv", 7, 3, Kind.LINE, "block", "7-9,12")
 BRANCH = Point("pe", "rtl/pe/pe.sv", 9, 5, Kind.BRANCH, "if")
@@ -43,3 +49,16 @@ def test_a_line_that_nobody_hits_has_no_test() -> None:
 
 def test_what_checkers_count_is_no_line_of_the_design() -> None:
     assert "other" not in near_to(7)
+
+
+def test_what_was_measured_on_another_design_says_nothing(tmp_path: Path) -> None:
+    test = {"test": "narrow", "outcome": "passed", "text": "", "seconds": 1.0, "hits": [0], "bins": []}
+    records = [{"point": list(asdict(BLOCK).values())}, test, {"hit": [0]}]
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    assert last(tmp_path) is None
+    (tmp_path / "part0.jsonl").write_text(lines, encoding="utf-8")
+    for design, known in ((design_digest(), True), ("another", False)):
+        Plan("quick", 1, [], [], str(tmp_path), design).save(tmp_path / "plan.json")
+        assert (last(tmp_path) is not None) == known
+    (tmp_path / "plan.json").write_text("damaged", encoding="utf-8")
+    assert last(tmp_path) is None

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from reports.signoff.measured import Measured, Record, design_digest
+from reports.signoff.measured import Measured, Record
 from reports.signoff.plan import PlanState, plan_state
+from tb.coverage.design import design_digest
 from tb.coverage.exclusions import Exclusion
 from tb.coverage.points import Kind, Point
 from tb.coverage.run import Collected, TestOutcome

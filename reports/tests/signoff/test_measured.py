@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from reports.signoff import measured
-from reports.signoff.measured import Record, design_digest, keep, merge, merge_records, reread
+from reports.signoff.measured import Record, keep, merge, merge_records, reread
 from reports.tests.signoff import made_up
 from reports.tests.signoff.made_up import CASES, COVER, LINE, POINTS, SUMS
+from tb.coverage.design import design_digest
 from tb.coverage.points import Kind
 from tb.coverage.run import CoverageRunError
 from tb.coverage.worker import Plan
