@@ -59,7 +59,7 @@ class __attribute__((visibility("hidden"))) CoverageStore {
   std::string header_;
 };
 
-// Writes what this library's models have covered so far: tb/coverage/library.py.
+// Writes what this library's models have covered so far: tb/coverage/build.py.
 extern "C" __attribute__((weak, visibility("default"))) void write_coverage(const char* path) {
   CoverageStore::only().write(path);
 }
