@@ -141,11 +141,13 @@ module row_gather #(
       for (int unsigned j = 0; j < Rows; j++) begin
         if (6'(j) < current.pixels) begin
           place = place_t'(base_q[j]) + row_start_q + place_t'(kx_q);
-          error_o = error_o || place >= place_t'(current.elements);
-          element = bank_q[{gather_q, index_t'(place)}];
-          mask_o[j] = element.mask;
-          group_o[j] = element.group;
-          values_o[j] = element.value;
+          // What lies beyond was never written: its bits may contradict one another.
+          if (place < place_t'(current.elements)) begin
+            element = bank_q[{gather_q, index_t'(place)}];
+            mask_o[j] = element.mask;
+            group_o[j] = element.group;
+            values_o[j] = element.value;
+          end else error_o = 1'b1;
         end
       end
     end

@@ -15,7 +15,7 @@ from golden.chip.validate import ALL_LINES
 from tb.central import test_chains, test_dispatch, test_links, test_tables
 from tb.central.bench import CENTRAL_TB, GROUPS, UNBOUND, checkers_of
 from tb.central.chains import Action, ChainsBench
-from tb.central.dispatch import FROZEN, DispatchBench, Pace, draw_jobs
+from tb.central.dispatch import DispatchBench, Pace, draw_jobs
 from tb.central.links import LinksBench, Manners
 from tb.central.tables import TablesBench
 from tb.core.test_coverage import user_points
@@ -49,12 +49,7 @@ def run_dispatch(rng: Rng) -> DispatchBench:
     for _ in range(10):  # table and cores take turns in being slow
         pace = Pace((0,) * CORES, job=900, able=950)
         bench.run(draw_jobs(rng, 5 * CORES - 2, CORES), pace, int(rng.integers(1 << 30)), 40)
-    for _ in range(300):  # cores that wait for one another, until nobody is waited for any more
-        take = tuple(int(stall) for stall in rng.choice([0, 500, 900], CORES))
-        bench.run(draw_jobs(rng, 3 * CORES, CORES), Pace(take), int(rng.integers(1 << 30)), 0)
-    for still in range(CORES):  # the others have plenty left when they have waited long enough
-        pace = Pace(tuple(FROZEN if core == still else 990 for core in range(CORES)))
-        bench.run(test_dispatch.shared_jobs(40), pace, int(rng.integers(1 << 30)), 100)
+    test_dispatch.test_little_patience(rng)
     return bench
 
 

@@ -107,6 +107,20 @@ def test_a_core_that_stands_still_stops_nobody(patience: int, rng: Rng) -> None:
         bench.check(jobs, even_pace(cores), 1)
 
 
+def test_little_patience(rng: Rng) -> None:
+    """Cores are left behind at every turn, also while a wave is dealt; each job is done all the same."""
+    cores = 4
+    bench = DispatchBench(cores)
+    for _ in range(300):
+        take = tuple(int(stall) for stall in rng.choice([0, 500, 900], cores))
+        jobs = draw_jobs(rng, 3 * cores, cores)
+        assert (bench.run(jobs, Pace(take), int(rng.integers(1 << 30)), 0).core_of_job >= 0).all()
+    for still in range(cores):  # the others have plenty left when they have waited long enough
+        pace = Pace(tuple(FROZEN if core == still else 990 for core in range(cores)))
+        outcome = bench.run(shared_jobs(40), pace, int(rng.integers(1 << 30)), 100)
+        assert list(outcome.core_of_job).count(still) <= 2
+
+
 @pytest.mark.parametrize("patience", [1000, 3000])
 def test_a_core_that_is_late_each_time(patience: int, rng: Rng) -> None:
     """Eight times slower it is left behind soon, though no single wait is long; a little slower it is not."""

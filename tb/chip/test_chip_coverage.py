@@ -192,7 +192,7 @@ def run_memory_errors(rng: Rng) -> None:
     for name in ("a", "c"):
         test_chip_memory_errors.test_reads_answered_with_an_error(name, Response.DECERR, rng)
     test_chip_memory_errors.test_writes_answered_with_an_error("results", Response.DECERR, rng)
-    test_chip_streams.test_operands_left_behind_are_an_error(0, rng)
+    test_chip_streams.test_operands_left_behind_are_an_error(False, rng)
     with chip().without_assumptions():
         test_chip_streams.test_malformed_items(rng)
     jobs, causes = victim().jobs, (Cause.STREAM_LENGTH, Cause.READ_RESPONSE)

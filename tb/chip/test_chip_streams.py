@@ -8,19 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from golden.chip.encoding import (
-    LINE_BYTES,
-    Cause,
-    Extent,
-)
+from golden.chip.encoding import LINE_BYTES, Cause, Extent, Window
 from golden.chip.interpreter import ChipRun
 from golden.chip.items import Op
-from tb.chip.attempts import attempt, require_error, require_stop
+from tb.chip.attempts import attempt, require_error, require_stop, set_words
 from tb.chip.layers import require_memory
 from tb.chip.random_chains import U8
 from tb.chip.victims import (
     CORES,
     chip,
+    descriptor_with,
     job_with,
     options,
     require_good,
@@ -129,14 +126,20 @@ ADVANCE_AT = 28
 """Where a Run says how many ring words lie between its last row and the next run's first."""
 
 
-@pytest.mark.parametrize("job", [0, -1], ids=["of all cores", "of one core"])
-def test_operands_left_behind_are_an_error(job: int, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("alone", [False, True], ids=["in all cores", "in one core"])
+def test_operands_left_behind_are_an_error(alone: bool, rng: np.random.Generator) -> None:
     """The last run passes a word too few, which shifts what the core's next jobs read, right as they are.
 
-    The cores of the first wave share their items; the last job has its own.
+    All jobs share their items, but for the last one if it gets its own.
     """
-    items = victim().jobs[job].c
+    items = victim().jobs[-1].c
     memory = victim().memory()
+    if alone:
+        copy = Extent(0, items.bytes)  # over the operands of a layer that is done
+        descriptor_with(c=Window(0, victim().descriptor.c.end))(memory)
+        job_with(len(victim().jobs) - 1, c=copy)(memory)
+        set_words(memory, copy.line, memory[items.line * LINE_BYTES :][: items.bytes].view("<u4"))
+        items = copy
     run = memory[items.line * LINE_BYTES + items.bytes - 16 :][:8].view("<u8")
     run[0] -= np.uint64(1 << ADVANCE_AT)
     before = memory.copy()

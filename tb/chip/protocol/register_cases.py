@@ -234,6 +234,20 @@ async def other_writes_while_busy(dut: Any) -> None:
 
 
 @cocotb.test()
+async def a_start_with_an_abort(dut: Any) -> None:
+    """Of both in one write the start acts while there is nothing to abort, else the abort."""
+    software = await begin(dut)
+    both = NAMES.pack("CONTROL", start=1, abort=1)
+    dut.busy.value = 1  # from the start on
+    for _ in range(2):
+        await software.write("CONTROL", both)
+        await ClockCycles(dut.clk, 2)
+        assert dut.starts.value == 1
+    assert dut.aborts.value == 1
+    assert (await software.fields("STATUS"))["busy_write"] == 1
+
+
+@cocotb.test()
 async def writes_right_behind_a_start(dut: Any) -> None:
     """The start locks in the very cycle in which it acts: no later write slips through."""
     software = await begin(dut)
