@@ -16,7 +16,7 @@ import pytest
 from tb.build_cache import alone
 from tb.coverage.design import design_digest
 from tb.coverage.points import Kind, Point
-from tb.coverage.worker import Plan
+from tb.coverage.worker import LONGEST_S, Plan
 from tb.plan import found, testplan
 from tb.toolchain import BUILD_ROOT, REPO_ROOT
 
@@ -93,6 +93,7 @@ def run(
     tests: Sequence[str] | None = None,
     tell: Callable[[str], None] = print,
     folder: Path | None = None,
+    longest_s: float = LONGEST_S,
 ) -> Collected:
     """Run tests on models that count a suite's kinds.
 
@@ -106,6 +107,8 @@ def run(
         Told of progress, line by line.
     folder : Path or None
         Where the workers leave what they collect, in place of the run before; None: the suite's own.
+    longest_s : float
+        A test that takes longer is killed: its outcome is that it hung.
 
     Raises
     ------
@@ -123,7 +126,7 @@ def run(
         names.sort(key=lambda test: (-took.get(test, float("inf")), test))
         files = sorted({test.partition("::")[0] for test in names})
         tell(f"coverage: {len(names)} tests, suite {suite}, {workers} workers")
-        _collect(Plan(suite, seed, files, names, str(folder), design_digest()), folder, workers)
+        _collect(Plan(suite, seed, files, names, str(folder), design_digest(), longest_s), folder, workers)
         collected = load(folder)
         _remember(folder, collected)
     tell(f"coverage: {len(collected.tests)} cases in {time.monotonic() - begin:.0f} s")

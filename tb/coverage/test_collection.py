@@ -40,6 +40,13 @@ def test_a_test_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pytest
         collect(tmp_path, monkeypatch, 1, "tb/mem/test_mem.py::test_none")
 
 
+def test_a_test_that_hangs_is_killed(tmp_path: Path) -> None:
+    found = run("quick", 1, 1, [QUEUES], tell=lambda line: None, folder=tmp_path, longest_s=0.001)
+    assert {one.outcome for one in found.tests} == {"hung"}
+    assert "killed after 0.001 s" in found.tests[0].text
+    assert not found.hit
+
+
 def test_what_else_a_worker_ran_does_not_show(tmp_path: Path) -> None:
     """The same test, on a worker that has met the points before in another order."""
     points = [Point("pe", "rtl/pe/pe.sv", line, 1, Kind.LINE, "block") for line in (1, 2)]

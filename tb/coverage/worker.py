@@ -22,11 +22,13 @@ from tb.cocotb_simulation import COVERAGE_FOLDER
 from tb.coverage import bins
 from tb.coverage.build import SUITES, CoverageBuild
 from tb.coverage.points import HEADER, Kind, Point, Reader
-from tb.forked import CRASHED, Emit, Event, Reports, events
+from tb.forked import CRASHED, HUNG, Deadline, Emit, Event, Reports, events
 from tb.toolchain import REPO_ROOT
 
 BY_TEST = frozenset({Kind.LINE, Kind.BRANCH, Kind.ASSERTION, Kind.USER})
 """Kinds of which each test's hits are kept; of the others only that some test hit them."""
+LONGEST_S = 1800.0
+"""Seconds that a test may take, the builds of its models included."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Plan:
         Where each worker leaves ``part<N>.jsonl``, and their common counter lies.
     design : str
         `tb.coverage.design.design_digest` when they began.
+    longest_s : float
+        A test that takes longer hangs.
     """
 
     suite: str
@@ -55,6 +59,7 @@ class Plan:
     tests: list[str]
     folder: str
     design: str = ""
+    longest_s: float = LONGEST_S
 
     @staticmethod
     def load(path: Path) -> Plan:
@@ -123,9 +128,11 @@ class Collector:
             old.unlink()
         begin = time.monotonic()
         end: Event = {"outcome": CRASHED, "text": "the test ended its process", "bins": []}
-        for event in events(self._work(item)):
+        for event in events(self._work(item), Deadline(begin + self._plan.longest_s)):
             if event["kind"] == "end":
                 end = event
+            elif event["kind"] == HUNG:
+                end |= {"outcome": HUNG, "text": f"the test was killed after {self._plan.longest_s:g} s"}
         records: list[Event] = []
         hits: set[int] = set()
         if end["outcome"] == "passed":  # what a test covered counts only if its results were right
