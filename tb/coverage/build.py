@@ -17,9 +17,14 @@ SUITES = {
     "nightly": (Kind.EXPRESSION, Kind.TOGGLE),
 }
 """Kinds that one build counts. All in one would take three times as long for every test."""
+WIDEST = 4096
+"""Bits of a signal whose toggles are counted: words and records of any kind, but no memory."""
 ARGUMENTS = {
     "quick": ("--coverage-line", "--coverage-user", "+define+USER_COVERAGE"),
-    "nightly": ("--coverage-expr", "--coverage-toggle", str(DESIGN_ONLY)),
+    "nightly": (
+        *("--coverage-expr", "--coverage-toggle", "--coverage-max-width", str(WIDEST)),
+        str(DESIGN_ONLY),
+    ),
 }
 
 
