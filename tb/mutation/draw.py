@@ -14,7 +14,8 @@ LEAST_OF_A_FILE = 4
 def draw(mutants: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
     """Draw `count` mutants: of each file its share but a few at least, its operators in turn.
 
-    A mutant's place in the order of its file and operator follows from its name and the seed alone.
+    A mutant's place in the order of its file and operator follows from its name and the seed alone, so that
+    a change of one line leaves the others of its file as they are drawn.
     """
 
     def rank(mutant: Mutant) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import pyslang
 from pyslang import ast, syntax
 
-from tb.mutation.mutant import Mutant, Operator
+from tb.mutation.mutant import Mutant, Operator, numbered
 from tb.toolchain import RTL_ROOT, rtl_sources
 
 SIZES = ("Cores=2", "GatedCores=1")
@@ -85,11 +85,13 @@ class _Finder:
             return
         file, start, end = place
         right = self._text(node)
-        line = self._texts[file][:start].count(b"\n") + 1
+        source = self._texts[file]
+        line = source.count(b"\n", 0, start) + 1
+        around = source[source.rfind(b"\n", 0, start) + 1 :].partition(b"\n")[0].decode()
         for text in faulty:
             if text and text != right:
                 key = (file, start, end, text)
-                self.found.setdefault(key, Mutant(file, start, end, line, operator, right, text))
+                self.found.setdefault(key, Mutant(file, start, end, line, operator, right, text, around))
 
     # -- structure ---------------------------------------------------------------------------------
 
@@ -342,4 +344,4 @@ def find_mutants(root: Path = RTL_ROOT, sources: Sequence[Path] | None = None) -
         finder.scope(package)
     for top in tops:
         finder.scope(top.body)
-    return sorted(finder.found.values(), key=lambda one: (one.file, one.start, -one.end, one.faulty))
+    return numbered(finder.found.values())

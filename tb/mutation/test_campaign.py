@@ -16,7 +16,7 @@ from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.state import state_of
 from tb.mutation.worker import Outcome, Plan, Verdict
 
-MUTANTS = [Mutant("pe/pe.sv", line, line + 1, line, Operator.STUCK, "a", "b") for line in (1, 2)]
+MUTANTS = [Mutant("pe/pe.sv", line, line + 1, line, Operator.STUCK, "a", "b", str(line)) for line in (1, 2)]
 
 
 def record(mutant: Mutant, verdict: Verdict) -> str:

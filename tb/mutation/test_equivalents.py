@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_an_entry_means_its_line_wherever_it_stands(root: Path) -> None:
-    assert reasons([ENTRY], [MUTANT, replace(MUTANT, line=3, start=44)], root) == {
+    assert reasons([ENTRY], [MUTANT, replace(MUTANT, line=3, start=44, occurrence=2)], root) == {
         MUTANT.key: "c is always 0"
     }
 
@@ -35,7 +35,7 @@ def test_an_entry_means_its_line_wherever_it_stands(root: Path) -> None:
 def test_a_reason_is_for_as_many_places_as_it_says(root: Path) -> None:
     """The same line stands in another place too, where the reason may not hold."""
     (root / "pe" / "one.sv").write_text(SOURCE.replace("assign d", "assign a"), encoding="utf-8")
-    both = [MUTANT, replace(MUTANT, line=3, start=44)]
+    both = [MUTANT, replace(MUTANT, line=3, start=44, occurrence=2)]
     with pytest.raises(EquivalentsError, match=r"stands in 2 places of rtl/pe/one\.sv, places says 1"):
         reasons([ENTRY], both, root)
     assert len(reasons([replace(ENTRY, places=2)], both, root)) == 2
@@ -79,7 +79,7 @@ def test_the_projects_own_entries_fit_its_design() -> None:
 
 
 def test_a_mutant_that_is_no_fault_does_not_count() -> None:
-    other = replace(MUTANT, start=44, line=3)
+    other = replace(MUTANT, start=44, line=3, occurrence=2)
     caught = Outcome(other.key, Verdict.CAUGHT, "test_adder", 0.1, 1)
     result = Result({one.key: one for one in (MUTANT, other)}, {other.key: caught}, {MUTANT.key: "c is 0"})
     assert result.score == 1

@@ -102,6 +102,31 @@ def test_what_does_not_run_stays(sample: list[Mutant]) -> None:
     assert all("b <" not in one.right and one.right != "part[1]" for one in sample if one.line == loop)
 
 
+def test_a_comment_at_the_top_changes_no_name_and_no_draw(tmp_path: Path, sample: list[Mutant]) -> None:
+    """Nor do spaces, or a comment behind the line; a second line alike gets names of its own."""
+
+    def of(how: str, text: str) -> list[Mutant]:
+        path = tmp_path / how / "sample.sv"
+        path.parent.mkdir()
+        path.write_text(text)
+        return find_mutants(path.parent, [path])
+
+    before = {one.key for one in sample}
+    assert len(before) == len(sample)
+    moved = of("moved", "// One more line,\n// or two.\n" + SOURCE)
+    assert [one.key for one in moved] == [one.key for one in sample]
+    assert [one.line for one in moved] == [one.line + 2 for one in sample]
+    assert [one.key for one in draw(moved, 9, 1)] == [one.key for one in draw(sample, 9, 1)]
+    line = "  assign part[0] = 4'(a_i[1]);\n"
+    assert line in SOURCE
+    spaced = of("spaced", SOURCE.replace(line, "    assign  part[0] = 4'(a_i[1]); // why\n"))
+    assert [one.key for one in spaced] == [one.key for one in sample]
+    twice = [one.key for one in of("twice", SOURCE.replace(line, line + line))]
+    assert len(set(twice)) == len(twice)
+    assert set(twice) > before
+    assert {one.key for one in of("without", SOURCE.replace(line, ""))} < before
+
+
 def test_numbers_choose_among_nested_mutants() -> None:
     """Of parts of an expression the mutants stand in its right branch."""
     source = b"assign y = a && b[i] ? c : d;"

@@ -36,7 +36,7 @@ SECONDS = {QUICK: 0.001, THOROUGH: 0.002, SLOW: 0.2}
 
 
 def _plan(folder: Path, numbers: list[int], **changes: object) -> Plan:
-    built = {n: Mutant("pe/pe.sv", n, n + 1, n, Operator.STUCK, "a", "b") for n in range(1, 7)}
+    built = {n: Mutant("pe/pe.sv", n, n + 1, n, Operator.STUCK, "a", "b", str(n)) for n in range(1, 7)}
     fields = {"tests": [], "out": str(folder / "out.jsonl"), "seconds": SECONDS, "caught": [], **changes}
     return Plan(numbers, built, **fields)  # type: ignore[arg-type]
 

@@ -15,7 +15,9 @@ from tb.mutation.worker import Outcome, Verdict
 from tb.toolchain import REPO_ROOT
 
 LINES = (27, 28, 29)
-MUTANTS = [Mutant("result/histogram.sv", line, line + 1, line, Operator.STUCK, "a", "b") for line in LINES]
+MUTANTS = [
+    Mutant("result/histogram.sv", line, line + 1, line, Operator.STUCK, "a", "b", str(line)) for line in LINES
+]
 NO_FAULT, CAUGHT, OTHER = MUTANTS
 
 
