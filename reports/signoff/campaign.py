@@ -23,10 +23,12 @@ from reports.signoff.measured import DIRTY
 from reports.signoff.page import INDEX
 from reports.signoff.record import append_to_history
 from reports.signoff.targets import FAULTS
-from tb.mutation.campaign import MUTANTS, WORKERS, CampaignError, Result, carry_out, summary
+from tb.mutation.campaign import MUTANTS, WORKERS, carry_out
 from tb.mutation.equivalents import EquivalentsError
 from tb.mutation.mutant import Mutant
+from tb.mutation.result import Result, summary
 from tb.mutation.worker import BUDGET_S
+from tb.mutation.workers import CampaignError
 from tb.toolchain import RTL_ROOT, Toolchain, ToolchainError
 
 COMMAND = "./run faults"

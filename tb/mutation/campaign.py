@@ -7,30 +7,30 @@ survive. Verdicts are kept as they come, so that a campaign that is stopped goes
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import shutil
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from golden.seeds import DEFAULT_MASTER_SEED
 from tb.build_cache import alone, write_whole
+from tb.mutation.budget import affordable
 from tb.mutation.draw import draw
 from tb.mutation.equivalents import load, reasons
 from tb.mutation.mutant import Mutant
 from tb.mutation.nearest import Nearness, last
 from tb.mutation.operators import find_mutants
+from tb.mutation.result import Result
 from tb.mutation.state import state_of
 from tb.mutation.tier import TIERS, room_of
 from tb.mutation.worker import BUDGET_S, Outcome, Plan, Verdict
-from tb.toolchain import BUILD_ROOT, REPO_ROOT
+from tb.mutation.workers import CampaignError, Workers
+from tb.toolchain import BUILD_ROOT
 
 MUTANTS = 1200
 """Mutants that a campaign draws."""
@@ -38,52 +38,13 @@ WORKERS = 2
 PART = 60
 """Mutants of a worker at most: what it learns of which tests catch is worth more than an even load."""
 SECOND = 50
-"""Survivors of the first tests that meet the whole suite."""
+"""Survivors of the first tests that meet the whole suite, those that a test looks at most closely."""
 SECOND_BUDGET_S = 100.0
 """Seconds that the whole suite may take for one of them, the nearest tests first."""
-SHOWN_TESTS = 2
-
-
-class CampaignError(RuntimeError):
-    """The campaign could not be carried out."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """A campaign's mutants with their outcomes.
-
-    Attributes
-    ----------
-    mutants : dict
-        All that were drawn, by key.
-    outcomes : dict
-        Of those that were run.
-    equivalent : dict
-        Why the others are no faults.
-    nearest : dict
-        Tests that look at each survivor, the closest first.
-    changed : bool
-        Whether the design or the tests changed meanwhile, so that verdicts do not belong together.
-    wall_s : float
-        Seconds that it took, those before a stop included.
-    """
-
-    mutants: Mapping[str, Mutant]
-    outcomes: Mapping[str, Outcome]
-    equivalent: Mapping[str, str] = field(default_factory=dict)
-    nearest: Mapping[str, list[str]] = field(default_factory=dict)
-    changed: bool = False
-    wall_s: float = 0.0
-
-    @property
-    def survivors(self) -> list[Mutant]:
-        """Mutants that no test caught."""
-        return [self.mutants[key] for key, one in self.outcomes.items() if one.verdict is Verdict.SURVIVED]
-
-    @property
-    def score(self) -> float:
-        """Share of the mutants that are faults which were caught."""
-        return 1 - len(self.survivors) / max(len(self.outcomes), 1)
+CHALLENGE_S = 10.0
+"""What the tests may take of a mutant that is called no fault: its nearest ones must not catch it."""
+KEPT = 3
+"""Campaigns whose verdicts are kept, the last ones."""
 
 
 @dataclass
@@ -95,7 +56,7 @@ class Campaign:
     mutants : sequence of Mutant
         Those that were drawn; each model holds them all.
     no_faults : set of str
-        Keys of those that need no verdict.
+        Keys of those that are called no faults: tests must not catch them.
     folder : Path
         Where verdicts and timings are kept; a mutant with a verdict is not run again.
     workers : int
@@ -117,6 +78,7 @@ class Campaign:
     def __post_init__(self) -> None:
         self._built = dict(enumerate(self.mutants, 1))
         self._by_key = {mutant.key: mutant for mutant in self.mutants}
+        self._workers = Workers()
 
     @property
     def _first(self) -> Path:
@@ -125,6 +87,10 @@ class Campaign:
     @property
     def _second(self) -> Path:
         return self.folder / "second.jsonl"
+
+    @property
+    def _challenged(self) -> Path:
+        return self.folder / "challenged.jsonl"
 
     @property
     def _timings(self) -> Path:
@@ -140,13 +106,27 @@ class Campaign:
         return sum(float(raw["seconds"]) for raw in _lines(self._spent))
 
     def outcomes(self) -> dict[str, Outcome]:
-        """Return what is known so far: a second verdict counts before the first."""
+        """Return what is known so far of the faults: a second verdict counts before the first."""
         known = [one for path in (self._first, self._second) for one in _outcomes(path)]
         return {one.mutant: one for one in known if one.mutant not in self.no_faults}
 
+    def refuted(self) -> dict[str, Outcome]:
+        """Return those of the mutants called no faults that a test catches all the same."""
+        known = [one for one in _outcomes(self._challenged) if one.mutant in self.no_faults]
+        return {one.mutant: one for one in known if one.verdict is not Verdict.SURVIVED}
+
+    def not_met(self) -> set[str]:
+        """Return the survivors that tests beside those of their room hit, but that did not meet them."""
+        met = {one.mutant for one in _outcomes(self._second)}
+        return {
+            key
+            for key, one in self.outcomes().items()
+            if one.verdict is Verdict.SURVIVED and key not in met and (self.near is None or self.nearest(key))
+        }
+
     def run(self) -> dict[str, Outcome]:
         """Judge what has no verdict yet: all by their rooms' tests, what survives by the whole suite."""
-        for path in (self._first, self._second, self._timings, self._spent):
+        for path in (self._first, self._second, self._challenged, self._timings, self._spent):
             _drop_torn_line(path)
         try:
             self._judge_rest()
@@ -156,90 +136,115 @@ class Campaign:
         return self.outcomes()
 
     def _judge_rest(self) -> None:
-        known = self.outcomes().keys() | self.no_faults
-        left = [number for number, mutant in self._built.items() if mutant.key not in known]
+        judged = {one.mutant for one in _outcomes(self._first)}
+        faults = [number for number, mutant in self._built.items() if mutant.key not in self.no_faults]
+        left = [number for number in faults if self._built[number].key not in judged]
         print(
             f"faults: {len(self._built)} mutants, {len(left)} to judge, {self.workers} at a time", flush=True
         )
-        self._first_tests(left)
-        survived = [key for key, one in self.outcomes().items() if one.verdict is Verdict.SURVIVED]
-        again = {one.mutant for one in _outcomes(self._second)}
+        self._first_tests(faults, self._first, self.budget_s)
+        called = [number for number, mutant in self._built.items() if mutant.key in self.no_faults]
+        self._first_tests(called, self._challenged, min(CHALLENGE_S, self.budget_s))
         if self.near is None:
             print(
                 "faults: no coverage of tests on this design (./run coverage): survivors meet no more tests",
                 flush=True,
             )
-        elif len(survived) > SECOND:
-            print(f"faults: {len(survived)} survive, more than {SECOND}: they meet no more tests", flush=True)
-        else:
-            self._whole_suite([key for key in survived if key not in again])
+            return
+        chosen = self._for_whole_suite(self.near)
+        again = {one.mutant for one in _outcomes(self._second)}
+        self._whole_suite(self.near, [key for key in chosen[:SECOND] if key not in again])
+        if len(chosen) > SECOND:
+            print(f"faults: {len(chosen)} survive: the nearest {SECOND} meet more tests", flush=True)
+
+    def _for_whole_suite(self, near: Nearness) -> list[str]:
+        """Survivors of the first tests that any test looks at, those first that one looks at most closely."""
+        survived = [one.mutant for one in _outcomes(self._first) if one.verdict is Verdict.SURVIVED]
+        seen = {key for key in survived if key not in self.no_faults and self.nearest(key)}
+        return sorted(seen, key=lambda key: (near.distance(self._by_key[key]), key))
 
     def nearest(self, key: str) -> list[str]:
         """Tests that look at a mutant, the closest first."""
         return self.near.tests(self._by_key[key]) if self.near else []
 
-    def _first_tests(self, numbers: Sequence[int]) -> None:
+    def _first_tests(self, numbers: Sequence[int], out: Path, budget_s: float) -> None:
+        """Let mutants meet the tests of their rooms.
+
+        What a worker learns of which tests catch is its part's alone, so that the order of tests, and with it
+        which test catches a mutant, is the same on any number of workers and after a stop.
+        """
         rooms: dict[str, list[int]] = defaultdict(list)
         for number in numbers:
             rooms[room_of(self._built[number].file)].append(number)
-        self._measure(
-            [(Path(test).stem, [test]) for test in self._unknown({t for r in rooms for t in TIERS[r]})]
-        )
+        known = {one.mutant: one.test for one in _outcomes(out)}
         parts = [
-            (room, numbers[start : start + PART])
+            (f"{out.stem} {room} {start // PART}", room, numbers[start : start + PART])
             for room, numbers in rooms.items()
             for start in range(0, len(numbers), PART)
         ]
-        parts.sort(key=lambda one: -len(one[1]))
+        parts = [one for one in parts if any(self._built[number].key not in known for number in one[2])]
+        parts.sort(key=lambda one: -len(one[2]))
+        self._measure(
+            [(Path(test).stem, [test]) for test in self._unknown({t for _, r, _ in parts for t in TIERS[r]})]
+        )
         seconds = self._seconds()
 
-        def judge(index: int) -> None:
-            room, numbers = parts[index]
-            keys = [self._built[number].key for number in numbers]
-            nearest = {key: near for key in keys if (near := self.nearest(key))}
+        def judge(name: str, room: str, numbers: Sequence[int]) -> None:
+            mutants = {number: self._built[number] for number in numbers}
             plan = Plan(
-                numbers,
+                [number for number, one in mutants.items() if one.key not in known],
                 self._built,
                 list(TIERS[room]),
-                str(self._first),
+                str(out),
                 seconds,
-                self._caught(),
-                self.budget_s,
+                [(one.file, known[one.key]) for one in mutants.values() if known.get(one.key)],
+                budget_s,
+                {one.key: near for one in mutants.values() if (near := self.nearest(one.key))},
             )
-            self._work(f"{room} {index}", replace(plan, nearest=nearest))
+            self._work(name, plan)
 
-        self._all([partial(judge, index) for index in range(len(parts))])
+        self._all([partial(judge, *part) for part in parts])
 
-    def _whole_suite(self, keys: Sequence[str]) -> None:
-        chosen = {key: self._affordable(self.nearest(key)) for key in keys}
-        tests = {test for some in chosen.values() for test in some}
-        unknown = sorted(tests - self._seconds().keys())
-        self._measure([(f"more {start}", unknown[start :: self.workers]) for start in range(self.workers)])
+    def _whole_suite(self, near: Nearness, keys: Sequence[str]) -> None:
+        """Let mutants meet all tests that look at them, the nearest first."""
+        while True:
+            took = self._timed()
+            expected = {**near.seconds, **self._seconds()}
+            chosen = {
+                key: affordable(
+                    [test for test in self.nearest(key) if took.get(test, 0.0) is not None],
+                    expected,
+                    SECOND_BUDGET_S,
+                )
+                for key in keys
+            }
+            unknown = sorted({test for some in chosen.values() for test in some} - took.keys())
+            if not unknown:
+                break
+            self._measure(
+                [(f"more {start}", unknown[start :: self.workers]) for start in range(self.workers)]
+            )
+            if missing := set(unknown) - self._timed().keys():
+                raise CampaignError(
+                    f"{min(missing)} is no test any more, but was one when coverage was measured; "
+                    "measure it again (./run coverage)"
+                )
         numbers = [number for number, mutant in self._built.items() if mutant.key in chosen]
-        seconds = self._seconds()
 
         def judge(start: int) -> None:
             mine = numbers[start :: self.workers]
             wanted = sorted({test for number in mine for test in chosen[self._built[number].key]})
             if wanted:
-                plan = Plan(mine, self._built, wanted, str(self._second), seconds, [], SECOND_BUDGET_S)
-                self._work(f"whole suite {start}", replace(plan, nearest=chosen, by_kills=False))
+                plan = Plan(
+                    mine, self._built, wanted, str(self._second), expected, [], SECOND_BUDGET_S, chosen
+                )
+                self._work(f"whole suite {start}", replace(plan, by_kills=False))
 
         self._all([partial(judge, start) for start in range(self.workers)])
 
-    def _affordable(self, tests: Sequence[str]) -> list[str]:
-        """The nearest tests, as far as the budget goes by what they took when they were counted."""
-        assert self.near is not None
-        some, left = [], SECOND_BUDGET_S
-        for test in tests:
-            if self.near.seconds[test] <= left:
-                some.append(test)
-                left -= self.near.seconds[test]
-        return some
-
     def _unknown(self, tests: set[str]) -> list[str]:
         """Tests (or their files) of a room whose time has not been measured."""
-        measured = {test.split("::")[0] for test in self._seconds()}
+        measured = {test.split("::")[0] for test in self._timed()}
         return sorted(test for test in tests if test.split("::")[0] not in measured)
 
     def _measure(self, groups: Sequence[tuple[str, Sequence[str]]]) -> None:
@@ -251,11 +256,12 @@ class Campaign:
         ]
         self._all(jobs)
 
-    def _seconds(self) -> dict[str, float]:
+    def _timed(self) -> dict[str, float | None]:
+        """What tests take; None of those whose models hold no mutants."""
         return {raw["test"]: raw["seconds"] for raw in _lines(self._timings)}
 
-    def _caught(self) -> list[tuple[str, str]]:
-        return [(self._by_key[one.mutant].file, one.test) for one in _outcomes(self._first) if one.test]
+    def _seconds(self) -> dict[str, float]:
+        return {test: took for test, took in self._timed().items() if took is not None}
 
     def _all(self, jobs: Sequence[Callable[[], None]]) -> None:
         """Do jobs on all workers; after an interrupt no more begin, another failure is raised at the end."""
@@ -265,24 +271,14 @@ class Campaign:
                     done.result()
             except KeyboardInterrupt:
                 pool.shutdown(wait=False, cancel_futures=True)
+                self._workers.end()
                 raise
 
     def _work(self, name: str, plan: Plan) -> None:
         start = time.monotonic()
-        _work(plan, self.folder / f"{name.replace('/', '_')}.json")
+        self._workers.work(plan, self.folder / f"{name.replace('/', '_')}.json")
         end = time.monotonic()
         print(f"  {name:28} {end - start:5.0f} s, {end - self.begin:6.0f} s in all", flush=True)
-
-
-def _work(plan: Plan, path: Path) -> None:
-    plan.save(path)
-    log = path.with_suffix(".log")
-    with log.open("w", encoding="utf-8") as out:
-        command = [sys.executable, "-m", "tb.mutation.worker", str(path)]
-        done = subprocess.run(command, cwd=REPO_ROOT, stdout=out, stderr=subprocess.STDOUT, check=False)
-    if done.returncode not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        tail = "\n  ".join(log.read_text(encoding="utf-8").splitlines()[-12:])
-        raise CampaignError(f"a worker of the campaign failed; last lines of {log}:\n  {tail}")
 
 
 def _drop_torn_line(path: Path) -> None:
@@ -303,26 +299,15 @@ def _outcomes(path: Path) -> Iterator[Outcome]:
         yield Outcome(**{**raw, "verdict": Verdict(raw["verdict"])})
 
 
-def summary(result: Result) -> list[str]:
-    """Lines for a terminal: score by folder and operator, then the survivors."""
-    lines = []
-    for title, group in (("by file", lambda one: one.file), ("by operator", lambda one: str(one.operator))):
-        all_of: Counter[str] = Counter(group(result.mutants[key]) for key in result.outcomes)
-        alive: Counter[str] = Counter(group(one) for one in result.survivors)
-        lines.append(title)
-        lines += [
-            f"  {name:28} {all_of[name] - alive[name]:4} of {all_of[name]:4}" for name in sorted(all_of)
-        ]
-    lines.append("survivors")
-    for one in result.survivors:
-        near = ", ".join(result.nearest.get(one.key, [])[:SHOWN_TESTS]) or "no test hits the line"
-        lines += [f"  {one.key}: {one.diff}", f"    nearest: {near}"]
-    verdicts = Counter(one.verdict for one in result.outcomes.values())
-    counts = ", ".join(f"{verdicts[one]} {one}" for one in Verdict)
-    lines.append(f"caught {result.score:.1%} of {len(result.outcomes)} mutants ({counts})")
-    if result.equivalent:
-        lines.append(f"not run: {len(result.equivalent)} that are no faults, by tb/mutation/equivalents.toml")
-    return lines
+def forget_old(folder: Path) -> None:
+    """Remove the verdicts of all campaigns beside one but for it and the newest others, `KEPT` in all."""
+    others = [path for path in folder.parent.iterdir() if path.is_dir() and path != folder]
+
+    def used(path: Path) -> float:
+        return max(one.stat().st_mtime for one in (path, *path.iterdir()))
+
+    for old in sorted(others, key=used, reverse=True)[KEPT - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def carry_out(
@@ -357,19 +342,24 @@ def carry_out(
         if not mutants:
             raise CampaignError(f"no file below rtl/ with mutants begins with {' or '.join(files)}")
     drawn = draw(mutants, count, seed)
-    state = state_of(drawn, budget_s)
+    near = last()
+    known = near.digest if near else ""
+    state = state_of(drawn, budget_s, known)
     folder = BUILD_ROOT / "campaign" / state
     folder.mkdir(parents=True, exist_ok=True)
-    campaign = Campaign(drawn, why.keys(), folder, workers, budget_s, last())
+    campaign = Campaign(drawn, why.keys(), folder, workers, budget_s, near)
     # Another one would have its mutants in the same copies of the sources.
     other = CampaignError("another fault campaign is under way here; wait for its end")
     with alone(BUILD_ROOT / "campaign" / "lock", other):
         outcomes = campaign.run()
+        forget_old(folder)
     return Result(
         {one.key: one for one in drawn},
         outcomes,
         {one.key: why[one.key] for one in drawn if one.key in why},
         {key: campaign.nearest(key) for key, one in outcomes.items() if one.verdict is Verdict.SURVIVED},
-        changed=state_of(drawn, budget_s) != state,
+        refuted=campaign.refuted(),
+        not_met=campaign.not_met(),
+        changed=state_of(drawn, budget_s, known) != state,
         wall_s=campaign.wall_s,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,13 +32,28 @@ class Nearness:
     breadth : dict
         Points that a test hits in all: one that hits few looks closely.
     seconds : dict
-        What a test took on a model that counts.
+        What a test took on a model that counts, its build included if it was the first to ask for it. No
+        order depends on it.
     """
 
     by_line: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     by_file: dict[str, set[str]] = field(default_factory=dict)
     breadth: Mapping[str, int] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that tells which tests a mutant meets; of no time."""
+        number = {test: at for at, test in enumerate(sorted(self.breadth))}
+        known = hashlib.sha256(repr(sorted(self.breadth.items())).encode())
+        places = [*self.by_line.items(), *self.by_file.items()]
+        for place, tests in sorted(places, key=lambda one: repr(one[0])):
+            known.update(repr((place, sorted(number[test] for test in tests))).encode())
+        return known.hexdigest()
+
+    def distance(self, mutant: Mutant) -> int:
+        """Points that the closest test of a mutant hits in all; there must be one."""
+        return min(self.breadth[test] for test in self.tests(mutant))
 
     def tests(self, mutant: Mutant) -> list[str]:
         """Tests that hit the mutant's line, or its file where the line has no point; the closest first."""
@@ -51,7 +67,7 @@ class Nearness:
                 found |= self.by_line[file, line]
         if not counted:
             found = self.by_file.get(file, set())
-        return sorted(found, key=lambda test: (self.breadth[test], self.seconds[test], test))
+        return sorted(found, key=lambda test: (self.breadth[test], test))
 
 
 def nearness(collected: Collected) -> Nearness:

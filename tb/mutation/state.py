@@ -10,19 +10,30 @@ from tb.build_cache import digest
 from tb.mutation.mutant import Mutant
 from tb.toolchain import REPO_ROOT, Toolchain, rtl_sources
 
-CODE = (".sv", ".svh", ".py", ".cpp", ".hpp", ".h")
+CODE = (".sv", ".svh", ".py", ".cpp", ".hpp", ".h", ".safetensors")
 NO_PART = {"coverage", "mutation", "plan"}
 """Folders of the benches that no verdict depends on."""
-JUDGES = {"schemata.py", "tier.py", "worker.py"}
+JUDGES = {"budget.py", "nearest.py", "schemata.py", "tier.py", "worker.py"}
 """Files of `tb.mutation` that verdicts depend on."""
+REPLAYS = ("*.py", "traces/*.py", "traces/*.safetensors", "tests/test_replays_of_sample.py")
+"""What replays of the sample are made of, below ``regressions``: they are among the nearest tests."""
 
 
-def state_of(mutants: Sequence[Mutant], budget_s: float, root: Path = REPO_ROOT) -> str:
-    """Digest of all that verdicts depend on: design, benches, golden model, tools, mutants."""
+def state_of(mutants: Sequence[Mutant], budget_s: float, near: str, root: Path = REPO_ROOT) -> str:
+    """Digest of all that verdicts depend on: design, benches, golden model, replays, tools, mutants.
+
+    Parameters
+    ----------
+    near : str
+        Digest of what is known of which tests look where (`tb.mutation.nearest.Nearness.digest`); empty if
+        nothing is: tests are chosen by it.
+    """
     tools = sorted(Toolchain.find().versions.items())
-    code = hashlib.sha256(repr(([one.key for one in mutants], budget_s, tools)).encode())
+    code = hashlib.sha256(repr(([one.key for one in mutants], budget_s, near, tools)).encode())
     benches = [path for path in (root / "tb").rglob("*.*") if _is_judge(path.relative_to(root / "tb"))]
-    files = [*rtl_sources(root=root / "rtl"), *benches, *(root / "golden").rglob("*.*"), root / "conftest.py"]
+    replays = [path for pattern in REPLAYS for path in (root / "regressions").glob(pattern)]
+    golden = (root / "golden").rglob("*.*")
+    files = [*rtl_sources(root=root / "rtl"), *benches, *golden, *replays, root / "conftest.py"]
     for path in sorted(set(files)):
         if path.suffix in CODE:
             code.update(digest(path.read_bytes()).encode())

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,22 +15,62 @@ import pytest
 
 from tb.build_cache import alone
 from tb.mutation import campaign
-from tb.mutation.campaign import Campaign, CampaignError
+from tb.mutation.campaign import Campaign
 from tb.mutation.mutant import Mutant, Operator
+from tb.mutation.nearest import Nearness
 from tb.mutation.state import state_of
 from tb.mutation.worker import Outcome, Plan, Verdict
+from tb.mutation.workers import CampaignError, Workers
 
 MUTANTS = [Mutant("pe/pe.sv", line, line + 1, line, Operator.STUCK, "a", "b", str(line)) for line in (1, 2)]
 
 
-def record(mutant: Mutant, verdict: Verdict) -> str:
+def record(mutant: Mutant, verdict: Verdict, test: str = "") -> str:
     return (
-        json.dumps({"mutant": mutant.key, "verdict": verdict, "test": "", "seconds": 1.0, "tests": 1}) + "\n"
+        json.dumps({"mutant": mutant.key, "verdict": verdict, "test": test, "seconds": 1.0, "tests": 1})
+        + "\n"
     )
 
 
 def made(folder: Path, workers: int = 1) -> Campaign:
     return Campaign(MUTANTS, frozenset(), folder, workers, 30.0, None)
+
+
+def near(*more: str) -> Nearness:
+    """Two tests hit the file of the mutants, the one at the end of the alphabet most closely, and `more`."""
+    tests = ["test_a", "test_z", *more]
+    breadth = {test: 9 - number for number, test in enumerate(tests)}
+    return Nearness({}, {"rtl/pe/pe.sv": set(tests)}, breadth, dict.fromkeys(tests, 1.0))
+
+
+@dataclass
+class Played:
+    """Takes the place of the workers: what the tests take and find is given."""
+
+    seconds: dict[str, float | None] = field(default_factory=dict)
+    verdicts: dict[str, tuple[Verdict, str]] = field(default_factory=dict)
+    plans: list[Plan] = field(default_factory=list)
+
+    def __call__(self, _: Workers, plan: Plan, path: Path) -> None:
+        self.plans.append(plan)
+        with Path(plan.out).open("a", encoding="utf-8") as out:
+            if not plan.numbers:
+                for test in plan.tests:
+                    print(json.dumps({"test": test, "seconds": self.seconds.get(test, 1.0)}), file=out)
+            for number in plan.numbers:
+                key = plan.built[number].key
+                out.write(record(plan.built[number], *self.verdicts.get(key, (Verdict.SURVIVED, ""))))
+
+    def judging(self, name: str) -> list[Plan]:
+        """Plans that judge mutants into a file."""
+        return [plan for plan in self.plans if plan.numbers and Path(plan.out).stem == name]
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> Played:
+    one = Played()
+    monkeypatch.setattr(Workers, "work", lambda self, plan, path: one(self, plan, path))
+    return one
 
 
 FILES = {
@@ -38,6 +82,11 @@ FILES = {
     "tb/mutation/worker.py": True,
     "tb/mutation/tier.py": True,
     "tb/mutation/schemata.py": True,
+    "tb/mutation/budget.py": True,
+    "regressions/operands.py": True,
+    "regressions/traces/sample.safetensors": True,
+    "regressions/tests/test_replays_of_sample.py": True,
+    "regressions/triage/trial.py": False,
     "tb/mutation/campaign.py": False,
     "tb/coverage/run.py": False,
     "tb/plan/found.py": False,
@@ -52,38 +101,151 @@ def test_a_change_of_what_verdicts_depend_on_makes_them_old(tmp_path: Path, file
     for name in FILES:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("before", encoding="utf-8")
-    before = state_of(MUTANTS, 30.0, root)
-    assert state_of(MUTANTS, 30.0, root) == before
+    before = state_of(MUTANTS, 30.0, "", root)
+    assert state_of(MUTANTS, 30.0, "", root) == before
     (root / file).write_text("after", encoding="utf-8")
-    assert (state_of(MUTANTS, 30.0, root) != before) == FILES[file]
+    assert (state_of(MUTANTS, 30.0, "", root) != before) == FILES[file]
 
 
-def test_mutants_and_budget_are_part_of_the_state() -> None:
-    assert len({state_of(MUTANTS, 30.0), state_of(MUTANTS, 20.0), state_of(MUTANTS[:1], 30.0)}) == 3
+def test_mutants_budget_and_coverage_are_part_of_the_state() -> None:
+    states = [
+        state_of(MUTANTS, 30.0, ""),
+        state_of(MUTANTS, 20.0, ""),
+        state_of(MUTANTS[:1], 30.0, ""),
+        state_of(MUTANTS, 30.0, near().digest),
+        state_of(MUTANTS, 30.0, near("test_c").digest),
+    ]
+    assert len(set(states)) == len(states)
 
 
-def test_a_campaign_goes_on_after_a_line_that_was_cut_short(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_campaign_goes_on_after_a_line_that_was_cut_short(tmp_path: Path, played: Played) -> None:
     """The mutant whose verdict was being written is judged again, the other one is not."""
     first, second = (record(mutant, Verdict.CAUGHT) for mutant in MUTANTS)
     (tmp_path / "first.jsonl").write_text(first + second[:20], encoding="utf-8")
-    judged: list[str] = []
-
-    def work(plan: Plan, path: Path) -> None:
-        judged.extend(plan.built[number].key for number in plan.numbers)
-        with Path(plan.out).open("a", encoding="utf-8") as out:
-            out.writelines(record(plan.built[number], Verdict.SURVIVED) for number in plan.numbers)
-
-    monkeypatch.setattr(campaign, "_work", work)
     outcomes = made(tmp_path).run()
-    assert judged == [MUTANTS[1].key]
+    (plan,) = played.judging("first")
+    assert [plan.built[number].key for number in plan.numbers] == [MUTANTS[1].key]
     assert [one.verdict for one in outcomes.values()] == [Verdict.CAUGHT, Verdict.SURVIVED]
     again = made(tmp_path)
     assert again.run() == outcomes
-    assert len(judged) == 1
+    assert len(played.judging("first")) == 1
     assert len((tmp_path / "spent.jsonl").read_text().splitlines()) == 2
     assert again.wall_s > 0
+
+
+def test_what_is_learnt_is_of_the_part_alone(
+    tmp_path: Path, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is the same on any number of workers, and after a stop."""
+    monkeypatch.setattr(campaign, "PART", 2)
+    mutants = [Mutant("pe/pe.sv", n, n + 1, n, Operator.STUCK, "a", "b", str(n)) for n in range(4)]
+    before = [record(mutants[at], Verdict.CAUGHT, f"test_{at}") for at in (0, 2)]
+    (tmp_path / "first.jsonl").write_text("".join(before), encoding="utf-8")
+    Campaign(mutants, frozenset(), tmp_path, 1, 30.0, None).run()
+    told = {tuple(plan.numbers): plan.caught for plan in played.judging("first")}
+    assert told == {(2,): [("pe/pe.sv", "test_0")], (4,): [("pe/pe.sv", "test_2")]}
+
+
+def test_the_nearest_survivors_meet_the_whole_suite(
+    tmp_path: Path, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more than may, the others are listed; after a stop it is the same ones."""
+    monkeypatch.setattr(campaign, "SECOND", 1)
+    far = Mutant("core/core.sv", 1, 2, 1, Operator.STUCK, "a", "b")
+    unseen = Mutant("mem/ram.sv", 1, 2, 1, Operator.STUCK, "a", "b")
+    close = MUTANTS[0]
+    by_file = {"rtl/pe/pe.sv": {"test_a", "test_z"}, "rtl/core/core.sv": {"test_a"}}
+    known = Nearness({}, by_file, {"test_a": 9, "test_z": 2}, {"test_a": 1.0, "test_z": 90.0})
+
+    def run() -> Campaign:
+        one = Campaign([far, close, unseen], frozenset(), tmp_path, 1, 30.0, known)
+        one.run()
+        return one
+
+    first = run()
+    (plan,) = played.judging("second")
+    assert [plan.built[number] for number in plan.numbers] == [close]
+    assert plan.nearest == {close.key: ["test_a"]}, "the nearest alone would take too long"
+    assert first.not_met() == {far.key}
+    assert run().not_met() == {far.key}
+    assert len(played.judging("second")) == 1
+
+
+def test_tests_of_a_design_without_mutants_are_left_out(tmp_path: Path, played: Played) -> None:
+    """They take no time from the others either."""
+    played.seconds["test_z"] = None
+    known = near()
+    assert known.tests(MUTANTS[0])[0] == "test_z"
+    Campaign(MUTANTS[:1], frozenset(), tmp_path, 1, 30.0, known).run()
+    (plan,) = played.judging("second")
+    assert (plan.nearest, plan.tests) == ({MUTANTS[0].key: ["test_a"]}, ["test_a"])
+
+
+def test_without_coverage_no_survivor_meets_more(tmp_path: Path, played: Played) -> None:
+    one = made(tmp_path)
+    one.run()
+    assert not played.judging("second")
+    assert one.not_met() == {mutant.key for mutant in MUTANTS}
+
+
+def test_what_is_called_no_fault_is_challenged(tmp_path: Path, played: Played) -> None:
+    called = [one.key for one in MUTANTS]
+    played.verdicts[called[0]] = (Verdict.CAUGHT, "test_a")
+    one = Campaign(MUTANTS, set(called), tmp_path, 1, 30.0, None)
+    assert one.run() == {}
+    assert {key: told.test for key, told in one.refuted().items()} == {called[0]: "test_a"}
+    (plan,) = played.judging("challenged")
+    assert plan.budget_s == campaign.CHALLENGE_S
+
+
+def test_only_the_last_campaigns_are_kept(tmp_path: Path) -> None:
+    for age, name in enumerate(["this", "newest", "newer", "old", "older"]):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "first.jsonl").touch()
+        for path in (tmp_path / name / "first.jsonl", tmp_path / name):
+            os.utime(path, (1000 - age, 1000 - age))
+    os.utime(tmp_path / "old" / "first.jsonl", (2000, 2000))
+    (tmp_path / "lock").touch()
+    campaign.forget_old(tmp_path / "this")
+    assert {path.name for path in tmp_path.iterdir()} == {"this", "newest", "old", "lock"}
+
+
+PLAN = Plan([], {}, [], "", {}, [])
+
+
+@pytest.mark.parametrize("tests", [[], ["tb/pe/test_pe.py"]])
+def test_a_plan_whose_tests_are_not_there_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tests: list[str]
+) -> None:
+    """Its mutants would have no verdict."""
+    status = [sys.executable, "-c", f"raise SystemExit({int(pytest.ExitCode.NO_TESTS_COLLECTED)})"]
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **more: start(status, **more))
+    if tests:
+        with pytest.raises(CampaignError, match="a worker of the campaign failed"):
+            Workers().work(replace(PLAN, tests=tests), tmp_path / "plan.json")
+    else:
+        Workers().work(PLAN, tmp_path / "plan.json")
+
+
+def test_an_interrupt_ends_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them, here a sleeper, does not keep the campaign from its end; and no other one begins."""
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **more: start(sleeper, **more))
+    begin = time.monotonic()
+    one = made(tmp_path, workers=2)
+
+    def interrupt() -> None:
+        while not one._workers._running:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        one._all([interrupt, partial(one._work, "sleeper", PLAN)])
+    assert time.monotonic() - begin < 30
+    with pytest.raises(CampaignError, match="interrupted"):
+        one._work("another", PLAN)
 
 
 def test_a_second_verdict_counts_before_the_first(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tb.coverage.design import design_digest
@@ -35,6 +35,13 @@ def near_to(line: int, right: str = "a", file: str = "pe/pe.sv") -> list[str]:
 def test_who_hits_least_beside_it_looks_closest() -> None:
     assert near_to(8) == ["narrow", "wide"]
     assert near_to(12) == ["narrow", "wide"]
+
+
+def test_no_time_says_who_is_near_but_every_hit_does() -> None:
+    other = replace(NEAR, seconds=dict.fromkeys(NEAR.seconds, 9.0))
+    assert other.digest == NEAR.digest
+    less = {**NEAR.by_line, ("rtl/pe/pe.sv", 8): {"wide"}}
+    assert replace(NEAR, by_line=less).digest != NEAR.digest
 
 
 def test_a_mutant_of_several_lines_is_met_in_any_of_them() -> None:

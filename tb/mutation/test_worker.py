@@ -114,8 +114,48 @@ def test_what_caught_mutants_of_the_file_goes_first(pytester: pytest.Pytester) -
 
 
 def test_the_budget_leaves_tests_out(pytester: pytest.Pytester) -> None:
-    (one,) = _run(pytester, _plan(pytester.path, [5], budget_s=0.1))
+    (one,) = _run(pytester, _plan(pytester.path, [5], budget_s=0.2))
     assert (one["verdict"], one["tests"]) == ("survived", 2)
+
+
+def test_which_tests_a_mutant_meets_hangs_on_no_measured_time_and_no_kill(tmp_path: Path) -> None:
+    """Times that differ by a little, and what caught mutants before, change the order at most."""
+    near = {"nearest": {"pe/pe.sv": [SLOW, THOROUGH, QUICK]}}
+    names = [QUICK, THOROUGH, SLOW]
+
+    def order(**changes: object) -> list[str]:
+        plan = _plan(tmp_path, [1], budget_s=0.32, **changes)
+        key = plan.built[1].key
+        plan.nearest[key] = near["nearest"]["pe/pe.sv"]
+        return Campaign(plan)._order(plan.built[1], names)
+
+    nearest = {SLOW, THOROUGH}  # 1/4 s and 1/16 s
+    for slow, quick in ((0.13, 0.001), (0.2, 0.06), (0.25, 0.0001)):
+        seconds = {SLOW: slow, THOROUGH: 0.002, QUICK: quick}
+        assert set(order(seconds=seconds)) == nearest
+        assert set(order(seconds=seconds, caught=[("pe/pe.sv", QUICK)] * 9)) == nearest
+    assert order(caught=[("pe/pe.sv", SLOW)] * 9) == [SLOW, THOROUGH]
+    assert order(caught=[("pe/pe.sv", THOROUGH)] * 9) == [THOROUGH, SLOW]
+    assert order(by_kills=False) == [SLOW, THOROUGH]
+
+
+def test_a_test_whose_model_holds_no_mutants_has_no_time(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_of_design="""
+        from tb.mutation.worker import no_mutants
+
+        def test_quick():
+            pass
+
+        def test_thorough():
+            no_mutants("chip_bench")
+        """
+    )
+    plan = _plan(pytester.path, [], seconds={})
+    pytester.inline_run("-p", "no:cacheprovider", plugins=[Campaign(plan)])
+    times = [json.loads(line)["seconds"] for line in Path(plan.out).read_text().splitlines()]
+    assert times[0] is not None
+    assert times[1] is None
 
 
 def test_tests_are_timed_without_a_mutant(pytester: pytest.Pytester) -> None:

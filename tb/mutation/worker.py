@@ -2,9 +2,9 @@
 
 ``python -m tb.mutation.worker PLAN.json``: the plan names the mutants, the tests, and a file for what comes
 of them, one JSON object a line. The design is built once, with all mutants in it; for each mutant this
-process forks, and the child, with the mutant chosen, runs the tests until one fails. Which tests go first
-follows from what caught mutants before, and how long it took. A plan without mutants measures how long the
-tests take.
+process forks, and the child, with the mutant chosen, runs the tests until one fails. Which tests a mutant
+meets is settled by what looks at it (`tb.mutation.budget`); which go first follows from what caught mutants
+before, and how long it took. A plan without mutants measures how long the tests take.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sys
 import time
 from collections import Counter
@@ -22,18 +23,17 @@ from pathlib import Path
 
 import pytest
 
-from tb.builders import replace_verilate
+from tb.builders import SIMULATORS, replace_verilate
 from tb.forked import Deadline, Emit, Reports, events
+from tb.mutation.budget import affordable, cost
 from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.schemata import MutantBuild
-from tb.toolchain import NotBuiltError
+from tb.toolchain import BuildResult, NotBuiltError
 
 BUDGET_S = 30.0
 """Tests that a mutant meets take at most so long, as measured without one."""
 BUILT_S = 2.0
 """A test that takes longer may have waited for a build."""
-FORK_S = 0.02
-"""What a test costs beside its own time."""
 UNKNOWN_KILLS = 0.5
 """What is thought of a test that has caught nothing yet."""
 SLOWEST = 4
@@ -43,6 +43,10 @@ ATTEMPTS = 3
 """How often a mutant is judged while the test that told it fails without one too."""
 ASSERTION = re.compile(r"^E\s+(AssertionError|assert\b)", re.MULTILINE)
 """What the report of a test holds that found wrong what it looked at."""
+
+
+class NoMutantsError(RuntimeError):
+    """A test asks for a model that has no mutants in it."""
 
 
 class Verdict(StrEnum):
@@ -70,10 +74,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds that a test takes without a mutant, its models built."""
+    """Seconds that a test takes without a mutant, its models built; None if no mutant is in its model."""
 
     test: str
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -93,11 +97,12 @@ class Plan:
     seconds : dict
         What the tests take, by name.
     caught : list of (str, str)
-        File of each mutant that was caught before, and the test that did it.
+        File of each mutant that was caught before, and the test that did it: they settle the order alone.
     budget_s : float
         What the tests of a mutant may take in all.
     nearest : dict
-        By a mutant's key: the tests that look at it, the closest first. One that is not here meets any test.
+        By a mutant's key: the tests that look at it, the closest first. One that is not here meets any test,
+        in the order of `tests`.
     by_kills : bool
         Whether a mutant meets those tests first that catch most in a second, not the nearest.
     """
@@ -158,21 +163,16 @@ class Campaign:
         return True
 
     def _order(self, mutant: Mutant, names: Sequence[str]) -> list[str]:
-        """Tests that a mutant meets, in turn, as many as the budget allows."""
+        """Tests that a mutant meets, in turn: the nearest that the budget allows, then by what they catch."""
         seconds = self._plan.seconds
 
         def value(name: str) -> float:
-            return (self._kills[mutant.file, name] + UNKNOWN_KILLS) / (seconds[name] + FORK_S)
+            return (self._kills[mutant.file, name] + UNKNOWN_KILLS) / cost(seconds[name])
 
-        order = [name for name in self._plan.nearest.get(mutant.key, names) if name in seconds]
-        if self._plan.by_kills:
-            order = sorted(set(order) & set(names), key=lambda name: (-value(name), name))
-        chosen, left = [], self._plan.budget_s
-        for name in order:
-            if seconds[name] <= left:
-                chosen.append(name)
-                left -= seconds[name]
-        return chosen
+        there = seconds.keys() & set(names)
+        near = [name for name in self._plan.nearest.get(mutant.key, names) if name in there]
+        chosen = affordable(near, seconds, self._plan.budget_s)
+        return sorted(chosen, key=lambda name: -value(name)) if self._plan.by_kills else chosen
 
     def _judge(self, number: int, items: Sequence[pytest.Item]) -> Outcome:
         """Return a mutant's outcome.
@@ -231,21 +231,22 @@ class Campaign:
 
     def _measure(self, items: Sequence[pytest.Item]) -> list[Timing]:
         """Run each test without a mutant, which also builds the models; all must pass."""
-        seconds: dict[str, float] = {}
+        seconds: dict[str, float | None] = {}
         again = list(items)
         while again:
             first = not seconds
             for event in events(self._run_tests(0, again, stop=False)):
                 if event["kind"] == "end":
-                    if event["outcome"] != "passed":
+                    useless = NoMutantsError.__name__ in event["text"]
+                    if event["outcome"] != "passed" and not useless:
                         raise RuntimeError(f"{event['test']} fails without a mutant:\n{event['text']}")
-                    seconds[event["test"]] = event["seconds"]
+                    seconds[event["test"]] = None if useless else event["seconds"]
             missing = [item.nodeid for item in items if item.nodeid not in seconds]
             if missing:
                 raise RuntimeError(f"without a mutant the tests end before {missing[0]}")
             # What took long the first time may have built its model.
-            again = [item for item in again if seconds[item.nodeid] > BUILT_S] if first else []
-        return [Timing(test, round(took, 4)) for test, took in seconds.items()]
+            again = [item for item in again if (seconds[item.nodeid] or 0.0) > BUILT_S] if first else []
+        return [Timing(test, took and round(took, 4)) for test, took in seconds.items()]
 
     def _run_tests(self, number: int, items: Sequence[pytest.Item], stop: bool) -> Callable[[Emit], None]:
         """Return what a child does: run tests with mutant `number`, to the first that fails if so wanted."""
@@ -272,11 +273,30 @@ class Campaign:
         return work
 
 
+def no_mutants(name: str, *_: object, **__: object) -> BuildResult:
+    """Take the place of the build of a program that runs cocotb.
+
+    Raises
+    ------
+    NoMutantsError
+        Always: what passes or fails on the design as it is says nothing of a mutant.
+    """
+    raise NoMutantsError(f"{name}: cocotb runs the design without mutants")
+
+
+def interrupt(number: int, _: object) -> None:
+    """Let a signal end the worker and what it has started, as Ctrl-C does; a second one changes nothing."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main(words: Sequence[str]) -> int:
     """Carry out a plan."""
+    signal.signal(signal.SIGTERM, interrupt)
     plan = Plan.load(Path(words[0]))
     build = MutantBuild(plan.built)
     replace_verilate(build)
+    replace_verilate(no_mutants, SIMULATORS)
     options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-s"]
     options += ["--basetemp", str(Path(words[0]).with_suffix(".tmp"))]
     return int(pytest.main([*options, *plan.tests], plugins=[Campaign(plan, build)]))

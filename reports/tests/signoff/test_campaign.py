@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from reports.signoff import campaign
-from tb.mutation.campaign import CampaignError, Result
 from tb.mutation.mutant import Mutant, Operator
+from tb.mutation.result import Result
 from tb.mutation.worker import Outcome, Verdict
+from tb.mutation.workers import CampaignError
 from tb.toolchain import REPO_ROOT
 
 LINES = (27, 28, 29)
