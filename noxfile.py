@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import nox
 
@@ -74,8 +77,23 @@ def pytest_arguments(session: nox.Session, folders: tuple[str, ...]) -> list[str
 def run_to_its_end(
     session: nox.Session, *command: str, seconds: float = REPORT_S, external: bool = False
 ) -> None:
-    """Run a command that, if it is interrupted, still ends its simulators and reports what has ended."""
+    """Run a command that, if it is interrupted, still ends its simulators and reports what has ended.
+
+    A job control that ends this process, or a terminal that is closed, would leave the command running.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end_children)
     session.run(*command, external=external, interrupt_timeout=seconds, terminate_timeout=seconds)
+
+
+def end_children(number: int, _: FrameType | None) -> None:
+    """Pass the end on to what this process has started, and wait for its end as after Ctrl-C."""
+    signal.signal(number, signal.SIG_IGN)
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text(encoding="ascii").split():
+            os.kill(int(child), signal.SIGTERM)
+    raise KeyboardInterrupt
 
 
 def systemverilog_files() -> list[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ SCHEMA = 1
 KINDS = ("line", "branch", "expression", "toggle", "assertion", "user")
 SUITES = ("quick", "nightly")
 SCORE_TOLERANCE = 1e-9
+HOW_CAUGHT = ("caught", "crashed", "hung")
+SURVIVED = "survived"
 
 RESULTS_REMEDY = "run the regression again (./run regress)"
 COVERAGE_REMEDY = "measure coverage again (./run coverage)"
@@ -114,7 +117,8 @@ class Caught:
 class Survivor:
     """A mutant that no test caught: source line, the right text and the faulty one, the nearest tests.
 
-    `file` is below the repository's root; so is that of `Equivalent`.
+    `file` is below the repository's root; so is that of `Equivalent`. `met_suite` says whether it met all
+    tests that look at it, or those of its room alone.
     """
 
     key: str
@@ -124,6 +128,7 @@ class Survivor:
     right: str
     faulty: str
     nearest: list[str]
+    met_suite: bool
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,8 @@ class FaultsDocument:
     """``faults.json``: the share of mutants of the RTL that the tests caught.
 
     `score` is ``caught / (mutants - equivalent)``; an equivalent mutant has a written reason or a proof.
+    `verdicts` says how the caught ones were: a test failed, the model crashed, or the test hung. `judged` has
+    of each mutant that is a fault its key, its verdict, and the test that caught it, or nothing.
     """
 
     schema: int
@@ -157,6 +164,8 @@ class FaultsDocument:
     equivalent: int
     survived: int
     score: float
+    verdicts: dict[str, int]
+    judged: list[list[str]]
     files: dict[str, Caught]
     operators: dict[str, Caught]
     survivors: list[Survivor]
@@ -228,6 +237,7 @@ def faults_of(document: object) -> FaultsDocument:
         raise ResultsError(
             f"score: is {faults.score}, but caught / counted mutants = {faults.caught / counted:.6g}"
         )
+    _check_verdicts(faults)
     for name, listed, number in (
         ("survivors", faults.survivors, faults.survived),
         ("equivalents", faults.equivalents, faults.equivalent),
@@ -247,6 +257,24 @@ def faults_of(document: object) -> FaultsDocument:
                     f"{table}.{name}: more caught and equivalent than its {part.mutants} mutants"
                 )
     return faults
+
+
+def _check_verdicts(faults: FaultsDocument) -> None:
+    if tuple(faults.verdicts) != HOW_CAUGHT:
+        raise ResultsError(f"verdicts: must be those of {', '.join(HOW_CAUGHT)}")
+    _check_numbers(_prefixed("verdicts", faults.verdicts))
+    for number, one in enumerate(faults.judged):
+        if len(one) != 3 or one[1] not in (*HOW_CAUGHT, SURVIVED):
+            raise ResultsError(f"judged[{number}]: is {one!r}, must be key, verdict and test")
+    if len({key for key, _, _ in faults.judged}) != len(faults.judged):
+        raise ResultsError("judged: names a mutant twice")
+    listed = Counter(verdict for _, verdict, _ in faults.judged)
+    counts = {**faults.verdicts, SURVIVED: faults.survived}
+    for verdict, number in counts.items():
+        if listed[verdict] != number:
+            raise ResultsError(f"judged: lists {listed[verdict]} of {number} mutants that {verdict}")
+    if sum(faults.verdicts.values()) != faults.caught:
+        raise ResultsError(f"verdicts: do not add up to the {faults.caught} mutants that were caught")
 
 
 def check_count(count: Count, where: str) -> None:

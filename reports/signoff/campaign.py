@@ -17,12 +17,13 @@ from regressions.json_codec import ResultsError
 from regressions.options import REPORTS, add_history_options, history_file
 from regressions.run import git_info, shown, tool_versions
 from reports import ReportError
-from reports.gate.documents import SCHEMA, Caught, Equivalent, FaultsDocument, Survivor
+from reports.gate.documents import HOW_CAUGHT, SCHEMA, Caught, Equivalent, FaultsDocument, Survivor
 from reports.signoff.faults import DOCUMENT, write
+from reports.signoff.interrupt import obey_signals
 from reports.signoff.measured import DIRTY
 from reports.signoff.page import INDEX
 from reports.signoff.record import append_to_history
-from reports.signoff.targets import FAULTS
+from reports.signoff.targets import FAULTS, MOST_EQUIVALENT
 from tb.mutation.campaign import MUTANTS, WORKERS, carry_out
 from tb.mutation.equivalents import EquivalentsError
 from tb.mutation.mutant import Mutant
@@ -32,6 +33,7 @@ from tb.mutation.workers import CampaignError
 from tb.toolchain import RTL_ROOT, Toolchain, ToolchainError
 
 COMMAND = "./run faults"
+EQUIVALENTS = "tb/mutation/equivalents.toml"
 LEAST = 1000
 """Faults that a campaign for sign-off judges at least."""
 MISSES, NOTHING_RUN, NOT_IN_HISTORY, INTERRUPTED = 1, 2, 3, 130
@@ -68,6 +70,8 @@ def document(
         equivalent=len(result.equivalent),
         survived=len(survived),
         score=result.score,
+        verdicts={how: sum(one.verdict == how for one in result.outcomes.values()) for how in HOW_CAUGHT},
+        judged=[[key, str(one.verdict), one.test] for key, one in sorted(result.outcomes.items())],
         files=counts(file_of),
         operators=counts(lambda one: str(one.operator)),
         survivors=[
@@ -79,6 +83,7 @@ def document(
                 one.right,
                 one.faulty,
                 result.nearest.get(one.key, []),
+                one.key not in result.not_met,
             )
             for one in result.survivors
         ],
@@ -113,6 +118,22 @@ def problems(result: Result) -> list[str]:
         found.append(f"the design or its tests changed during the campaign; run it again ({COMMAND})")
     if len(result.outcomes) < LEAST:
         found.append(f"{len(result.outcomes)} faults were judged, fewer than {LEAST}")
+    share = len(result.equivalent) / max(len(result.mutants), 1)
+    if share > MOST_EQUIVALENT:
+        found.append(f"{share:.1%} of the mutants are called no faults, more than {MOST_EQUIVALENT:.0%}")
+    return [*found, *refuted(result)]
+
+
+def refuted(result: Result) -> list[str]:
+    """Name each mutant that is called no fault and is caught all the same, with what says so and the test."""
+    found = []
+    for key, outcome in sorted(result.refuted.items()):
+        one = result.mutants[key]
+        found.append(
+            f"{EQUIVALENTS}: the entry of {file_of(one)}:{one.line} ({one.diff}) says that it is no fault, "
+            f"but {outcome.test} tells it from the design ({outcome.verdict}); "
+            "correct the entry or take it out"
+        )
     return found
 
 
@@ -138,7 +159,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n".join(summary(result)))
         if part:
             print("faults: a part of the campaign; reports and gate keep the last whole one")
-            return MISSES if result.score < FAULTS else 0
+            wrong = refuted(result)
+            print("".join(f"faults: {one}\n" for one in wrong), end="")
+            return MISSES if wrong or result.score < FAULTS else 0
         folder = write(made, options.out)
     except KeyboardInterrupt:
         print(f"error: interrupted; verdicts are kept, {COMMAND} goes on there", file=sys.stderr)
@@ -180,4 +203,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    obey_signals()
     sys.exit(main())

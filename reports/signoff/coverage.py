@@ -19,6 +19,7 @@ from regressions.json_codec import ResultsError
 from regressions.options import REPORTS, add_history_options, history_file
 from regressions.run import git_info, shown, tool_versions
 from reports import ReportError
+from reports.signoff.interrupt import obey_signals
 from reports.signoff.measured import (
     DIRTY,
     Measured,
@@ -183,4 +184,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    obey_signals()
     sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from regressions.json_codec import encode
 from regressions.options import REPORTS
-from reports.gate.documents import Caught, Equivalent, FaultsDocument, Survivor, faults_of
+from reports.gate.documents import SURVIVED, Caught, Equivalent, FaultsDocument, Survivor, faults_of
 from reports.signoff import absent, page
 from reports.signoff.folder import replace_folder
 from reports.signoff.markup import address, templates
@@ -20,6 +21,9 @@ from tb.coverage.exclusions import Sources
 
 FOLDER = "faults"
 DOCUMENT = "faults.json"
+_WORD = r'("(?:[^"\\\n]|\\.)*")'
+JUDGED = re.compile(rf"^  \[\n\s+{_WORD},\n\s+{_WORD},\n\s+{_WORD}\n\s+\]", re.MULTILINE)
+"""A mutant's verdict, which has a line to itself."""
 CONTEXT = 2
 """Source lines around a mutant."""
 
@@ -72,6 +76,7 @@ def write(document: FaultsDocument | Mapping[str, Any], out: Path = REPORTS) -> 
     values = encode(document) if isinstance(document, FaultsDocument) else document
     checked = faults_of(values)
     text = json.dumps(encode(checked), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = JUDGED.sub(r"  [\1, \2, \3]", text)
     folder = out / FOLDER
     replace_folder(folder, {DOCUMENT: text, page.INDEX: render(checked, Sources(), out)})
     absent.fill(out, absent.COVERAGE)
@@ -98,6 +103,10 @@ def render(document: FaultsDocument, sources: Sources, out: Path) -> str:
             survivors=[(one, change(one, sources)) for one in document.survivors],
             equivalents=[(one, change(one, sources)) for one in document.equivalents],
             operator_choices=_choices(document.survivors),
+            hows=[
+                (how, number, number / (document.caught or 1)) for how, number in document.verdicts.items()
+            ],
+            verdict_choices=_verdicts(document),
             place=place,
         )
     )
@@ -132,6 +141,12 @@ def _parts(table: Mapping[str, Caught]) -> list[Part]:
     """Return the parts, the one with the lowest score first."""
     parts = [Part(name, caught) for name, caught in table.items()]
     return sorted(parts, key=lambda one: (1.0 if one.score is None else one.score, -one.survived, one.name))
+
+
+def _verdicts(document: FaultsDocument) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
+    counts = {**document.verdicts, SURVIVED: document.survived}
+    choices = [(how, f"{how} {number}") for how, number in counts.items() if number]
+    return [("verdict", "Verdict", f"all {len(document.judged)}", choices)]
 
 
 def _choices(survivors: list[Survivor]) -> list[tuple[str, str, str, list[tuple[str, str]]]]:

@@ -23,6 +23,10 @@ CODE = {"line": 0.98, "branch": 0.98, "toggle": 0.90}
 
 FAULTS = 0.97
 """Share of the mutants not reasoned equivalent that the tests catch."""
+MOST_EQUIVALENT = 0.05
+"""Share of the mutants that may be called equivalent: each of them raises the score above without a test.
+Some always are (a bit that nobody looks at, a state that cannot be, a default behind a full case); where more
+than so few are called so, tests are missing, or operators are drawn that make no faults."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tb.toolchain import RTL_ROOT
 
 FILE = Path(__file__).with_name("equivalents.toml")
 TEXTS = ("file", "line", "right", "faulty", "reason")
-PLACES = "places"
+PROOF, PLACES = "proof", "places"
 
 
 class EquivalentsError(ValueError):
@@ -29,7 +29,13 @@ class Equivalent:
     right: str
     faulty: str
     reason: str
+    proof: str = ""
     places: int = 1
+
+    @property
+    def why(self) -> str:
+        """The reason, and what proves it."""
+        return f"{self.reason} Proof: {self.proof}" if self.proof else self.reason
 
     def fits(self, mutant: Mutant, line: str) -> bool:
         """Whether a mutant that begins in a source line is meant."""
@@ -56,11 +62,12 @@ def load(path: Path = FILE) -> list[Equivalent]:
     found = []
     for number, table in enumerate(read_tables(path, ["equivalent"], EquivalentsError)["equivalent"], 1):
         where = f"{shown_name(path)}: equivalent {number}"
-        refuse_others(where, table, (*TEXTS, PLACES), EquivalentsError)
+        refuse_others(where, table, (*TEXTS, PROOF, PLACES), EquivalentsError)
         places = table.get(PLACES, 1)
         if type(places) is not int or places < 1:
             raise EquivalentsError(f"{where}, {PLACES}: is no number of places; write one, or leave it out")
-        found.append(Equivalent(**texts_of(where, table, TEXTS, EquivalentsError), places=places))
+        named = (*TEXTS, PROOF) if PROOF in table else TEXTS
+        found.append(Equivalent(**texts_of(where, table, named, EquivalentsError), places=places))
     return found
 
 
@@ -82,7 +89,7 @@ def reasons(
     Returns
     -------
     dict
-        Key of each mutant that an entry fits, with the reason.
+        Key of each mutant that an entry fits, with the reason and its proof.
 
     Raises
     ------
@@ -111,5 +118,5 @@ def reasons(
                 f"{len(meant)} places of rtl/{one.file}, {PLACES} says {one.places}; "
                 "see that the reason holds in each, then correct it"
             )
-        found.update({mutant.key: one.reason for mutant in meant})
+        found.update({mutant.key: one.why for mutant in meant})
     return found

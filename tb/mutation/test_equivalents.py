@@ -54,7 +54,19 @@ def test_an_entry_that_no_mutant_fits_is_out_of_date(root: Path, change: dict[st
 
 
 GOOD = '[[equivalent]]\nfile = "a"\nline = "b"\nright = "c"\nfaulty = "d"\nreason = "e"\n'
+
+
+def test_a_proof_stands_beside_the_reason(root: Path) -> None:
+    path = root / "equivalents.toml"
+    path.write_text(GOOD + 'proof = "tb/pe/test_pe.py::test_c"\n', encoding="utf-8")
+    (entry,) = load(path)
+    assert entry.why == "e Proof: tb/pe/test_pe.py::test_c"
+    proved = replace(ENTRY, proof="an assertion")
+    assert reasons([proved], [MUTANT], root) == {MUTANT.key: "c is always 0 Proof: an assertion"}
+
+
 WRONG = {
+    "an empty proof": (GOOD + 'proof = " "\n', "equivalent 1, proof: is missing or empty"),
     "no TOML": ("[[equivalent", "is not TOML"),
     "another table": ("[other]\n", "unknown table 'other'"),
     "a field too many": (GOOD + 'owner = "f"\n', "equivalent 1, owner: is no field"),

@@ -63,6 +63,7 @@ def faults() -> Json:
         "right": "a_valid && b_valid",
         "faulty": "a_valid",
         "nearest": ["tb/pe/test_pe.py::test_pe"],
+        "met_suite": True,
     }
     common = ("file", "line", "operator", "right", "faulty")
     equivalents = [
@@ -74,7 +75,7 @@ def faults() -> Json:
         for at in range(20)
     ]
     parts = {"mutants": 1000, "caught": 979, "equivalent": 20}
-    return {
+    document = {
         "schema": 1,
         "seed": 1,
         "git": COMMIT,
@@ -90,6 +91,18 @@ def faults() -> Json:
         "equivalents": equivalents,
         "problems": [],
     }
+    return with_verdicts(document)
+
+
+def with_verdicts(document: Json) -> Json:
+    """Return a campaign with as many verdicts as its counts say; up to nine crashed, up to nine hung."""
+    caught, survived = document["caught"], document["survived"]
+    few = min(caught // 3, 9)
+    verdicts = {"caught": caught - 2 * few, "crashed": few, "hung": few}
+    hows = [how for how, number in verdicts.items() for _ in range(number)] + ["survived"] * survived
+    test = "tb/pe/test_pe.py::test_pe"
+    judged = [[f"m{at:04x}", how, "" if how == "survived" else test] for at, how in enumerate(hows)]
+    return {**document, "verdicts": verdicts, "judged": judged}
 
 
 def changed(document: Json, path: str, change: Callable[[Any], Any]) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from reports.tests.gate.conftest import Project
-from reports.tests.gate.documents import Json, changed, without
+from reports.tests.gate.documents import Json, changed, with_verdicts, without
 
 # --- Coverage of the tests, the test plan -----------------------------------------------------------
 
@@ -98,7 +98,7 @@ def survive(faults: Json, more: int) -> Json:
     worse = changed(worse, "survived", lambda n: n + more)
     worse["survivors"] += [{**faults["survivors"][0], "key": f"new {at}", "line": 99} for at in range(more)]
     worse["score"] = worse["caught"] / (worse["mutants"] - worse["equivalent"])
-    return worse
+    return with_verdicts(worse)
 
 
 def test_a_lower_fault_score(project: Project) -> None:
@@ -118,7 +118,7 @@ def test_one_survivor_more_is_within_the_draw(project: Project) -> None:
 
 def test_a_small_campaign_is_no_campaign(project: Project) -> None:
     small = {"mutants": 100, "caught": 100, "equivalent": 0, "survived": 0, "score": 1.0}
-    project.faults = {**project.faults, **small, "survivors": [], "equivalents": []}
+    project.faults = with_verdicts({**project.faults, **small, "survivors": [], "equivalents": []})
     told = project.gate()
     assert told.status == 1
     assert told.row("fault campaign", "mutants")
@@ -129,7 +129,7 @@ def test_more_mutants_that_are_called_equivalent_are_told(project: Project) -> N
     faults = project.faults
     excused = {**faults["equivalents"][0], "key": faults["survivors"][0]["key"]}
     more = {"equivalent": 21, "survived": 0, "score": 1.0, "survivors": []}
-    project.faults = {**faults, **more, "equivalents": [*faults["equivalents"], excused]}
+    project.faults = with_verdicts({**faults, **more, "equivalents": [*faults["equivalents"], excused]})
     told = project.gate()
     assert told.status == 0
     assert "21 mutants are called equivalent, 20 in the baseline" in told.out

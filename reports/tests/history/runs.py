@@ -86,4 +86,4 @@ def faults_document(caught: int = 979, **fields: Any) -> dict[str, Any]:
     survivor = document["survivors"][0]
     survivors = [{**survivor, "key": f"pe.sv:{at:04x}"} for at in range(980 - caught)]
     counts = {"survived": 980 - caught, "score": caught / 980, "survivors": survivors}
-    return {**document, **counts, "git": f"{commit(0)} dirty", **fields}
+    return {**documents.with_verdicts({**document, **counts}), "git": f"{commit(0)} dirty", **fields}

@@ -30,11 +30,16 @@ def result(verdict: Verdict = Verdict.CAUGHT) -> Result:
     }
     near = {OTHER.key: ["test_b"]}
     drawn = {one.key: one for one in MUTANTS}
-    return Result(drawn, outcomes, {NO_FAULT.key: "why"}, near, wall_s=12.5)
+    return Result(drawn, outcomes, {NO_FAULT.key: "why"}, near, not_met={OTHER.key}, wall_s=12.5)
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch, out: Path, found: Result | Exception, *words: str, least: int = 2
+    monkeypatch: pytest.MonkeyPatch,
+    out: Path,
+    found: Result | Exception,
+    *words: str,
+    least: int = 2,
+    most: float = 0.5,
 ) -> int:
     def carry_out(*given: object) -> Result:
         if isinstance(found, Exception):
@@ -43,6 +48,7 @@ def run(
 
     monkeypatch.setattr(campaign, "carry_out", carry_out)
     monkeypatch.setattr(campaign, "LEAST", least)
+    monkeypatch.setattr(campaign, "MOST_EQUIVALENT", most)
     return campaign.main(["--out", str(out), "--no-history", *words])
 
 
@@ -58,6 +64,9 @@ def test_all_faults_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert written["score"] == 1
     assert written["files"] == {"rtl/result/histogram.sv": {"mutants": 3, "caught": 2, "equivalent": 1}}
     assert written["problems"] == []
+    assert written["verdicts"] == {"caught": 1, "crashed": 0, "hung": 1}
+    judged = [[CAUGHT.key, "hung", "test_a"], [OTHER.key, "caught", "test_b"]]
+    assert written["judged"] == sorted(judged)
     assert written["wall_s"] == 12.5
     assert (tmp_path / "faults" / "index.html").is_file()
 
@@ -68,7 +77,9 @@ def test_a_survivor_lowers_the_score_and_is_listed(tmp_path: Path, monkeypatch: 
     assert written["score"] == 0.5
     survivors = written["survivors"]
     assert isinstance(survivors, list)
-    assert [(one["key"], one["nearest"]) for one in survivors] == [(OTHER.key, ["test_b"])]
+    assert [(one["key"], one["nearest"], one["met_suite"]) for one in survivors] == [
+        (OTHER.key, ["test_b"], False)
+    ]
     assert (REPO_ROOT / survivors[0]["file"]).is_file(), "the page shows its lines and leads to its coverage"
     assert written["problems"] == ["50.0% of the faults are caught, fewer than 97%"]
 
@@ -83,6 +94,28 @@ def test_the_same_campaign_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_too_few_faults_are_no_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, tmp_path, result(), least=3) == 1
     assert document(tmp_path)["problems"] == ["2 faults were judged, fewer than 3"]
+
+
+def test_too_many_that_are_called_no_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, tmp_path, result(), most=0.05) == 1
+    assert document(tmp_path)["problems"] == ["33.3% of the mutants are called no faults, more than 5%"]
+
+
+@pytest.mark.parametrize("words", [(), ("--mutants", "3")], ids=["whole", "part"])
+def test_an_equivalent_mutant_that_a_test_catches_is_a_problem(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+) -> None:
+    told = Outcome(NO_FAULT.key, Verdict.CAUGHT, "test_c", 0.1, 1)
+    found = replace(result(), refuted={NO_FAULT.key: told})
+    assert run(monkeypatch, tmp_path, found, *words) == 1
+    problem = (
+        "tb/mutation/equivalents.toml: the entry of rtl/result/histogram.sv:27 (a  →  b) says that it is no "
+        "fault, but test_c tells it from the design (caught); correct the entry or take it out"
+    )
+    assert f"faults: {problem}\n" in capsys.readouterr().out
 
 
 def test_a_design_that_changed_meanwhile_is_no_campaign(

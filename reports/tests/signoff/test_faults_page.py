@@ -46,6 +46,23 @@ def test_document_and_page_are_written(tmp_path: Path) -> None:
         assert words in text.replace("\u202f", " ")
 
 
+def test_how_mutants_were_caught_is_shown(tmp_path: Path) -> None:
+    """Each has a line to itself in the document, and the share of those that hung can be seen."""
+    folder = faults.write(campaign(), tmp_path)
+    text = (folder / "faults.json").read_text(encoding="utf-8")
+    assert '\n  ["m0000", "caught", "tb/pe/test_pe.py::test_pe"],\n' in text
+    assert '\n  ["m03d3", "survived", ""]\n' in text
+    shown = Outline((folder / "index.html").read_text(encoding="utf-8")).text.replace("\u202f", " ")
+    assert "of the 979 caught (0.9" in shown
+    assert "m03d3" in shown
+
+
+def test_a_survivor_that_met_its_room_alone_is_marked(tmp_path: Path) -> None:
+    words = "It met the tests of its room alone"
+    assert words not in faults.render(faults_of(campaign()), Sources(), tmp_path)
+    assert words in faults.render(faults_of(campaign(met_suite=False)), Sources(), tmp_path)
+
+
 def test_a_document_that_contradicts_itself_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="score: is 1"):
         faults.write({**campaign(), "score": 1.0}, tmp_path)
@@ -60,7 +77,7 @@ def test_a_campaign_that_fails(change: dict[str, Any], tmp_path: Path) -> None:
     document = {**campaign(), **change}
     (survivor,) = document["survivors"]
     document["survivors"] = [{**survivor, "key": str(at)} for at in range(document["survived"])]
-    folder = faults.write(document, tmp_path)
+    folder = faults.write(documents.with_verdicts(document), tmp_path)
     assert "<title>FAIL" in (folder / "index.html").read_text(encoding="utf-8")
 
 
