@@ -146,7 +146,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         tools = tool_versions(Toolchain.find())
         result = carry_out(
-            options.mutants, options.seed, options.workers, options.budget, options.files or ()
+            options.mutants,
+            options.seed,
+            options.workers,
+            options.budget,
+            options.files or (),
+            options.challenge,
         )
         made = document(
             result,
@@ -197,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--workers", type=int, default=WORKERS, metavar="N", help="at a time (default: %(default)s)")
     help_of_budget = "seconds of its room's tests that a mutant meets (default: %(default)s)"
     add("--budget", type=float, default=BUDGET_S, metavar="S", help=help_of_budget)
+    add("--challenge", action="store_true", help=f"run those of {EQUIVALENTS}, too: no test may catch one")
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
     add_history_options(parser)
     return parser

@@ -56,7 +56,7 @@ class Campaign:
     mutants : sequence of Mutant
         Those that were drawn; each model holds them all.
     no_faults : set of str
-        Keys of those that are called no faults: tests must not catch them.
+        Keys of those that are called no faults.
     folder : Path
         Where verdicts and timings are kept; a mutant with a verdict is not run again.
     workers : int
@@ -65,6 +65,8 @@ class Campaign:
         What the first tests of a mutant may take.
     near : Nearness or None
         What the last coverage run knows of which tests look where.
+    challenge : bool
+        Whether those that are called no faults meet tests, too.
     """
 
     mutants: Sequence[Mutant]
@@ -73,6 +75,7 @@ class Campaign:
     workers: int
     budget_s: float
     near: Nearness | None
+    challenge: bool = False
     begin: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -143,8 +146,9 @@ class Campaign:
             f"faults: {len(self._built)} mutants, {len(left)} to judge, {self.workers} at a time", flush=True
         )
         self._first_tests(faults, self._first, self.budget_s)
-        called = [number for number, mutant in self._built.items() if mutant.key in self.no_faults]
-        self._first_tests(called, self._challenged, min(CHALLENGE_S, self.budget_s))
+        if self.challenge:
+            called = [number for number, mutant in self._built.items() if mutant.key in self.no_faults]
+            self._first_tests(called, self._challenged, min(CHALLENGE_S, self.budget_s))
         if self.near is None:
             print(
                 "faults: no coverage of tests on this design (./run coverage): survivors meet no more tests",
@@ -316,6 +320,7 @@ def carry_out(
     workers: int = WORKERS,
     budget_s: float = BUDGET_S,
     files: Sequence[str] = (),
+    challenge: bool = False,
 ) -> Result:
     """Draw mutants and judge those that have no verdict yet.
 
@@ -327,6 +332,8 @@ def carry_out(
         Of the draw.
     files : sequence of str
         Only files below ``rtl/`` that begin so; none: all.
+    challenge : bool
+        Whether mutants that are called no faults meet their nearest tests, too.
 
     Raises
     ------
@@ -347,7 +354,7 @@ def carry_out(
     state = state_of(drawn, budget_s, known)
     folder = BUILD_ROOT / "campaign" / state
     folder.mkdir(parents=True, exist_ok=True)
-    campaign = Campaign(drawn, why.keys(), folder, workers, budget_s, near)
+    campaign = Campaign(drawn, why.keys(), folder, workers, budget_s, near, challenge)
     # Another one would have its mutants in the same copies of the sources.
     other = CampaignError("another fault campaign is under way here; wait for its end")
     with alone(BUILD_ROOT / "campaign" / "lock", other):

@@ -188,10 +188,12 @@ def test_without_coverage_no_survivor_meets_more(tmp_path: Path, played: Played)
     assert one.not_met() == {mutant.key for mutant in MUTANTS}
 
 
-def test_what_is_called_no_fault_is_challenged(tmp_path: Path, played: Played) -> None:
+def test_what_is_called_no_fault_is_run_only_if_challenged(tmp_path: Path, played: Played) -> None:
     called = [one.key for one in MUTANTS]
     played.verdicts[called[0]] = (Verdict.CAUGHT, "test_a")
-    one = Campaign(MUTANTS, set(called), tmp_path, 1, 30.0, None)
+    assert Campaign(MUTANTS, set(called), tmp_path, 1, 30.0, None).run() == {}
+    assert not played.judging("challenged")
+    one = Campaign(MUTANTS, set(called), tmp_path, 1, 30.0, None, challenge=True)
     assert one.run() == {}
     assert {key: told.test for key, told in one.refuted().items()} == {called[0]: "test_a"}
     (plan,) = played.judging("challenged")
