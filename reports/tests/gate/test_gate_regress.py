@@ -62,4 +62,4 @@ def test_a_sound_design_passes_and_a_faulty_one_does_not(
         assert " elements differ, the first is " in line
     assert f"measured on the design in {rtl}" in out or "measured on the design in build/" in out
     assert update.main(documents) == 2
-    assert "only a run that passed becomes the baseline" in capsys.readouterr().err
+    assert "the baseline is of the design in rtl: run that" in capsys.readouterr().err
