@@ -122,6 +122,7 @@ def compare_coverage(before: CoverageEntry, document: CoverageDocument, toleranc
     """Compare the coverage of the tests."""
     after = coverage_entry(document)
     findings = _problems("coverage", document.problems)
+    findings += [_worse("coverage", "target", first_line(one)) for one in document.unmet]
     if document.tests.failed:
         findings.append(
             _worse("tests", "failed", f"{count(document.tests.failed)} tests failed; {document.rerun}")

@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from reports.schema import validate
 
 T = TypeVar("T")
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of ``coverage.json`` and ``faults.json``."""
 KINDS = ("line", "branch", "expression", "toggle", "assertion", "user")
 SUITES = ("quick", "nightly")
@@ -86,8 +87,10 @@ class PlanCoverage:
 class CoverageDocument:
     """``coverage.json``: what all tests of a suite reached, merged.
 
-    `kinds` and `modules` give counts by kind; `problems` are stale or expired exclusions and the like, each
-    of which fails the gate. `rerun` is the command that measures it again, `wall_s` the time that it took.
+    `kinds` and `modules` give counts by kind; `problems` are stale or expired exclusions and the like,
+    `unmet` the targets that the run does not reach (`reports.signoff.targets`): each of both fails the gate.
+    `rerun` is the command that measures it again, `started` when that began (ISO 8601 with its zone),
+    `wall_s` the time that it took.
     """
 
     schema: int
@@ -95,12 +98,14 @@ class CoverageDocument:
     seed: int
     git: str
     tools: dict[str, str]
+    started: str
     wall_s: float
     rerun: str
     tests: PassCount
     kinds: dict[str, Count]
     modules: dict[str, dict[str, Count]]
     plan: PlanCoverage
+    unmet: list[str]
     problems: list[str]
 
 
@@ -151,12 +156,16 @@ class FaultsDocument:
     `score` is ``caught / (mutants - equivalent)``; an equivalent mutant has a written reason or a proof.
     `verdicts` says how the caught ones were: a test failed, the model crashed, or the test hung. `judged` has
     of each mutant that is a fault its key, its verdict, and the test that caught it, or nothing.
+    `seed` is that of the draw, `budget_s` the time of its room's tests that a mutant met at most; `started`
+    is as in `CoverageDocument`.
     """
 
     schema: int
     seed: int
+    budget_s: float
     git: str
     tools: dict[str, str]
+    started: str
     wall_s: float
     rerun: str
     mutants: int
@@ -208,6 +217,7 @@ def coverage_of(document: object) -> CoverageDocument:
     coverage = decode(CoverageDocument, document)
     if coverage.suite not in SUITES:
         raise ResultsError(f"suite: is {coverage.suite!r}, must be one of {', '.join(SUITES)}")
+    _check_started(coverage.started)
     _check_numbers({"wall_s": coverage.wall_s, **_prefixed("tests", vars(coverage.tests))})
     for name, counts in (("kinds", coverage.kinds), *_modules(coverage)):
         for kind, count in counts.items():
@@ -223,7 +233,8 @@ def faults_of(document: object) -> FaultsDocument:
     """Return the plain JSON `document` as its dataclass; raises `ResultsError`, which names the field."""
     _check_schema(document)
     faults = decode(FaultsDocument, document)
-    numbers = ("wall_s", "mutants", "caught", "equivalent", "survived", "score")
+    _check_started(faults.started)
+    numbers = ("budget_s", "wall_s", "mutants", "caught", "equivalent", "survived", "score")
     _check_numbers({name: getattr(faults, name) for name in numbers})
     judged = faults.caught + faults.equivalent + faults.survived
     if judged != faults.mutants:
@@ -300,6 +311,15 @@ def check_sums(
 def _check_schema(document: object) -> None:
     if isinstance(document, dict) and document.get("schema", SCHEMA) != SCHEMA:
         raise ResultsError(f"schema: is {document['schema']!r}, this version reads {SCHEMA}")
+
+
+def _check_started(started: str) -> None:
+    try:
+        zone = datetime.fromisoformat(started).tzinfo
+    except ValueError:
+        zone = None
+    if zone is None:
+        raise ResultsError(f"started: is {started!r}, must be an ISO 8601 time with its zone")
 
 
 def _modules(coverage: CoverageDocument) -> Iterator[tuple[str, dict[str, Count]]]:

@@ -105,6 +105,11 @@ def _refuse_document(name: str, document: CoverageDocument | FaultsDocument) -> 
             f"{name}: problems: {first_line(document.problems[0])}; "
             f"resolve it, then measure again ({document.rerun})"
         )
+    if isinstance(document, CoverageDocument) and document.unmet:
+        raise DocumentError(
+            f"{name}: unmet: {first_line(document.unmet[0])}; "
+            f"add tests, or excuse points that none can hit, then measure again ({document.rerun})"
+        )
     if isinstance(document, CoverageDocument) and document.tests.failed:
         raise DocumentError(
             f"{name}: tests.failed: is {document.tests.failed}; "

@@ -86,16 +86,16 @@ def of_results(results: Results) -> tuple[Run, list[Reading]]:
     return row, _finite(_results_readings(results))
 
 
-def of_coverage(coverage: CoverageDocument, started: datetime) -> tuple[Run, list[Reading]]:
-    """Return the row and the figures of the tests' coverage, whose tests began at `started`."""
-    failed = bool(coverage.problems or coverage.tests.failed)
+def of_coverage(coverage: CoverageDocument) -> tuple[Run, list[Reading]]:
+    """Return the row and the figures of the tests' coverage."""
+    failed = bool(coverage.problems or coverage.unmet or coverage.tests.failed)
     suite = f"coverage {coverage.suite}"
-    return _tests_row(coverage, COVERAGE, suite, [], failed, started), _finite(_coverage_readings(coverage))
+    return _tests_row(coverage, COVERAGE, suite, [], failed), _finite(_coverage_readings(coverage))
 
 
-def of_faults(faults: FaultsDocument, started: datetime) -> tuple[Run, list[Reading]]:
-    """Return the row and the figures of a fault campaign that began at `started`."""
-    row = _tests_row(faults, FAULTS, "faults", sorted(faults.files), bool(faults.problems), started)
+def of_faults(faults: FaultsDocument) -> tuple[Run, list[Reading]]:
+    """Return the row and the figures of a fault campaign."""
+    row = _tests_row(faults, FAULTS, "faults", sorted(faults.files), bool(faults.problems))
     return row, _finite(_faults_readings(faults))
 
 
@@ -105,11 +105,10 @@ def _tests_row(
     suite: str,
     parts: list[str],
     failed: bool,
-    started: datetime,
 ) -> Run:
     commit, dirty = _git(document.git)
     return Run(
-        started=_utc(started),
+        started=_utc(datetime.fromisoformat(document.started)),
         source=source,
         suite=suite,
         preset="",

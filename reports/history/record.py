@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from regressions.options import HISTORY, REPORTS
@@ -11,7 +9,7 @@ from regressions.results import Results
 from reports.gate.documents import read_coverage, read_faults, read_results
 from reports.gate.strict_json import DocumentError, load
 from reports.history import figures
-from reports.history.database import HistoryError, Reading, Run, append_run
+from reports.history.database import HistoryError, append_run
 from reports.schema import validate
 
 REMEDY = "name a results.json, coverage.json or faults.json"
@@ -36,12 +34,7 @@ def record(results: Results, history: Path) -> int:
     return append_run(history, *figures.of_results(results))
 
 
-def append(
-    document: Path,
-    history: Path | None = None,
-    started: datetime | None = None,
-    passed: bool | None = None,
-) -> int:
+def append(document: Path, history: Path | None = None) -> int:
     """Append what a file holds; return the run's number. The same document is appended once.
 
     Parameters
@@ -50,10 +43,6 @@ def append(
         A `results.json`, `coverage.json` or `faults.json`, whatever its name.
     history
         None: the project's, in `reports/out`.
-    started
-        When coverage or campaign began; None: the file's time less the time they took.
-    passed
-        The verdict on coverage or campaign; None: whether their document names a failed test or a problem.
 
     Raises
     ------
@@ -67,23 +56,9 @@ def append(
         if "replays" in fields:
             return record(read_results(document), history)
         if "mutants" in fields:
-            faults = read_faults(document)
-            begun = started or _begun(document, faults.wall_s)
-            return append_run(history, *_judged(figures.of_faults(faults, begun), passed))
+            return append_run(history, *figures.of_faults(read_faults(document)))
         if "kinds" in fields:
-            coverage = read_coverage(document)
-            begun = started or _begun(document, coverage.wall_s)
-            return append_run(history, *_judged(figures.of_coverage(coverage, begun), passed))
+            return append_run(history, *figures.of_coverage(read_coverage(document)))
     except DocumentError as error:
         raise HistoryError(str(error)) from error
     raise HistoryError(f"{document}: is neither results, coverage nor faults; {REMEDY}")
-
-
-def _judged(kept: tuple[Run, list[Reading]], passed: bool | None) -> tuple[Run, list[Reading]]:
-    """Return what is kept of a run, with the verdict of those who judged it."""
-    run, readings = kept
-    return (run if passed is None else replace(run, verdict="pass" if passed else "fail")), readings
-
-
-def _begun(document: Path, wall_s: float) -> datetime:
-    return datetime.fromtimestamp(document.stat().st_mtime - wall_s, UTC)

@@ -41,7 +41,15 @@ KNOWN = (CampaignError, EquivalentsError, ReportError, ResultsError, ToolchainEr
 
 
 def document(
-    result: Result, *, seed: int, git: str, tools: dict[str, str], wall_s: float, rerun: str
+    result: Result,
+    *,
+    seed: int,
+    budget_s: float,
+    git: str,
+    tools: dict[str, str],
+    started: datetime,
+    wall_s: float,
+    rerun: str,
 ) -> FaultsDocument:
     """Turn what a campaign found into its document."""
     survived = {one.key for one in result.survivors}
@@ -61,8 +69,10 @@ def document(
     return FaultsDocument(
         schema=SCHEMA,
         seed=seed,
+        budget_s=budget_s,
         git=git,
         tools=tools,
+        started=started.isoformat(timespec="seconds"),
         wall_s=wall_s,
         rerun=rerun,
         mutants=len(result.mutants),
@@ -156,8 +166,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made = document(
             result,
             seed=options.seed,
+            budget_s=options.budget,
             git=f"{git.commit or 'unknown'}{DIRTY * git.dirty}",
             tools=tools,
+            started=started,
             wall_s=result.wall_s,
             rerun=rerun(options),
         )
@@ -175,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return NOTHING_RUN
     history = history_file(options)
-    appended = append_to_history(folder / DOCUMENT, history, options.out, started, passed=not made.problems)
+    appended = append_to_history(folder / DOCUMENT, history, options.out)
     for problem in made.problems:
         print(f"faults: {problem}")
     print(f"report: {shown(folder / INDEX)}")

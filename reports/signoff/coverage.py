@@ -81,10 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return NOTHING_RUN
     print("\n".join(lines(report)))
-    started = datetime.fromisoformat(measured.record.started)
     new = measured.whole and not options.reuse  # the run that is shown again is in the history already
     history = history_file(options) if new else None
-    appended = append_to_history(folder / DOCUMENT, history, options.out, started, passed=report.passed)
+    appended = append_to_history(folder / DOCUMENT, history, options.out)
     print(f"report: {shown(folder / INDEX)}")
     if not report.passed:
         return MISSES

@@ -10,7 +10,7 @@ from tb.coverage.summary import Share, Summary
 
 
 def coverage_document(measured: Measured, summary: Summary, plan: PlanState) -> CoverageDocument:
-    """Return the document of a run.
+    """Return the document of a run, not yet judged: it names no target as unmet.
 
     Raises
     ------
@@ -25,12 +25,14 @@ def coverage_document(measured: Measured, summary: Summary, plan: PlanState) -> 
         seed=record.seed,
         git=record.git,
         tools=record.tools,
+        started=record.started,
         wall_s=round(record.wall_s, 1),
         rerun=measured.rerun,
         tests=PassCount(outcomes.count(PASSED), len(outcomes) - outcomes.count(PASSED)),
         kinds=_counts(summary.kinds),
         modules={module: _counts(kinds) for module, kinds in sorted(summary.modules.items())},
         plan=plan_coverage(plan),
+        unmet=[],
         problems=[*summary.problems, *plan.problems],
     )
     return coverage_of(encode(document))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from datetime import datetime
 from pathlib import Path
 
 from regressions.run import shown
 from reports.history import HistoryError, append, update
 
 
-def append_to_history(
-    document: Path, history: Path | None, out: Path, started: datetime, *, passed: bool
-) -> bool:
+def append_to_history(document: Path, history: Path | None, out: Path) -> bool:
     """Append a run to the history and draw its page; what goes wrong there must not cost the report.
 
     Parameters
@@ -24,8 +21,6 @@ def append_to_history(
         The database; None: it is not wanted.
     out : Path
         Folder of reports.
-    passed : bool
-        Whether the run did all that is asked of it: its document does not tell of targets.
 
     Returns
     -------
@@ -35,7 +30,7 @@ def append_to_history(
     if history is None:
         return True
     try:
-        number = append(document, history, started, passed)
+        number = append(document, history)
         for line in update(history, out, number):
             print(line)
     except HistoryError as error:

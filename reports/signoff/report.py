@@ -15,7 +15,7 @@ from reports.signoff.document import coverage_document
 from reports.signoff.folder import replace_folder
 from reports.signoff.measured import PASSED, Measured
 from reports.signoff.plan import PlanState, plan_state
-from reports.signoff.targets import Check, checks, failed_tests
+from reports.signoff.targets import Check, checks, failed_tests, unmet
 from tb.coverage.design import design_digest
 from tb.coverage.exclusions import Sources, load
 from tb.coverage.summary import Summary, summarise
@@ -58,8 +58,10 @@ def judge(measured: Measured, today: date) -> Report:
     elif measured.record.design != design_digest():
         summary.problems.append("the design changed while the tests ran; measure again (./run coverage)")
     document = coverage_document(measured, summary, plan)
-    judged = checks(document, plan.states) if measured.whole else [failed_tests(document)]
-    return Report(measured, summary, plan, document, judged)
+    if not measured.whole:
+        return Report(measured, summary, plan, document, [failed_tests(document)])
+    document = replace(document, unmet=unmet(document, plan.states))
+    return Report(measured, summary, plan, document, checks(document, plan.states))
 
 
 def write(report: Report, out: Path) -> Path:

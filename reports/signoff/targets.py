@@ -43,7 +43,22 @@ def checks(document: CoverageDocument, states: list[State]) -> list[Check]:
 
     A kind that the suite does not count is not judged.
     """
-    return [*_tests(document, states), *_plan(document), *_code(document), *_problems(document)]
+    return [
+        failed_tests(document),
+        *_plan_was_run(states),
+        *_plan(document),
+        *_code(document),
+        *_problems(document),
+    ]
+
+
+def unmet(document: CoverageDocument, states: list[State]) -> list[str]:
+    """Return the targets that a whole run does not reach, for the gate.
+
+    Tests that failed and problems of exclusions are no targets: the document names them by themselves.
+    """
+    judged = [*_plan_was_run(states), *_plan(document), *_code(document)]
+    return [f"{check.name}: {check.detail}" for check in judged if not check.passed]
 
 
 def failed_tests(document: CoverageDocument) -> Check:
@@ -53,8 +68,7 @@ def failed_tests(document: CoverageDocument) -> Check:
     return Check("tests pass", ran > 0 and not tests.failed, f"{tests.passed} of {ran} cases passed")
 
 
-def _tests(document: CoverageDocument, states: list[State]) -> Iterator[Check]:
-    yield failed_tests(document)
+def _plan_was_run(states: list[State]) -> Iterator[Check]:
     missing = states.count(State.NOT_RUN)
     detail = f"{len(states) - missing} of {len(states)} features with all of their tests run"
     yield Check("the plan was run", bool(states) and not missing, detail)

@@ -31,11 +31,12 @@ def coverage() -> Json:
             whole = kinds.setdefault(kind, count(0, 0))
             kinds[kind] = {name: whole[name] + part[name] for name in whole}
     return {
-        "schema": 1,
+        "schema": 2,
         "suite": "nightly",
         "seed": 1,
         "git": COMMIT,
         "tools": TOOLS,
+        "started": "2025-01-01T02:15:00+00:00",
         "wall_s": 912.5,
         "rerun": "./run coverage --nightly",
         "tests": {"passed": 1204, "failed": 0},
@@ -49,6 +50,7 @@ def coverage() -> Json:
             "missed": ["pe.cov_sum_nan"],
             "by_level": {"block": {"points": 700, "hit": 697, "excused": 2}},
         },
+        "unmet": [],
         "problems": [],
     }
 
@@ -76,10 +78,12 @@ def faults() -> Json:
     ]
     parts = {"mutants": 1000, "caught": 979, "equivalent": 20}
     document = {
-        "schema": 1,
+        "schema": 2,
         "seed": 1,
+        "budget_s": 10.0,
         "git": COMMIT,
         "tools": TOOLS,
+        "started": "2025-01-01T03:15:00+00:00",
         "wall_s": 3011.0,
         "rerun": "./run faults",
         **parts,

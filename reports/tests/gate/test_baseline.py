@@ -235,6 +235,13 @@ def test_coverage_with_a_stale_exclusion(project: Project) -> None:
     assert "coverage.json: problems: pe.sv:71 expired; resolve it" in told.err
 
 
+def test_coverage_below_its_target(project: Project) -> None:
+    project.coverage["unmet"] = ["line coverage: 97 of 100 points (97 %); must be 98 %"]
+    told = project.update()
+    assert told.status == 2
+    assert "coverage.json: unmet: line coverage: 97 of 100 points (97 %); must be 98 %; add tests" in told.err
+
+
 def test_coverage_of_tests_that_failed(project: Project) -> None:
     project.coverage = changed(project.coverage, "tests/failed", lambda _: 1)
     told = project.update()

@@ -24,7 +24,12 @@ COVERAGE: dict[str, tuple[Callable[[Json], Json], str]] = {
     "missing field": (lambda one: without(one, "tests/failed"), "tests.failed: missing"),
     "unknown field": (lambda one: {**one, "extra": 1}, "extra: unknown field"),
     "wrong type": (lambda one: {**one, "seed": "1"}, "seed: is '1', must be a whole number"),
-    "other schema": (lambda one: {**one, "schema": 2}, "schema: is 2, this version reads 1"),
+    "other schema": (lambda one: {**one, "schema": 1}, "schema: is 1, this version reads 2"),
+    "no start": (lambda one: {**one, "started": "today"}, "started: is 'today', must be an ISO 8601 time"),
+    "a start without zone": (
+        lambda one: {**one, "started": "2025-01-01T02:15:00"},
+        "started: is '2025-01-01T02:15:00'",
+    ),
     "unknown suite": (lambda one: {**one, "suite": "weekly"}, "suite: is 'weekly', must be one of"),
     "missing count": (lambda one: changed(one, "kinds/line", lambda _: {}), "kinds.line.hit: missing"),
     "new kind": (

@@ -67,6 +67,10 @@ WORSE_COVERAGE: dict[str, tuple[Change, tuple[str, ...]]] = {
         ),
         ("problem", "expired on 2026-01-31"),
     ),
+    "a target that is not met": (
+        lambda one: {**one, "unmet": ["line coverage: 97 of 100 points (97 %); must be 98 %"]},
+        ("coverage", "target", "must be 98 %"),
+    ),
     "a failed test": (lambda one: changed(one, "tests/failed", lambda n: n + 1), ("tests", "failed")),
     "a test that is gone": (lambda one: changed(one, "tests/passed", lambda n: n - 1), ("tests", "passed")),
 }

@@ -66,16 +66,21 @@ def history_of(folder: Path, runs: Sequence[Results]) -> Path:
     return path
 
 
-def coverage_document(hit: int = 57, **fields: Any) -> dict[str, Any]:
-    """Return a `coverage.json` with so many of the 58 lines of module `pe_line` hit, and other fields."""
+def of_day(day: int) -> dict[str, Any]:
+    """Return commit and start of the tests' documents of a day."""
+    return {"git": commit(day), "started": (START + timedelta(days=day)).isoformat()}
+
+
+def coverage_document(hit: int = 57, day: int = 0, **fields: Any) -> dict[str, Any]:
+    """Return a day's `coverage.json`: so many of the 58 lines of module `pe_line` hit, and other fields."""
     document = documents.coverage()
     for path in ("modules/pe_line/line/hit", "kinds/line/hit"):
         document = documents.changed(document, path, lambda old: old - 57 + hit)
-    return {**document, "git": commit(0), **fields}
+    return {**document, **of_day(day), **fields}
 
 
-def faults_document(caught: int = 979, **fields: Any) -> dict[str, Any]:
-    """Return a `faults.json` with so many of 980 mutants caught, and other fields."""
+def faults_document(caught: int = 979, day: int = 0, **fields: Any) -> dict[str, Any]:
+    """Return a day's `faults.json`: so many of 980 mutants caught, uncommitted changes, other fields."""
     document = documents.faults()
     for path in ("caught", "files/rtl~pe~pe.sv/caught", "operators/condition/caught"):
         *way, last = (word.replace("~", "/") for word in path.split("/"))
@@ -86,4 +91,5 @@ def faults_document(caught: int = 979, **fields: Any) -> dict[str, Any]:
     survivor = document["survivors"][0]
     survivors = [{**survivor, "key": f"pe.sv:{at:04x}"} for at in range(980 - caught)]
     counts = {"survived": 980 - caught, "score": caught / 980, "survivors": survivors}
-    return {**documents.with_verdicts({**document, **counts}), "git": f"{commit(0)} dirty", **fields}
+    made = documents.with_verdicts({**document, **counts})
+    return {**made, **of_day(day), "git": f"{commit(day)} dirty", **fields}

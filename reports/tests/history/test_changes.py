@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from regressions.suite.launch import INTERRUPTED
 from reports.history import __main__ as command
 from reports.history import append
 from reports.history.changes import Change, History
-from reports.tests.history.runs import START, commit, coverage_document, history_of, on_day, slower
+from reports.tests.history.runs import commit, coverage_document, history_of, on_day, slower
 from reports.tests.synthetic import unfinished
 
 LAYER, STEP = "layer1.0.conv1", "FP"
@@ -155,8 +154,8 @@ def test_an_interrupted_run_is_not_blamed(
 def test_coverage_of_the_tests(tmp_path: Path) -> None:
     path, file = tmp_path / "h.sqlite", tmp_path / "coverage.json"
     for day, hit in enumerate((57, 57, 56)):
-        file.write_text(json.dumps(coverage_document(hit, git=commit(day))), encoding="utf-8")
-        append(file, path, START + timedelta(days=day))
+        file.write_text(json.dumps(coverage_document(hit, day)), encoding="utf-8")
+        append(file, path)
     assert where(changes(path, "coverage.line", "module", "pe_line")) == [(2, 3)]
     assert changes(path, "coverage.line", "module", "pe") == []
 

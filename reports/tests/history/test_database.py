@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -93,19 +92,28 @@ def test_documents_of_the_tests(tmp_path: Path) -> None:
     for index, document in enumerate((coverage_document(), faults_document())):
         file = tmp_path / f"{index}.json"
         file.write_text(json.dumps(document), encoding="utf-8")
-        os.utime(file, (1_700_000_000, 1_700_000_000))
         assert append(file, history) == index + 1
-    faults, coverage = (stored.run for stored in load_runs(history))
+    coverage, faults = (stored.run for stored in load_runs(history))
     assert (coverage.suite, coverage.git_dirty, faults.suite, faults.git_dirty) == (
         "coverage nightly",
         False,
         "faults",
         True,
     )
-    assert coverage.started == "2023-11-14T21:58:07Z", "the file's time less the time that it took"
+    assert coverage.started == faults.started == "2025-01-01T02:15:00Z", "not the file's time"
     assert figures(history, 1)["module", "pe", "coverage.branch"] == 11 / 11
     assert figures(history, 1)["total", "all", "coverage.plan"] == 697 / 698
     assert figures(history, 2)["file", "rtl/pe/pe.sv", "score"] == 979 / 980
+
+
+@pytest.mark.parametrize("name", ["problems", "unmet"])
+def test_coverage_that_is_not_enough_has_failed(tmp_path: Path, name: str) -> None:
+    """Also where only its document tells: `./run history --add` has nothing else."""
+    file, history = tmp_path / "coverage.json", tmp_path / "h.sqlite"
+    file.write_text(json.dumps({**coverage_document(), name: ["something"]}), encoding="utf-8")
+    append(file, history)
+    (stored,) = load_runs(history)
+    assert stored.run.verdict == "fail"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from reports.history import HistoryError, append, page, trends
 from reports.history.changes import History
 from reports.tests import synthetic
 from reports.tests.history.runs import (
-    START,
     commit,
     coverage_document,
     faults_document,
@@ -155,11 +153,11 @@ def test_coverage_and_faults_are_drawn(tmp_path: Path) -> None:
     path, file = tmp_path / "h.sqlite", tmp_path / "document.json"
     for day, number in enumerate((50, 52)):
         for document in (
-            coverage_document(number, git=commit(day)),
-            faults_document(900 + number, git=commit(day)),
+            coverage_document(number, day),
+            faults_document(900 + number, day),
         ):
             file.write_text(json.dumps(document), encoding="utf-8")
-            append(file, path, START + timedelta(days=day))
+            append(file, path)
     text = page.render(History(path), History(path).events(), None)
     for title in ("Coverage by kind", "Fault score", "Mutants that survived"):
         assert f"<h3>{title}" in text

@@ -88,7 +88,9 @@ def test_the_same_campaign_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     run(monkeypatch, tmp_path, result())
     assert document(tmp_path)["rerun"] == "./run faults"
     run(monkeypatch, tmp_path, result(), "--seed", "7", "--budget", "2.5")
-    assert document(tmp_path)["rerun"] == "./run faults --seed 7 --budget 2.5"
+    written = document(tmp_path)
+    assert written["rerun"] == "./run faults --seed 7 --budget 2.5"
+    assert (written["seed"], written["budget_s"]) == (7, 2.5)
 
 
 def test_too_few_faults_are_no_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

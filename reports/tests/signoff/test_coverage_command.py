@@ -140,25 +140,30 @@ def lose_a_test(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "words", "targets"),
     [
-        (fail_a_case, "broken: tests pass: 2 of 3"),
-        (miss_a_line, f"{RTL}:24: line pe.block"),
-        (miss_a_coverpoint, "coverpoints missed\n  pe.cov_fp8"),
-        (expire, "expires: was 2020-01-01"),
-        (go_stale, "tests hit all of it"),
-        (lose_a_test, "broken: the plan was run: 1 of 2"),
+        (fail_a_case, "broken: tests pass: 2 of 3", ["functional coverage"]),
+        (miss_a_line, f"{RTL}:24: line pe.block", ["line coverage"]),
+        (miss_a_coverpoint, "coverpoints missed\n  pe.cov_fp8", ["functional coverage"]),
+        (expire, "expires: was 2020-01-01", []),
+        (go_stale, "tests hit all of it", []),
+        (lose_a_test, "broken: the plan was run: 1 of 2", ["the plan was run"]),
     ],
 )
 def test_what_fails_the_run(
-    bench: Bench, capsys: pytest.CaptureFixture[str], change: Callable[[Bench], None], words: str
+    bench: Bench,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[Bench], None],
+    words: str,
+    targets: list[str],
 ) -> None:
     change(bench)
     assert bench.main() == coverage.MISSES
     told = capsys.readouterr().out
     assert words in told
     assert "FAIL: " in told
-    read_coverage(bench.document)
+    unmet = read_coverage(bench.document).unmet
+    assert [one.partition(":")[0] for one in unmet] == targets, "what the gate fails for"
     (stored,) = load_runs(bench.out / "history.sqlite")
     assert stored.run.verdict == "fail", "also where only a target was missed"
 

@@ -9,7 +9,7 @@ import pytest
 from reports.gate.documents import Count, CoverageDocument, PassCount, PlanCoverage
 from reports.signoff.document import coverage_document
 from reports.signoff.plan import State
-from reports.signoff.targets import checks
+from reports.signoff.targets import checks, unmet
 from reports.tests.signoff import made_up
 
 STATES = [State.PASSED, State.PASSED]
@@ -26,6 +26,10 @@ def good() -> CoverageDocument:
         "user": Count(0, 9, 0),
     }
     return replace(made, kinds=kinds, modules={}, plan=PlanCoverage(2, 100, 97, 3, [], {}))
+
+
+def names(targets: list[str]) -> list[str]:
+    return [target.partition(":")[0] for target in targets]
 
 
 def failed(document: CoverageDocument, states: list[State] = STATES) -> list[str]:
@@ -50,7 +54,7 @@ def test_targets_that_just_hold() -> None:
 def test_a_kind_below_its_target(kind: str, count: Count) -> None:
     document = good()
     document.kinds[kind] = count
-    assert failed(document) == [f"{kind} coverage"]
+    assert failed(document) == names(unmet(document, STATES)) == [f"{kind} coverage"]
 
 
 def test_a_kind_that_was_not_counted() -> None:
@@ -83,10 +87,12 @@ def test_a_test_that_failed() -> None:
 
 
 def test_a_feature_that_was_not_run() -> None:
-    assert failed(good(), [State.PASSED, State.NOT_RUN]) == ["the plan was run"]
+    states = [State.PASSED, State.NOT_RUN]
+    assert failed(good(), states) == names(unmet(good(), states)) == ["the plan was run"]
 
 
 def test_a_problem() -> None:
     document = replace(good(), problems=["an exclusion has expired"])
     assert failed(document) == ["exclusions and problems"]
     assert "an exclusion has expired" in checks(document, STATES)[-1].detail
+    assert unmet(document, STATES) == [], "the document names problems by themselves"
