@@ -21,7 +21,8 @@ from reports.gate.documents import KINDS, Count, check_count, check_sums
 from reports.gate.strict_json import DocumentError, load
 from reports.gate.tolerances import Tolerance
 
-SCHEMA = 1
+SCHEMA = 2
+"""Version 1 is read too: of runs their gates, of the tests seeds and budget are unknown then."""
 ONE_LINE = ("kinds", "modules", "replays", "tolerances")
 """Objects whose members take one line each."""
 UNSORTED = ("replays",)
@@ -38,8 +39,12 @@ class Reached:
 
 @dataclass(frozen=True)
 class RunEntry:
-    """A regression: the chip's memory (empty on a core), figures by replay, coverage if it was collected."""
+    """A regression: the chip's memory (empty on a core), figures by replay, coverage if it was collected.
 
+    `gates` names the run's own, all of which held; None: an older version of the file did not hold them.
+    """
+
+    gates: list[str] | None
     sram_bytes: dict[str, int]
     register_bytes: dict[str, int]
     replays: dict[str, dict[str, float]]
@@ -58,8 +63,12 @@ class PlanEntry:
 
 @dataclass(frozen=True)
 class CoverageEntry:
-    """Coverage of the tests; `coverage.missed` names coverpoints of the test plan."""
+    """Coverage of the tests; `coverage.missed` names coverpoints of the test plan.
 
+    `seed` is the tests' master seed; None: an older version of the file did not hold it.
+    """
+
+    seed: int | None
     tests_passed: int
     plan: PlanEntry
     coverage: Reached
@@ -67,8 +76,14 @@ class CoverageEntry:
 
 @dataclass(frozen=True)
 class FaultsEntry:
-    """The fault campaign; `survivors` are the keys of mutants that no test caught."""
+    """The fault campaign; `survivors` are the keys of mutants that no test caught.
 
+    `seed` and `budget_s` are as in `reports.gate.documents.FaultsDocument`; None: an older version of the
+    file did not hold them.
+    """
+
+    seed: int | None
+    budget_s: float | None
     mutants: int
     caught: int
     equivalent: int
@@ -98,15 +113,41 @@ def remedy(path: Path) -> str:
 
 def read(path: Path) -> Baseline:
     """Return the baseline in `path`; raises `DocumentError` if it is missing, damaged or contradictory."""
-    document = load(path, remedy(path))
+    return of_json(load(path, remedy(path)), str(shown(path)), remedy(path))
+
+
+def of_json(document: Any, name: str, remedy: str) -> Baseline:
+    """Return the baseline in plain JSON; raises `DocumentError` with its name and the remedy."""
     try:
-        if isinstance(document, dict) and document.get("schema", SCHEMA) != SCHEMA:
-            raise ResultsError(f"schema: is {document['schema']!r}, this version reads {SCHEMA}")
+        document = _current(document)
         baseline = decode(Baseline, document)
         _check(baseline)
     except ResultsError as error:
-        raise DocumentError(f"{shown(path)}: {error}; {remedy(path)}") from None
+        raise DocumentError(f"{name}: {error}; {remedy}") from None
     return baseline
+
+
+def _current(document: Any) -> Any:
+    """Return the plain JSON of any version that is read as that of this one."""
+    if not isinstance(document, dict) or "schema" not in document or document["schema"] == SCHEMA:
+        return document
+    if document["schema"] != 1:
+        raise ResultsError(f"schema: is {document['schema']!r}, this version reads {SCHEMA} and 1")
+
+    def with_unknown(entry: Any, *names: str) -> Any:
+        return entry | dict.fromkeys(names) if isinstance(entry, dict) else entry
+
+    def each(table: Any, *names: str) -> Any:
+        if not isinstance(table, dict):
+            return table
+        return {key: with_unknown(entry, *names) for key, entry in table.items()}
+
+    return document | {
+        "schema": SCHEMA,
+        "runs": each(document.get("runs"), "gates"),
+        "coverage": each(document.get("coverage"), "seed"),
+        "faults": with_unknown(document.get("faults"), "seed", "budget_s"),
+    }
 
 
 def text(baseline: Baseline) -> str:
@@ -145,6 +186,8 @@ def _check(baseline: Baseline) -> None:
                     )
                 if figure.partition(".")[0] not in baseline.tolerances:
                     raise ResultsError(f"{where}.replays.{name}.{figure}: unknown figure")
+        if run.gates is not None and (not run.gates or len(set(run.gates)) < len(run.gates)):
+            raise ResultsError(f"{where}.gates: must name at least one, and each once")
         if run.coverage is not None:
             _check_reached(run.coverage, f"{where}.coverage")
     for suite, entry in baseline.coverage.items():

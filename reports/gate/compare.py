@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from regressions.results import Gate, Replay, Results, Status
@@ -77,29 +77,67 @@ class Comparison:
         return [finding for finding in self.findings if finding.outcome is outcome]
 
 
+@dataclass(frozen=True)
+class Words:
+    """What is said of that which only one side holds; `new_is` says whether what is new is good or bad."""
+
+    new: str
+    new_is: Outcome
+    lost: str
+    lost_replay: str
+
+
+UNKNOWN_YET = Words(
+    "the baseline does not hold it: ./run baseline adds it",
+    Outcome.WORSE,
+    "was not measured",
+    "in the baseline, but the run did not plan it",
+)
+"""Of a run against the baseline."""
+NO_GATES = (
+    "the baseline does not name the gates of this run: lost ones are not told; ./run baseline adds them"
+)
+SETTINGS = ("seed", "budget_s")
 TOTALS = {"cycles": "cycles", "ema_bytes": "external traffic, bytes", "energy": "energy, pJ"}
 
 
 def compare_run(title: str, before: RunEntry, results: Results, tolerances: Tolerances) -> Comparison:
     """Compare a regression, replay by replay."""
-    after = run_entry(results)
     findings = [_worse(gate.name, "gate of the run", first_line(gate.detail)) for gate in _broken(results)]
-    passed = {replay.name for replay in results.replays if replay.status is Status.PASS}
     for replay in results.replays:
         if replay.status is not Status.PASS:
             findings.append(_worse(replay.name, replay.status.value, _failure(replay)))
         elif replay.name not in before.replays:
-            findings.append(
-                _worse(replay.name, "unknown replay", "the baseline does not hold it: ./run baseline adds it")
-            )
+            findings.append(_worse(replay.name, "unknown replay", UNKNOWN_YET.new))
+    passed = [replay.name for replay in results.replays if replay.status is Status.PASS]
+    broken = {gate.name for gate in _broken(results)} - set(before.gates or [])
+    entry = run_entry(results)
+    after = replace(entry, gates=[name for name in entry.gates or [] if name not in broken])
+    made = run_entries(title, before, after, tolerances, UNKNOWN_YET, passed)
+    notes = [f"{title}: {NO_GATES}"] if before.gates is None else []
+    return replace(made, findings=findings + made.findings, notes=notes)
+
+
+def run_entries(
+    title: str,
+    before: RunEntry,
+    after: RunEntry,
+    tolerances: Tolerances,
+    words: Words,
+    finished: Sequence[str],
+) -> Comparison:
+    """Compare two entries of a regression; of `finished` replays the figures are compared."""
+    findings = [*_gates(before.gates or [], after.gates or [])] if before.gates is not None else []
     for name in before.replays:
         if name not in after.replays:
-            findings.append(_worse(name, "lost replay", "in the baseline, but the run did not plan it"))
-    both = [name for name in before.replays if name in passed]
+            findings.append(_worse(name, "lost replay", words.lost_replay))
+    ended = set(finished)
+    both = [name for name in before.replays if name in ended]
     judged = _judge(
         [*run_figures(before), *(f for name in both for f in replay_figures(name, before.replays[name]))],
         [*run_figures(after), *(f for name in both for f in replay_figures(name, after.replays[name]))],
         tolerances,
+        words,
     )
     old, new = before.coverage, after.coverage
     named = _missed(old.missed, new.missed) if old is not None and new is not None else []
@@ -111,7 +149,7 @@ def compare_run(title: str, before: RunEntry, results: Results, tolerances: Tole
     points = len(set(old.missed) | set(new.missed)) if old is not None and new is not None else 0
     return Comparison(
         title,
-        judged.compared + len(before.replays) + points,
+        judged.compared + len(before.replays) + points + len(before.gates or []),
         judged.within,
         findings + judged.findings + named,
         totals,
@@ -120,21 +158,25 @@ def compare_run(title: str, before: RunEntry, results: Results, tolerances: Tole
 
 def compare_coverage(before: CoverageEntry, document: CoverageDocument, tolerances: Tolerances) -> Comparison:
     """Compare the coverage of the tests."""
-    after = coverage_entry(document)
     findings = _problems("coverage", document.problems)
     findings += [_worse("coverage", "target", first_line(one)) for one in document.unmet]
     if document.tests.failed:
         findings.append(
             _worse("tests", "failed", f"{count(document.tests.failed)} tests failed; {document.rerun}")
         )
-    judged = _judge(list(coverage_figures(before)), list(coverage_figures(after)), tolerances)
+    title = f"coverage of the tests, {document.suite}"
+    made = coverage_entries(title, before, coverage_entry(document), tolerances, UNKNOWN_YET)
+    return replace(made, findings=findings + made.findings)
+
+
+def coverage_entries(
+    title: str, before: CoverageEntry, after: CoverageEntry, tolerances: Tolerances, words: Words
+) -> Comparison:
+    """Compare two entries of the coverage of the tests."""
+    judged = _judge(list(coverage_figures(before)), list(coverage_figures(after)), tolerances, words)
     named = _missed(before.coverage.missed, after.coverage.missed)
-    return Comparison(
-        f"coverage of the tests, {document.suite}",
-        judged.compared + len(set(before.coverage.missed) | set(after.coverage.missed)),
-        judged.within,
-        findings + judged.findings + named,
-    )
+    compared = judged.compared + len(set(before.coverage.missed) | set(after.coverage.missed))
+    return Comparison(title, compared, judged.within, judged.findings + named)
 
 
 def compare_faults(before: FaultsEntry, document: FaultsDocument, tolerances: Tolerances) -> Comparison:
@@ -143,7 +185,6 @@ def compare_faults(before: FaultsEntry, document: FaultsDocument, tolerances: To
     A change of the RTL draws other mutants, so that a single one says little. That more of them are called
     equivalent raises the score without a test, and is told.
     """
-    judged = _judge(list(faults_figures(before)), list(faults_figures(faults_entry(document))), tolerances)
     known = set(before.survivors)
     notes = [
         f"survivor that the baseline does not hold: {one.file}:{one.line} {one.operator}: "
@@ -151,20 +192,62 @@ def compare_faults(before: FaultsEntry, document: FaultsDocument, tolerances: To
         for one in document.survivors
         if one.key not in known
     ]
-    if document.equivalent > before.equivalent:
+    made = faults_entries("fault campaign", before, faults_entry(document), tolerances, UNKNOWN_YET)
+    findings = _problems("fault campaign", document.problems) + made.findings
+    return replace(made, findings=findings, notes=notes + made.notes)
+
+
+def faults_entries(
+    title: str, before: FaultsEntry, after: FaultsEntry, tolerances: Tolerances, words: Words
+) -> Comparison:
+    """Compare two entries of the fault campaign."""
+    judged = _judge(list(faults_figures(before)), list(faults_figures(after)), tolerances, words)
+    notes = []
+    if after.equivalent > before.equivalent:
         notes.append(
-            f"{count(document.equivalent)} mutants are called equivalent, {count(before.equivalent)} in the "
+            f"{count(after.equivalent)} mutants are called equivalent, {count(before.equivalent)} in the "
             "baseline: they count neither as caught nor as survived"
         )
-    findings = _problems("fault campaign", document.problems) + judged.findings
-    return Comparison("fault campaign", judged.compared, judged.within, findings, notes=notes)
+    return Comparison(title, judged.compared, judged.within, judged.findings, notes=notes)
+
+
+def other_settings(
+    before: CoverageEntry | FaultsEntry, after: CoverageEntry | FaultsEntry
+) -> list[tuple[str, float, float]]:
+    """Return the seed and budget in which two entries differ, with both values: they are not to be compared.
+
+    What an older version of the baseline did not hold differs from nothing.
+    """
+    found = []
+    for name in SETTINGS:
+        old, new = getattr(before, name, None), getattr(after, name, None)
+        if old is not None and new is not None and old != new:
+            found.append((name, old, new))
+    return found
+
+
+def unknown_settings(entry: CoverageEntry | FaultsEntry) -> list[str]:
+    """Return which of seed and budget an entry does not hold."""
+    return [name for name in SETTINGS if getattr(entry, name, 0) is None]
+
+
+def _gates(before: Sequence[str], after: Sequence[str]) -> Iterator[Finding]:
+    """Return the run's own gates that are lost, which is worse, and those that are new."""
+    for name in before:
+        if name not in after:
+            yield _worse(name, "lost gate", "in the baseline, but nothing judges it any more")
+    for name in after:
+        if name not in before:
+            yield Finding(Outcome.BETTER, name, "gate of the run", note="is new")
 
 
 def _broken(results: Results) -> list[Gate]:
     return [gate for gate in results.summary.gates if not gate.passed]
 
 
-def _judge(before: Sequence[Figure], after: Sequence[Figure], tolerances: Tolerances) -> Comparison:
+def _judge(
+    before: Sequence[Figure], after: Sequence[Figure], tolerances: Tolerances, words: Words
+) -> Comparison:
     old, new = ({figure.key: figure for figure in figures} for figures in (before, after))
     findings: list[Finding] = []
     within = 0
@@ -174,8 +257,8 @@ def _judge(before: Sequence[Figure], after: Sequence[Figure], tolerances: Tolera
         assert figure is not None
         lost = now is None and not figure.may_go
         if lost or ((was is None or now is None) and not figure.absent_is_zero):
-            what = "is not in the baseline: ./run baseline adds it" if was is None else "was not measured"
-            findings.append(_worse(figure.place, figure.name, what))
+            outcome, what = (words.new_is, words.new) if was is None else (Outcome.WORSE, words.lost)
+            findings.append(Finding(outcome, figure.place, figure.name, note=what))
             continue
         one = judge(figure, was.value if was else 0.0, now.value if now else 0.0, tolerances)
         if one is not None:

@@ -81,6 +81,7 @@ def run_entry(results: Results) -> RunEntry:
     """Return the baseline's entry of a regression; replays that did not finish have no figures."""
     hardware = results.run.hardware
     return RunEntry(
+        gates=[gate.name for gate in results.summary.gates],
         sram_bytes=dict(hardware.sram_bytes) if hardware else {},
         register_bytes=dict(hardware.register_bytes) if hardware else {},
         replays={replay.name: _replay_figures(replay) for replay in results.replays},
@@ -93,13 +94,20 @@ def coverage_entry(document: CoverageDocument) -> CoverageEntry:
     one = document.plan
     plan = PlanEntry(one.features, one.points, one.hit, one.excused)
     reached = Reached(document.kinds, document.modules, sorted(document.plan.missed))
-    return CoverageEntry(document.tests.passed, plan, reached)
+    return CoverageEntry(document.seed, document.tests.passed, plan, reached)
 
 
 def faults_entry(document: FaultsDocument) -> FaultsEntry:
     """Return the baseline's entry of the fault campaign."""
     survivors = sorted(one.key for one in document.survivors)
-    return FaultsEntry(document.mutants, document.caught, document.equivalent, survivors)
+    return FaultsEntry(
+        document.seed,
+        document.budget_s,
+        document.mutants,
+        document.caught,
+        document.equivalent,
+        survivors,
+    )
 
 
 def run_figures(entry: RunEntry) -> Iterator[Figure]:

@@ -15,6 +15,7 @@ from regressions.results import Results
 from regressions.run import shown
 from reports.gate import baseline
 from reports.gate.baseline import Baseline
+from reports.gate.compare import other_settings
 from reports.gate.documents import CoverageDocument, FaultsDocument
 from reports.gate.figures import coverage_entry, faults_entry, run_entry
 from reports.gate.inputs import Documents, add_options, read_documents
@@ -139,9 +140,28 @@ def _changes(before: Baseline, documents: Documents) -> list[str]:
     if documents.faults is not None and before.faults is None:
         new.append("new: fault campaign")
         known = replace(known, faults=None)
+    other = _other_settings(before, known)
+    for what, settings in other.items():
+        new += [f"{what}: {name} {now:g} instead of {was:g}: not compared" for name, was, now in settings]
+    known = replace(
+        known,
+        coverage=None if "coverage" in other else known.coverage,
+        faults=None if "faults" in other else known.faults,
+    )
     verdict = judge_all(before, known, [])
     lines = terminal_lines(replace(verdict, not_measured=[])) if verdict.comparisons else []
     return [*new, *lines]
+
+
+def _other_settings(before: Baseline, documents: Documents) -> dict[str, list[tuple[str, float, float]]]:
+    """Return by which seed or budget a document differs from the entry that it replaces, if it does."""
+    coverage, faults = documents.coverage, documents.faults
+    found = {}
+    if coverage is not None:
+        found["coverage"] = other_settings(before.coverage[coverage.suite], coverage_entry(coverage))
+    if faults is not None and before.faults is not None:
+        found["faults"] = other_settings(before.faults, faults_entry(faults))
+    return {name: settings for name, settings in found.items() if settings}
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from regressions.results import Results
 from regressions.run import git_info, shown
-from reports.gate.baseline import Baseline
+from reports.gate.baseline import Baseline, CoverageEntry, FaultsEntry
 from reports.gate.compare import (
     Comparison,
     Finding,
@@ -14,7 +14,10 @@ from reports.gate.compare import (
     compare_coverage,
     compare_faults,
     compare_run,
+    other_settings,
+    unknown_settings,
 )
+from reports.gate.figures import coverage_entry, faults_entry
 from reports.gate.inputs import Documents
 from reports.gate.strict_json import DocumentError
 from reports.gate.tolerances import DEFAULTS
@@ -58,8 +61,9 @@ def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> 
     Raises
     ------
     DocumentError
-        If a run has no entry in the baseline, something required is missing on either side, or documents
-        of which some are required are of different commits.
+        If a run has no entry in the baseline, coverage or campaign have one of another seed or budget,
+        something required is missing on either side, or documents of which some are required are of
+        different commits.
     """
     comparisons, missing, notes = _runs(baseline, documents)
     missing_all = {"runs": missing, "coverage": [], "faults": []}
@@ -67,6 +71,8 @@ def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> 
     suites = list(baseline.coverage)
     if coverage is not None and coverage.suite in baseline.coverage:
         entry = baseline.coverage[coverage.suite]
+        _refuse_other_settings("coverage.json", entry, coverage_entry(coverage))
+        notes += _unknown_settings(f"coverage of suite {coverage.suite}", entry)
         comparisons.append(compare_coverage(entry, coverage, baseline.tolerances))
         suites.remove(coverage.suite)
     elif coverage is not None:
@@ -75,6 +81,8 @@ def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> 
         raise DocumentError("--require coverage: there is no coverage.json; run ./run coverage first")
     missing_all["coverage"] = [f"coverage of the tests, {suite}" for suite in suites]
     if faults is not None and baseline.faults is not None:
+        _refuse_other_settings("faults.json", baseline.faults, faults_entry(faults))
+        notes += _unknown_settings("the fault campaign", baseline.faults)
         comparisons.append(compare_faults(baseline.faults, faults, baseline.tolerances))
     elif faults is not None:
         notes.append(_unknown("a fault campaign", "faults", required))
@@ -130,6 +138,23 @@ def _unknown(what: str, name: str, required: list[str]) -> str:
             f"--require {name}: the baseline holds no entry of {what}; add it with ./run baseline"
         )
     return f"the baseline holds no entry of {what}, so it was not compared; ./run baseline adds it"
+
+
+def _refuse_other_settings(
+    name: str, before: CoverageEntry | FaultsEntry, after: CoverageEntry | FaultsEntry
+) -> None:
+    for setting, old, new in other_settings(before, after):
+        raise DocumentError(
+            f"{name}: {setting}: is {new:g}, but the baseline's is {old:g}, which gives other figures; "
+            f"measure with that, or take this one over with ./run baseline"
+        )
+
+
+def _unknown_settings(what: str, entry: CoverageEntry | FaultsEntry) -> list[str]:
+    names = unknown_settings(entry)
+    if not names:
+        return []
+    return [f"the baseline's entry of {what} does not hold {' and '.join(names)}; ./run baseline adds that"]
 
 
 def _looser(baseline: Baseline) -> list[str]:

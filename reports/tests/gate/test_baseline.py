@@ -84,6 +84,47 @@ def test_tolerances_of_the_file_hold(project: Project) -> None:
     assert baseline.read(project.baseline).tolerances["cycles"].relative == 0.03
 
 
+def of_version_1(document: Json) -> Json:
+    """Return a baseline as the version before wrote it: without gates, seeds and budget."""
+    for run in document["runs"].values():
+        del run["gates"]
+    for entry in document["coverage"].values():
+        del entry["seed"]
+    if document["faults"] is not None:
+        del document["faults"]["seed"], document["faults"]["budget_s"]
+    return {**document, "schema": 1}
+
+
+def test_an_older_version_is_read_and_told(project: Project) -> None:
+    new = project.baseline.read_text(encoding="utf-8")
+    project.baseline.write_text(json.dumps(of_version_1(json.loads(new))), encoding="utf-8")
+    told = project.gate()
+    assert told.status == 0
+    assert "does not name the gates of this run" in told.out
+    assert "coverage of suite nightly does not hold seed;" in told.out
+    assert "the fault campaign does not hold seed and budget_s;" in told.out
+    assert project.update().status == 0
+    assert project.baseline.read_text(encoding="utf-8") == new
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "value"),
+    [("coverage", "seed", 7), ("faults", "seed", 7), ("faults", "budget_s", 2.5)],
+)
+def test_figures_of_another_seed_are_not_compared(
+    project: Project, document: str, field: str, value: float
+) -> None:
+    getattr(project, document)[field] = value
+    told = project.gate()
+    assert told.status == 2
+    held = {"seed": 1, "budget_s": 10}[field]
+    assert f"{document}.json: {field}: is {value:g}, but the baseline's is {held}" in told.err
+    taken = project.update()
+    assert taken.status == 0
+    assert f"{document}: {field} {value:g} instead of {held}: not compared" in taken.out
+    assert project.gate().status == 0
+
+
 # --- Files that are no baseline ---------------------------------------------------------------------
 
 
@@ -101,7 +142,7 @@ def replay(document: Json) -> Json:
 FAULTY: dict[str, tuple[Callable[[Json], Any], str]] = {
     "unknown field": (lambda one: one.update(extra=1), "extra: unknown field"),
     "missing field": (lambda one: one.pop("faults"), "faults: missing"),
-    "old schema": (lambda one: one.update(schema=0), "schema: is 0, this version reads 1"),
+    "old schema": (lambda one: one.update(schema=0), "schema: is 0, this version reads 2 and 1"),
     "no tolerance": (lambda one: one["tolerances"].pop("cycles"), "tolerances.cycles: missing"),
     "unknown tolerance": (
         lambda one: one["tolerances"].update(speed=one["tolerances"]["cycles"]),
@@ -125,6 +166,10 @@ FAULTY: dict[str, tuple[Callable[[Json], Any], str]] = {
         f".replays.{NAME}.cycles: is nan, must be",
     ),
     "unknown figure": (lambda one: replay(one).update(speed=1), f".replays.{NAME}.speed: unknown figure"),
+    "no gates": (
+        lambda one: one["runs"][first(one["runs"])].update(gates=[]),
+        ".gates: must name at least one",
+    ),
     "no replays": (
         lambda one: one["runs"][first(one["runs"])].update(replays={}),
         ".replays: there is none",

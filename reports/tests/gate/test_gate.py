@@ -126,6 +126,28 @@ def test_a_broken_gate_of_the_run(project: Project, results: Results) -> None:
     assert "fc-FP" in told.row("no core was left behind")
 
 
+def test_a_lost_gate_of_the_run(project: Project, results: Results) -> None:
+    first, *others = results.summary.gates
+    project.results = replace(
+        results, summary=summarise(results.replays, others, len(results.replays))
+    ).to_json()
+    told = project.gate()
+    assert told.status == 1
+    assert "nothing judges it any more" in told.row(first.name, "lost gate")
+
+
+def test_a_new_gate_of_the_run(project: Project, results: Results) -> None:
+    gates = [*results.summary.gates, Gate("no core was left behind", True, "")]
+    project.results = replace(
+        results, summary=summarise(results.replays, gates, len(results.replays))
+    ).to_json()
+    told = project.gate()
+    assert told.status == 0
+    assert "is new" in told.row("no core was left behind")
+    assert project.update().status == 0
+    assert "0 worse, 0 better" in project.gate().out
+
+
 # --- Figures of a replay ----------------------------------------------------------------------------
 
 
