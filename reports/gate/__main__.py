@@ -15,7 +15,8 @@ from regressions.options import REPORTS
 from regressions.run import shown
 from reports.gate import baseline
 from reports.gate.inputs import add_options, read_documents
-from reports.gate.show import SPEED, markdown, markdown_error, terminal_lines
+from reports.gate.show import SPEED, markdown, markdown_error, terminal_changes, terminal_lines
+from reports.gate.since import Changes, changes_since
 from reports.gate.strict_json import DocumentError
 from reports.gate.verdict import REQUIRABLE, judge_all
 
@@ -29,7 +30,7 @@ NOT_COMPARED = 2
 DESCRIPTION = f"""\
 Compare a run's replays, bits, coverage, test plan, fault score, cycles, energy, traffic and SRAM with the
 committed baseline, by layer and step. What the baseline holds and the run did not measure is listed.
-{SPEED}
+{SPEED} A change can take its own losses over into the baseline: --since shows them.
 Exit status: 0 if nothing got worse by more than its tolerance, 1 if something did, 2 if it could not be
 compared.
 """
@@ -49,6 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="what must have been measured (runs: every run that the baseline holds)",
     )
     parser.add_argument(
+        "--since",
+        metavar="REF",
+        help="a commit of git, such as origin/main: tell too how the baseline itself differs from that one's",
+    )
+    parser.add_argument(
         "--summary",
         type=Path,
         default=SUMMARY,
@@ -56,16 +62,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help=f"where the Markdown goes (default: {shown(SUMMARY)})",
     )
     options = parser.parse_args(arguments)
+    changes: Changes | None = None
     try:
         try:
             held = baseline.read(options.baseline)
+            if options.since is not None:
+                changes = changes_since(options.since, options.baseline, held)
             verdict = judge_all(held, read_documents(options), options.require)
         except DocumentError as error:
             print(f"error: {error}", file=sys.stderr)
-            _write_summary(options.summary, markdown_error(str(error)))
+            _print_changes(changes)
+            _write_summary(options.summary, markdown_error(str(error), changes))
             return NOT_COMPARED
         print("\n".join(terminal_lines(verdict)))
-        _write_summary(options.summary, markdown(verdict))
+        _print_changes(changes)
+        _write_summary(options.summary, markdown(verdict, changes))
     except OSError as error:
         print(
             f"error: {error.filename}: the summary cannot be written: {error.strerror}; "
@@ -75,6 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOT_COMPARED
     print(f"summary: {shown(options.summary)}")
     return 0 if verdict.passed else WORSE
+
+
+def _print_changes(changes: Changes | None) -> None:
+    if changes is not None:
+        print("\n" + "\n".join(terminal_changes(changes)))
 
 
 def _write_summary(path: Path, text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from reports.gate.compare import Comparison, Finding, Outcome, Total
+from reports.gate.since import Changes
 from reports.gate.verdict import Verdict
 from reports.text import MISSING, signed_percent
 
@@ -13,6 +14,7 @@ TERMINAL_ROWS = 40
 MARKDOWN_ROWS = 200
 """Findings of one outcome that are listed; a pull request shows no more than a megabyte."""
 HEAD = ("where", "what", "baseline", "now", "change", "allowed")
+CHANGES_HEAD = ("where", "what", "before", "now", "change", "allowed")
 SPEED = "Simulation speed is not gated: machines differ."
 
 
@@ -26,15 +28,7 @@ def headline(verdict: Verdict) -> str:
 
 def terminal_lines(verdict: Verdict) -> list[str]:
     """Return the lines that the gate prints."""
-    lines = [f"gate: {headline(verdict)}"]
-    for outcome in Outcome:
-        for comparison in verdict.comparisons:
-            findings = comparison.of(outcome)
-            if findings:
-                lines += ["", f"{outcome}: {comparison.title}"]
-                lines += _columns([HEAD, *(_cells(one) for one in findings[:TERMINAL_ROWS])])
-                if len(findings) > TERMINAL_ROWS:
-                    lines.append(f"  and {len(findings) - TERMINAL_ROWS} more: see the Markdown summary")
+    lines = [f"gate: {headline(verdict)}", *_terminal_findings(verdict.comparisons, HEAD)]
     for comparison in verdict.comparisons:
         changed = [one for one in comparison.totals if one.before != one.after]
         if changed:
@@ -48,10 +42,45 @@ def terminal_lines(verdict: Verdict) -> list[str]:
     return [*lines, *([""] if notes else []), *notes, *_advice(verdict)]
 
 
-def markdown(verdict: Verdict) -> str:
-    """Return the summary of a pull request."""
+def terminal_changes(changes: Changes) -> list[str]:
+    """Return what the gate prints of a baseline that itself changed."""
+    lines = [
+        f"baseline: {changes_headline(changes)}",
+        *_terminal_findings(changes.comparisons, CHANGES_HEAD),
+    ]
+    return [*lines, *([""] if len(lines) > 1 and changes.notes else []), *changes.notes]
+
+
+def changes_headline(changes: Changes) -> str:
+    """Return in one line whether the baseline itself changed, and how."""
+    since = f"since {changes.ref}"
+    if not changes.there:
+        return f"there is none at {changes.ref}: that of this tree is compared with nothing"
+    if not changes.changed:
+        return f"itself unchanged {since}"
+    worse, better = len(changes.of(Outcome.WORSE)), len(changes.of(Outcome.BETTER))
+    return f"THE BASELINE ITSELF CHANGED {since}: {worse} worse, {better} better; a person decides"
+
+
+def _terminal_findings(comparisons: Sequence[Comparison], head: Sequence[str]) -> list[str]:
+    lines = []
+    for outcome in Outcome:
+        for comparison in comparisons:
+            findings = comparison.of(outcome)
+            if findings:
+                lines += ["", f"{outcome}: {comparison.title}"]
+                lines += _columns([head, *(_cells(one) for one in findings[:TERMINAL_ROWS])])
+                if len(findings) > TERMINAL_ROWS:
+                    lines.append(f"  and {len(findings) - TERMINAL_ROWS} more: see the Markdown summary")
+    return lines
+
+
+def markdown(verdict: Verdict, changes: Changes | None = None) -> str:
+    """Return the summary of a pull request; `changes` are those of the baseline itself, if asked for."""
     mark = "✅" if verdict.passed else "❌"
     parts = [f"## {mark} Gate {headline(verdict)}"]
+    if changes is not None:
+        parts.append(_markdown_changes(changes))
     worse, better = verdict.of(Outcome.WORSE), verdict.of(Outcome.BETTER)
     if worse:
         parts.append(_tables("### Worse", worse))
@@ -72,9 +101,24 @@ def markdown(verdict: Verdict) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def markdown_error(message: str) -> str:
+def markdown_error(message: str, changes: Changes | None = None) -> str:
     """Return the summary where nothing could be compared."""
-    return f"## ❌ Gate: could not compare\n\n{_escape(message)}\n"
+    text = f"## ❌ Gate: could not compare\n\n{_escape(message)}\n"
+    return text if changes is None else f"{text}\n{_markdown_changes(changes)}\n"
+
+
+def _markdown_changes(changes: Changes) -> str:
+    """Return the section on the baseline itself, tables open: what it hides, nothing else shows."""
+    if not changes.changed:
+        return f"Baseline: {_escape(changes_headline(changes))}"
+    parts = [f"### ⚠️ {_escape(changes_headline(changes))}"]
+    for outcome in Outcome:
+        findings = changes.of(outcome)
+        if findings:
+            parts.append(_tables(f"#### The baseline: {outcome}", findings, CHANGES_HEAD))
+    if changes.notes:
+        parts.append("\n".join(f"- {_escape(note)}" for note in changes.notes))
+    return "\n\n".join(parts)
 
 
 def _advice(verdict: Verdict) -> list[str]:
@@ -136,7 +180,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def _tables(title: str, findings: Sequence[tuple[Comparison, Finding]]) -> str:
+def _tables(title: str, findings: Sequence[tuple[Comparison, Finding]], head: Sequence[str] = HEAD) -> str:
     parts = [title] if title else []
     shown = findings[:MARKDOWN_ROWS]
     for name, group in groupby(shown, key=lambda pair: pair[0].title):
@@ -144,7 +188,7 @@ def _tables(title: str, findings: Sequence[tuple[Comparison, Finding]]) -> str:
         for _, finding in group:
             cells = _cells(finding)
             rows.append(cells if len(cells) == len(HEAD) else (*cells[:2], "", cells[2], "", ""))
-        parts.append(f"**{_escape(name)}**\n\n" + _table(HEAD, rows))
+        parts.append(f"**{_escape(name)}**\n\n" + _table(head, rows))
     if len(findings) > len(shown):
         parts.append(f"and {len(findings) - len(shown)} more")
     return "\n\n".join(parts)

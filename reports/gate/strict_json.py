@@ -37,6 +37,11 @@ def load(path: Path, remedy: str) -> Any:
         raise DocumentError(f"{name}: cannot be read: {error.strerror}; {remedy}") from None
     except UnicodeDecodeError:
         raise DocumentError(f"{name}: is not text in UTF-8; {remedy}") from None
+    return loads(text, str(name), remedy)
+
+
+def loads(text: str, name: str, remedy: str) -> Any:
+    """Return what the JSON `text` holds; raises `DocumentError` as `load` does, with the text's name."""
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
