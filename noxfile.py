@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 from types import FrameType
 
@@ -30,19 +32,28 @@ TEST_FOLDERS = ("golden/tests", "regressions/tests", "tb", "reports/tests")
 PAGE_TEST_FOLDERS = ("reports/tests/browser",)
 SMOKE_TESTS = Path("tb/smoke.txt")
 """Tests of the smoke tier, one argument of pytest a line."""
+SMOKE_TRIAGE_S = "15"
+"""Time to shrink one bucket's replay in the smoke tier, so that a run that fails ends within its time too."""
+REPORTS = Path("reports/out")
+LATEST = REPORTS / "latest" / "results.json"
+HISTORY = REPORTS / "history.sqlite"
+BEGINS_ANEW = (
+    f"{HISTORY}: there is no history of earlier nights: it begins anew. If there was one, CI has lost "
+    "it: the report of an earlier night holds a copy"
+)
+JUNIT = {name: REPORTS / f"{name}.xml" for name in ("tests", "capture_tests", "page_tests")}
+"""What pytest writes for CI, by task."""
 NIGHTLY: tuple[tuple[str, ...], ...] = (
     ("lint",),
-    ("tests",),
-    ("capture_tests",),
-    ("page_tests",),
+    ("tests", f"--junitxml={JUNIT['tests']}"),
+    ("capture_tests", f"--junitxml={JUNIT['capture_tests']}"),
+    ("page_tests", f"--junitxml={JUNIT['page_tests']}"),
     ("coverage", "--nightly"),
     ("faults",),
     ("iteration",),
 )
 """Tasks of a night before the replays that are gated, with their arguments."""
 NIGHTLY_PRESETS = ("core", "lnpu")
-REPORTS = Path("reports/out")
-LATEST = REPORTS / "latest" / "results.json"
 SYSTEMVERILOG_FOLDERS = ("rtl", "tb")
 VERIBLE_FORMAT = ("verible-verilog-format", "--flagfile=checks/verible_format.flags", "--inplace")
 VERIBLE_LINT = ("verible-verilog-lint", "--rules_config=checks/verible_lint.rules")
@@ -183,17 +194,30 @@ def baseline(session: nox.Session) -> None:
 
 @nox.session
 def smoke(session: nox.Session) -> None:
-    """Replay the sample, gate it, and run the quick tests: what each change must pass, besides lint."""
+    """Replay the sample, gate it, and run the quick tests: what each change must pass, besides lint.
+
+    Two arguments are its own, the others are those of `regress`: ``--since REF`` goes to the gate, and
+    ``--prune`` deletes the models that a run which passed did not use, before CI keeps the others.
+    """
+    began = time.time()
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--since")
+    parser.add_argument("--prune", action="store_true")
+    own, words = parser.parse_known_args(session.posargs)
+    since = [] if own.since is None else [f"--since={own.since}"]
     install(session, "tests")
     lines = SMOKE_TESTS.read_text(encoding="utf-8").splitlines()
     chosen = [line for line in lines if line and not line.startswith("#")]
     forget_latest()
+    forget_junit()
     run_all(
         session,
-        ["python", "-m", "reports.regress", *session.posargs],
-        ["python", "-m", "reports.gate", "--results", str(LATEST)],
-        ["pytest", "-n", "auto", "--dist", "loadgroup", *chosen],
+        ["python", "-m", "reports.regress", "--triage-seconds", SMOKE_TRIAGE_S, *words],
+        ["python", "-m", "reports.gate", "--results", str(LATEST), *since],
+        ["pytest", "-n", "auto", "--dist", "loadgroup", f"--junitxml={JUNIT['tests']}", *chosen],
     )
+    if own.prune:
+        session.run("python", "-m", "regressions.unused_models", "--since", str(began))
 
 
 @nox.session(venv_backend="none")
@@ -202,6 +226,10 @@ def nightly(session: nox.Session) -> None:
     documents = [REPORTS / "coverage" / "coverage.json", REPORTS / "faults" / "faults.json"]
     for document in documents:
         document.unlink(missing_ok=True)  # one of an earlier night must not pass for this night's
+    forget_junit()
+    began_anew = not HISTORY.exists()
+    if began_anew:
+        session.warn(BEGINS_ANEW)
     failed: list[tuple[str, ...]] = [task for task in NIGHTLY if not ran(session, *task)]
     results = []
     for preset in NIGHTLY_PRESETS:
@@ -213,8 +241,16 @@ def nightly(session: nox.Session) -> None:
     require = ["--require", "runs", "coverage", "faults"]
     if not ran(session, "gate", "--results", *map(str, results), *require):
         failed.append(("gate",))
+    if began_anew:
+        session.warn(BEGINS_ANEW)  # again: hours of other lines lie between
     if failed:
         session.error(f"failed: {', '.join(' '.join(task) for task in failed)}")
+
+
+def forget_junit() -> None:
+    """Drop what earlier tests left for CI, lest they pass for those to come."""
+    for path in JUNIT.values():
+        path.unlink(missing_ok=True)
 
 
 def forget_latest() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
+from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -123,6 +127,98 @@ def test_what_a_cache_leaves_out_lies_as_deep_as_what_it_takes(path: Path) -> No
         paths = str(step.get("with", {}).get("path", "")).split()
         for left_out in (one[1:] for one in paths if one.startswith("!")):
             assert any(Path(left_out).match(one) for one in paths if not one.startswith("!")), left_out
+
+
+def test_the_gate_sees_the_baseline_of_the_commit_before() -> None:
+    """A change that commits a worse baseline must not hide it: that commit has to be fetched, too."""
+    (change,) = [read(path) for path in GITHUB if path.name == "change.yml"]
+    steps = change["jobs"]["smoke"]["steps"]
+    (checkout,) = [step for step in steps if "actions/checkout" in step.get("uses", "")]
+    assert checkout["with"]["fetch-depth"] >= 2
+    assert [one for one in steps if one.get("run", "").startswith("./run smoke --since HEAD^1")]
+    smoke = read(GITLAB)["smoke"]
+    assert smoke["variables"]["GIT_DEPTH"] == "0"
+    assert [one for one in smoke["script"] if '--since "${CI_MERGE_REQUEST_DIFF_BASE_SHA:-' in one]
+
+
+def test_what_caches_models_prunes_them() -> None:
+    """Or the cache grows from change to change, until it is too large to be kept."""
+    for path in GITHUB:
+        for job in read(path)["jobs"].values():
+            steps = job["steps"]
+            if any("build/" in str(step.get("with", {}).get("path", "")) for step in steps):
+                assert any("--prune" in step.get("run", "") for step in steps), path.name
+    jobs = [job for job in read(GITLAB).values() if isinstance(job, dict) and "cache" in job]
+    cached = [job for job in jobs if "build/" in job["cache"]["paths"]]
+    assert cached
+    assert all(any("--prune" in line for line in job["script"]) for job in cached)
+
+
+def test_a_lost_history_is_told() -> None:
+    (night,) = [read(path) for path in GITHUB if path.name == "night.yml"]
+    steps = night["jobs"]["nightly"]["steps"]
+    (restore,) = [step for step in steps if "cache/restore" in step.get("uses", "")]
+    (told,) = [step for step in steps if "::warning" in step.get("run", "")]
+    assert f"steps.{restore['id']}.outputs.cache-matched-key == ''" in told["if"]
+
+
+@cache
+def noxfile() -> ModuleType:
+    """Return noxfile.py as a module."""
+    spec = importlib.util.spec_from_file_location("project_noxfile", REPO_ROOT / "noxfile.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tests_leave_what_both_publish() -> None:
+    module = noxfile()
+    written = [str(path) for path in module.JUNIT.values()]
+    night = {word.partition("=")[2] for task in module.NIGHTLY for word in task if "--junitxml" in word}
+    assert night == set(written)
+    patterns = read(GITLAB)[".report"]["artifacts"]["reports"]["junit"]
+    assert all(any(fnmatch(one, pattern) for pattern in patterns) for one in written)
+    for path in GITHUB:
+        uploaded = [
+            step["with"]["path"] for step in github_steps(path) if "upload-artifact" in step.get("uses", "")
+        ]
+        assert uploaded == [f"{module.REPORTS}/"], path.name
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_what_smoke_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, passes: bool) -> None:
+    """Its own arguments are taken out, the others are the regression's; a run that failed prunes nothing."""
+    module = noxfile()
+    commands: list[tuple[str, ...]] = []
+
+    class Session:
+        posargs = ("--since", "HEAD^1", "--layers", "fc", "--prune")
+
+        def run(self, *command: str, **_: object) -> None:
+            commands.append(command)
+            if command[0] == "pytest" and not passes:
+                raise module.nox.command.CommandFailed
+
+        def error(self, *words: object) -> None:
+            raise AssertionError(words)
+
+    monkeypatch.setattr(module, "install", lambda session, group: None)
+    monkeypatch.setattr(module, "forget_latest", lambda: None)
+    monkeypatch.setattr(module, "JUNIT", {name: tmp_path / f"{name}.xml" for name in module.JUNIT})
+    (tmp_path / "tests.xml").touch()
+    if passes:
+        module.smoke(Session())
+    else:
+        with pytest.raises(AssertionError, match="pytest"):
+            module.smoke(Session())
+    regress, gate, tests, *prune = commands
+    assert regress[2:] == ("reports.regress", "--triage-seconds", "15", "--layers", "fc")
+    assert gate[-1] == "--since=HEAD^1"
+    assert f"--junitxml={tmp_path / 'tests.xml'}" in tests
+    assert not (tmp_path / "tests.xml").exists(), "one of earlier tests must not pass for this one"
+    assert [one[2] for one in prune] == ["regressions.unused_models"] * passes
 
 
 def test_the_smoke_tier_names_tests_that_there_are() -> None:
