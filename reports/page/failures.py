@@ -101,7 +101,18 @@ def anchor(replay: Replay) -> str:
 
 
 def _card_anchor(name: str) -> str:
-    return "replay-" + re.sub(r"[^A-Za-z0-9]+", "-", name)
+    layer, _, step = name.rpartition("-")
+    return f"replay-{_spelled(layer, '.')}-{step}"
+
+
+def _spelled(name: str, dash: str) -> str:
+    """Return an address of letters, digits, dashes and underscores, another one for each other name.
+
+    `dash` is written as a dash, any other character as its number.
+    """
+    return "".join(
+        one if one.isascii() and one.isalnum() else "-" if one == dash else f"_{ord(one):x}_" for one in name
+    )
 
 
 def buckets(results: Results) -> list[Bucket]:
@@ -135,7 +146,7 @@ def _related(bucket: TriageBucket | None) -> list[str]:
 
 
 def _bucket_anchor(name: str) -> str:
-    return "bucket-" + re.sub(r"[^A-Za-z0-9]+", "-", name)
+    return f"bucket-{_spelled(name, '-')}"
 
 
 def _sentence(text: str) -> str:

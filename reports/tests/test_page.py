@@ -13,7 +13,7 @@ from golden.energy import ESTIMATE_NOTE
 from golden.geometry import Step
 from regressions.results import Gate, Replay, Results, Status, summarise
 from reports import page, validate
-from reports.page.failures import anchor, common_traits
+from reports.page.failures import anchor, buckets, common_traits
 from reports.tests import synthetic
 from reports.text import count
 
@@ -104,6 +104,25 @@ def test_links_lead_somewhere(broken: Results) -> None:
     assert len(set(outline.ids)) == len(outline.ids)
     for replay in broken.replays:
         assert (anchor(replay) in outline.ids) == (replay.status is not Status.PASS)
+
+
+def test_names_that_are_nearly_alike_have_addresses_of_their_own(broken: Results) -> None:
+    failures = [one for one in broken.replays if one.status is not Status.PASS]
+    names = ("a.b", "a_b", "a-b", "a b", "a..b", "a_2e_b", "ä.b")
+    step = failures[0].step
+    replays = [replace(failures[0], layer=name) for name in names]
+    assert len({anchor(one) for one in replays}) == len(names)
+    outline = Outline(page.render(replace(broken, replays=replays)))
+    assert len(set(outline.ids)) == len(outline.ids)
+    assert anchor(replace(failures[0], layer="layer2.0.conv1")) == f"replay-layer2-0-conv1-{step}"
+
+
+def test_buckets_that_are_nearly_alike_have_addresses_of_their_own(broken: Results) -> None:
+    failures = [one for one in broken.replays if one.status is Status.ERROR][:2]
+    messages = ("assertion a.b failed", "assertion a_b failed")
+    replays = [replace(one, message=text) for one, text in zip(failures, messages, strict=True)]
+    found = buckets(replace(broken, replays=replays, triage=None))
+    assert len({one.anchor for one in found}) == 2
 
 
 def test_a_failure_shows_operands_values_and_command(broken: Results) -> None:
