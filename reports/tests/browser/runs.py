@@ -112,7 +112,7 @@ def _triaged_case(replay: Replay) -> TriagedCase:
         event="the first wrong row leaves the core",
         message="1 of 4 elements differ",
         file="triage/cause-0/shrunk.npz",
-        command="./run regress --reproduce reports/out/latest/triage/cause-0/shrunk.npz",
+        command="./run triage reports/out/latest/triage/cause-0/shrunk.npz",
         waves=Waves("triage/cause-0/shrunk.vcd", 0, 3, 23, 17, 17_000, 48_200),
     )
 
