@@ -2,7 +2,7 @@
 
 Exit status: 0 if every planned replay passed and every gate holds, 1 if not, 2 if nothing could be run or
 reported, 3 if all is well but the run could not be appended to the history (the report is written all the
-same), 130 if it was interrupted before anything ran.
+same), 130 if it was interrupted before anything ran or before the report was written.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from regressions.options import Options, parse
 from regressions.problems import KNOWN, writing
 from regressions.results import Gate, Results, with_coverage
 from regressions.run import Outcome, run, shown
+from regressions.triage.records import Triage
 from regressions.triage.run import Failed, triage
 from reports import ReportError, ResultsError, attach, write
 from reports.coverage import GATE_NAME
 from reports.history import HistoryError, record, update
 from reports.verdict import triage_lines, verdict_lines
-from reports.writer import PAGE
+from reports.writer import PAGE, with_copies_named, with_kept_files
 from tb.toolchain import REPO_ROOT
 
 NOTHING_RUN = 2
@@ -80,9 +81,12 @@ def _report(outcome: Outcome, options: Options, more: Lines | None) -> int:
         kept = f"the results are kept: python -m reports {shown(raw)}"
     except KNOWN as error:
         kept = str(error)
-    appended = _append(results, options, raw)
     try:
+        appended = _append(results, options, raw)
         place = write(results, options.out)
+    except KeyboardInterrupt:
+        print(f"error: interrupted before there was a report; {kept}", file=sys.stderr)
+        return INTERRUPTED
     except (ReportError, ResultsError) as error:
         raise ReportError(f"{error}\n{kept}") from error
     place = _triaged(results, outcome, options, place)
@@ -107,24 +111,34 @@ def _triaged(results: Results, outcome: Outcome, options: Options, place: Path) 
         options.settings,
         options.rtl,
     )
+    found: Triage | None = None
+    better: Path | None = None
     try:
         found = triage(failed, options.triage)
         if found is None:
             return place
         complete = replace(results, triage=found)
-        for line in triage_lines(found):
-            print(line)
-        sys.stdout.flush()
-        (outcome.folder / RAW).write_text(json.dumps(complete.to_json()), encoding="utf-8")
+        raw = outcome.folder / RAW
+        raw.write_text(json.dumps(complete.to_json()), encoding="utf-8")
         better = write(complete, options.out, outcome.folder)
+        # From here on commands name the report's own copies: the run's folder is soon thrown away.
+        complete = with_copies_named(with_kept_files(complete, outcome.folder), better)
+        found = complete.triage
+        raw.write_text(json.dumps(complete.to_json()), encoding="utf-8")
     except KeyboardInterrupt:
-        print("error: triage: interrupted; the report is without it", file=sys.stderr)
-        return place
+        print(f"error: triage: interrupted; {_without(better)}", file=sys.stderr)
     except (ReportError, ResultsError, OSError) as error:
-        print(f"error: triage: {error}; the report is without it", file=sys.stderr)
+        print(f"error: triage: {error}; {_without(better)}", file=sys.stderr)
+    if found is not None:
+        print("\n".join(triage_lines(found)), flush=True)
+    if better is None:
         return place
     shutil.rmtree(place, ignore_errors=True)
     return better
+
+
+def _without(better: Path | None) -> str:
+    return "the report is without it" if better is None else "the report is complete"
 
 
 def _append(results: Results, options: Options, raw: Path) -> bool:
@@ -148,7 +162,11 @@ def _with_coverage(outcome: Outcome) -> Results:
     if outcome.coverage is None:
         gate = Gate(GATE_NAME, False, "left out on request (--no-coverage)")
         return with_coverage(outcome.results, None, gate)
-    return attach(outcome.results, outcome.coverage, REPO_ROOT)
+    try:
+        return attach(outcome.results, outcome.coverage, REPO_ROOT)
+    except KeyboardInterrupt:  # what has been measured is reported
+        gate = Gate(GATE_NAME, False, "interrupted while coverage was merged")
+        return with_coverage(outcome.results, None, gate)
 
 
 if __name__ == "__main__":

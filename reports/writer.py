@@ -11,15 +11,18 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from regressions.results import Results
+from regressions.run import shown
 from regressions.triage.records import TriagedCase
 from reports import junit, page, replays_csv
 from reports.schema import ResultsError, validate
@@ -78,22 +81,18 @@ def write(results: Results | Mapping[str, Any], out_dir: Path, files: Path | Non
     except ResultsError as error:
         kept = _keep_rejected(results, out_dir, stamp)
         raise ResultsError(f"results.json: {error}{kept}") from error
-    documents = {
-        RESULTS: _json_text(checked.to_json()),
-        JUNIT: junit.render(checked),
-        CSV: replays_csv.render(checked),
-        PAGE: page.render(checked, _related(out_dir)),
-    }
     temporary: Path | None = None
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=out_dir))
         temporary.chmod(0o755)
-        for name, text in documents.items():
-            _write_file(temporary / name, text)
         if files is not None:
             _take_along(checked, files, temporary)
-        place = _move_to_own_place(temporary, out_dir, stamp)
+        for place in (out_dir / f"{stamp}-{number}" for number in count(1)):
+            if not place.exists():
+                _write_documents(with_copies_named(checked, place), temporary, out_dir)
+                if _moved(temporary, place):
+                    break
         temporary = None
         _point_latest(out_dir, place)
     except OSError as error:
@@ -102,6 +101,16 @@ def write(results: Results | Mapping[str, Any], out_dir: Path, files: Path | Non
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
     return place
+
+
+def _write_documents(results: Results, folder: Path, out_dir: Path) -> None:
+    for name, text in (
+        (RESULTS, _json_text(results.to_json())),
+        (JUNIT, junit.render(results)),
+        (CSV, replays_csv.render(results)),
+        (PAGE, page.render(results, _related(out_dir))),
+    ):
+        _write_file(folder / name, text)
 
 
 def _related(out_dir: Path) -> list[tuple[str, str]]:
@@ -141,6 +150,35 @@ def with_kept_files(results: Results, files: Path | None) -> Results:
     return replace(results, triage=replace(results.triage, buckets=buckets))
 
 
+def with_copies_named(results: Results, place: Path) -> Results:
+    """Return results whose commands name the reproducers in `place`: a run's own folder is soon thrown away.
+
+    Parameters
+    ----------
+    results
+        Those that `with_kept_files` returned: of a file that is lost no copy is named.
+    place
+        The report's folder.
+    """
+    if results.triage is None:
+        return results
+
+    def named(case: TriagedCase | None) -> TriagedCase | None:
+        if case is None or not case.file:
+            return case
+        words = shlex.split(case.command)
+        copy = str(shown(place / case.file))
+        return replace(
+            case, command=shlex.join([copy if word.endswith(case.file) else word for word in words])
+        )
+
+    buckets = [
+        replace(bucket, original=named(bucket.original), shrunk=named(bucket.shrunk))
+        for bucket in results.triage.buckets
+    ]
+    return replace(results, triage=replace(results.triage, buckets=buckets))
+
+
 def _take_along(results: Results, source: Path, place: Path) -> None:
     """Put reproducers and waves into the report: linked where the file system can, since waves are large."""
     for name in _triage_files(results):
@@ -159,19 +197,15 @@ def _triage_files(results: Results) -> list[str]:
     return [name for case in cases for name in (case.file, case.waves.file if case.waves else "") if name]
 
 
-def _move_to_own_place(temporary: Path, out_dir: Path, stamp: str) -> Path:
-    """Rename `temporary` to the first free ``<stamp>-<n>``: nothing can be renamed onto a filled folder."""
-    number = 1
-    while True:
-        place = out_dir / f"{stamp}-{number}"
-        try:
-            temporary.rename(place)
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-            number += 1
-        else:
-            return place
+def _moved(temporary: Path, place: Path) -> bool:
+    """Rename `temporary`; False if another report took the place: a filled folder cannot be replaced."""
+    try:
+        temporary.rename(place)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True
 
 
 def _point_latest(out_dir: Path, place: Path) -> None:

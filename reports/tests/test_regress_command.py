@@ -22,6 +22,7 @@ from regressions.results import Results, Status, summarise
 from regressions.run import Outcome
 from regressions.tests.dump_checker import recompute
 from regressions.tests.small_run import REPLAYS, arguments
+from reports import __main__ as from_results
 from reports import regress
 from reports.tests.regress_runs import Json, regress_command, report, start, statuses
 from reports.tests.test_coverage import records
@@ -343,6 +344,44 @@ def test_results_that_break_the_contract_are_kept(
     assert status == 2
     assert err.startswith("error: results.json: summary.")
     assert f"the results are kept: python -m reports {tmp_path / 'results.json'}" in err
+
+
+@pytest.mark.parametrize("name", ["_append", "write"])
+def test_an_interruption_before_the_report_is_written(
+    passing: Results,
+    coverage: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reported: Reported,
+    name: str,
+) -> None:
+    def interrupt(*_: object) -> Path:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(regress, name, interrupt)
+        status, out, err = reported(passing, [coverage])
+    assert status == 130
+    assert out.startswith("PASS 62/62")
+    raw = tmp_path / "results.json"
+    assert (
+        err
+        == f"error: interrupted before there was a report; the results are kept: python -m reports {raw}\n"
+    )
+    assert from_results.main([str(raw), "--out", str(tmp_path / "out")]) == 0, "as the message says"
+
+
+def test_an_interruption_while_coverage_is_merged(
+    passing: Results, coverage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reported: Reported
+) -> None:
+    def interrupt(*_: object) -> Results:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(regress, "attach", interrupt)
+    status, out, _ = reported(passing, [coverage])
+    assert status == 1
+    assert "gate broken: coverage files: interrupted while coverage was merged" in out
+    assert len(report(tmp_path)["replays"]) == 62
 
 
 def test_an_interruption_before_anything_ran(

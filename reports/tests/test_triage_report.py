@@ -21,6 +21,7 @@ from regressions.triage.records import Triage, TriageBucket, TriagedCase, Waves
 from reports import page, validate, write
 from reports.tests.regress_runs import Json, regress_command, report, start, statuses
 from reports.verdict import triage_lines
+from reports.writer import with_copies_named
 
 pytestmark = pytest.mark.xdist_group("triage")
 
@@ -141,6 +142,33 @@ def test_files_come_into_the_report(triaged: Results, tmp_path: Path) -> None:
         assert (place / link).read_text(encoding="utf-8") == Path(link).name
 
 
+def test_commands_name_the_copies_of_the_report(triaged: Results, tmp_path: Path) -> None:
+    """The run's own folder is thrown away after three more runs."""
+    leave_files(tmp_path / "run")
+    document: Json = triaged.to_json()
+    for number in (1, 2):
+        place = write(document, tmp_path / "out", tmp_path / "run")
+        document = json.loads((place / "results.json").read_text(encoding="utf-8"))
+        case = document["triage"]["buckets"][0]["shrunk"]
+        assert case["command"] == f"./run triage {place / case['file']}"
+        assert case["command"] in (place / "index.html").read_text(encoding="utf-8"), number
+        assert (place / case["file"]).is_file()
+
+
+def test_other_words_of_a_command_stay(triaged: Results, tmp_path: Path) -> None:
+    command = f"./run triage 'build/a b/{case('shrunk').file}' --rtl build/faulty --window 9:9"
+    shrunk = replace(case("shrunk"), command=command)
+    lost = replace(case("original"), file="")
+    found = Triage([bucket(*WRONG, shrunk=shrunk, original=lost)], 1.0, None)
+    named = with_copies_named(replace(triaged, triage=found), tmp_path / "out" / "1").triage
+    assert named is not None
+    (one,) = named.buckets
+    assert one.original == lost
+    assert one.shrunk is not None
+    copy = tmp_path / "out" / "1" / shrunk.file
+    assert one.shrunk.command == f"./run triage {copy} --rtl build/faulty --window 9:9"
+
+
 def test_files_that_are_lost_are_not_linked(triaged: Results, tmp_path: Path) -> None:
     leave_files(tmp_path / "run")
     (tmp_path / "run" / "triage" / "wrong-bits-first" / "shrunk.vcd").unlink()
@@ -241,6 +269,9 @@ def test_a_regression_that_fails_is_triaged(words: Callable[..., list[str]], tmp
     assert json.loads(raw.read_text(encoding="utf-8")) == document
     for one in found:
         assert f"rerun: {one['shrunk']['command']}" in out
+        assert str(latest.resolve() / one["shrunk"]["file"]) in one["shrunk"]["command"], (
+            "the copy that stays"
+        )
 
 
 def test_an_interrupted_triage_costs_neither_report_nor_verdict(
