@@ -158,15 +158,20 @@ def run_entries(
 
 def compare_coverage(before: CoverageEntry, document: CoverageDocument, tolerances: Tolerances) -> Comparison:
     """Compare the coverage of the tests."""
+    alone = judge_coverage(document)
+    made = coverage_entries(alone.title, before, coverage_entry(document), tolerances, UNKNOWN_YET)
+    return replace(made, findings=alone.findings + made.findings)
+
+
+def judge_coverage(document: CoverageDocument) -> Comparison:
+    """Return what is wrong with the coverage of the tests, whatever the baseline holds."""
     findings = _problems("coverage", document.problems)
     findings += [_worse("coverage", "target", first_line(one)) for one in document.unmet]
     if document.tests.failed:
         findings.append(
             _worse("tests", "failed", f"{count(document.tests.failed)} tests failed; {document.rerun}")
         )
-    title = f"coverage of the tests, {document.suite}"
-    made = coverage_entries(title, before, coverage_entry(document), tolerances, UNKNOWN_YET)
-    return replace(made, findings=findings + made.findings)
+    return Comparison(f"coverage of the tests, {document.suite}", 0, 0, findings)
 
 
 def coverage_entries(
@@ -192,9 +197,14 @@ def compare_faults(before: FaultsEntry, document: FaultsDocument, tolerances: To
         for one in document.survivors
         if one.key not in known
     ]
-    made = faults_entries("fault campaign", before, faults_entry(document), tolerances, UNKNOWN_YET)
-    findings = _problems("fault campaign", document.problems) + made.findings
-    return replace(made, findings=findings, notes=notes + made.notes)
+    alone = judge_faults(document)
+    made = faults_entries(alone.title, before, faults_entry(document), tolerances, UNKNOWN_YET)
+    return replace(made, findings=alone.findings + made.findings, notes=notes + made.notes)
+
+
+def judge_faults(document: FaultsDocument) -> Comparison:
+    """Return what is wrong with the fault campaign, whatever the baseline holds."""
+    return Comparison("fault campaign", 0, 0, _problems("fault campaign", document.problems))
 
 
 def faults_entries(

@@ -14,6 +14,8 @@ from reports.gate.compare import (
     compare_coverage,
     compare_faults,
     compare_run,
+    judge_coverage,
+    judge_faults,
     other_settings,
     unknown_settings,
 )
@@ -77,6 +79,7 @@ def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> 
         suites.remove(coverage.suite)
     elif coverage is not None:
         notes.append(_unknown(f"coverage of suite {coverage.suite}", "coverage", required))
+        comparisons.append(judge_coverage(coverage))
     elif "coverage" in required:
         raise DocumentError("--require coverage: there is no coverage.json; run ./run coverage first")
     missing_all["coverage"] = [f"coverage of the tests, {suite}" for suite in suites]
@@ -86,6 +89,7 @@ def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> 
         comparisons.append(compare_faults(baseline.faults, faults, baseline.tolerances))
     elif faults is not None:
         notes.append(_unknown("a fault campaign", "faults", required))
+        comparisons.append(judge_faults(faults))
     elif "faults" in required:
         raise DocumentError("--require faults: there is no faults.json; run ./run faults first")
     elif baseline.faults is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -138,6 +139,19 @@ def test_more_mutants_that_are_called_equivalent_are_told(project: Project) -> N
     assert told.status == 0
     assert "21 mutants are called equivalent, 20 in the baseline" in told.out
     assert "21 mutants are called equivalent" in told.summary
+
+
+@pytest.mark.parametrize(
+    ("document", "field"), [("coverage", "unmet"), ("coverage", "problems"), ("faults", "problems")]
+)
+def test_what_is_not_enough_fails_without_an_entry_too(project: Project, document: str, field: str) -> None:
+    held = json.loads(project.baseline.read_text(encoding="utf-8"))
+    project.baseline.write_text(json.dumps({**held, "coverage": {}, "faults": None}), encoding="utf-8")
+    assert project.gate().status == 0
+    getattr(project, document)[field] = ["not enough"]
+    told = project.gate()
+    assert told.status == 1
+    assert told.row("not enough")
 
 
 def test_a_problem_of_the_campaign(project: Project) -> None:
