@@ -16,7 +16,7 @@ from reports.signoff.folder import replace_folder
 from reports.signoff.measured import PASSED, Measured
 from reports.signoff.plan import PlanState, plan_state
 from reports.signoff.targets import Check, checks, failed_tests, unmet
-from tb.coverage.design import design_digest
+from tb.coverage.design import design_digest, uncounted
 from tb.coverage.exclusions import Sources, load
 from tb.coverage.summary import Summary, summarise
 from tb.plan import found, testplan
@@ -57,6 +57,11 @@ def judge(measured: Measured, today: date) -> Report:
         plan = replace(plan, problems=[])
     elif measured.record.design != design_digest():
         summary.problems.append("the design changed while the tests ran; measure again (./run coverage)")
+    if measured.whole:
+        summary.problems.extend(
+            f"{file}: no test of the run builds a model of it"
+            for file in uncounted(measured.collected.points)
+        )
     document = coverage_document(measured, summary, plan)
     if not measured.whole:
         return Report(measured, summary, plan, document, [failed_tests(document)])

@@ -32,6 +32,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.run = made_up.collected(points=[*made_up.POINTS, *ENOUGH])
         self.exclusions: list[Exclusion] = []
+        self.uncounted: list[str] = []
         self.ran: list[tuple[str, int, int, list[str]]] = []
         self.out = folder / "out"
 
@@ -68,9 +69,18 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(coverage, "chosen_tests", lambda: CHOSEN)
     monkeypatch.setattr(coverage, "folder_of", lambda suite, whole=True: tmp_path / f"{suite}-{whole}")
     monkeypatch.setattr(report, "load", lambda: made.exclusions)
+    monkeypatch.setattr(report, "uncounted", lambda points: made.uncounted)
     monkeypatch.setattr(testplan, "load", lambda: made_up.PLAN)
     monkeypatch.setattr(found, "find", lambda: made_up.FOUND)
     return made
+
+
+def test_a_file_that_no_test_builds_is_a_problem(bench: Bench) -> None:
+    bench.uncounted = ["rtl/pe/new.sv"]
+    assert bench.main() == 1
+    assert read_coverage(bench.document).problems == [
+        "rtl/pe/new.sv: no test of the run builds a model of it"
+    ]
 
 
 def test_all_is_well(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
