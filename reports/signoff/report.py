@@ -59,8 +59,7 @@ def judge(measured: Measured, today: date) -> Report:
         summary.problems.append("the design changed while the tests ran; measure again (./run coverage)")
     if measured.whole:
         summary.problems.extend(
-            f"{file}: no test of the run builds a model of it"
-            for file in uncounted(measured.collected.points)
+            f"{file}: no test builds a model of it" for file in uncounted(measured.collected.points)
         )
     document = coverage_document(measured, summary, plan)
     if not measured.whole:

@@ -17,7 +17,7 @@ PROCESS = re.compile(r"^\s*always_(comb|ff)\b", re.MULTILINE)
 
 
 def uncounted(points: Iterable[Point], root: Path = REPO_ROOT) -> list[str]:
-    """Name the files of the design with processes of which no line is among the points: no test builds them."""
+    """Name files of the design with processes of which no line is among the points: no test builds them."""
     counted = {point.file for point in points if point.kind is Kind.LINE}
     files = (path for path in sorted((root / "rtl").rglob("*.sv")) if PROCESS.search(path.read_text("utf-8")))
     return [name for path in files if (name := path.relative_to(root).as_posix()) not in counted]
