@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from golden.chip.encoding import RECORD_MAGIC, Cause, CompletionRecord
+from golden.chip.validate import ALL_LINES
 from golden.formats import U32
 from tb.central.chains import (
     CLEAR_CYCLES,
@@ -35,14 +36,21 @@ WATCHDOG = 500
 
 
 def draw_chain(rng: Rng, descriptors: int, jobs: int | None = None) -> Chain:
-    """Draw descriptors that are right, each of which names the next, and records with thresholds."""
-    drawn = [good_descriptor(rng, int(at * ROOM)) for at in rng.permutation(descriptors) + 1]
+    """Draw descriptors that are right, each of which names the next, and records with thresholds.
+
+    With `jobs` the first has so many, in a table from the first line on, below all that the chain has.
+    """
+    places = rng.permutation(descriptors) + 1
+    drawn = [good_descriptor(rng, int(ALL_LINES - at * ROOM if jobs else at * ROOM)) for at in places]
     words, records = [], {}
     for number, (descriptor, _) in enumerate(drawn):
         last = number == len(drawn) - 1
         following = int(rng.integers(1 << 32)) if last else drawn[number + 1][1]
-        linked = replace(descriptor, last=last, next=following, jobs=jobs or descriptor.jobs)
+        linked = replace(descriptor, last=last, next=following)
+        if jobs and number == 0:
+            linked = replace(linked, jobs=jobs, job_table=0, job_records=0)
         words.append(linked.words())
+        assert verdict(words[-1], drawn[number][1]) is Cause.NONE
         if linked.threshold_from_record:
             records[linked.threshold_record] = draw_record(rng, int(rng.integers(-24, 17)))
     histograms = rng.integers(0, 1 << 32, (descriptors, KINDS), np.uint32)
@@ -95,13 +103,12 @@ def test_chains(descriptors: int, rng: Rng) -> None:
 def test_counts_to_their_last_bit(rng: Rng) -> None:
     """A descriptor of nearly 2^32 jobs, and the last descriptors that can be counted."""
     for bit in range(8, 33):
-        jobs = min((1 << bit) + 3, (1 << 32) - 1)
+        jobs = min((1 << bit) + 3, ALL_LINES - 5 * ROOM)
         chain = draw_chain(rng, 3, jobs=jobs)
-        # Only the first descriptor's jobs are so many that they cannot all be done here.
-        for number in (1, 2):
-            chain.words[number][5] = 3
         counted = Counted(jobs=jobs - 7, descriptors=(1 << bit) - 2)
-        assert run(chain, rng, counted=counted).events == chain.story(counted)
+        events = run(chain, rng, counted=counted).events
+        assert events == chain.story(counted)
+        assert events[-1] == (Kind.DONE, ((1 << bit) + 1) % (1 << 32))
 
 
 def test_descriptors_that_are_wrong(rng: Rng) -> None:
