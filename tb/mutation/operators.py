@@ -229,17 +229,24 @@ class _Finder:
         literals = (ast.IntegerLiteral, ast.UnbasedUnsizedIntegerLiteral)
         if not kind.isIntegral or kind.isEnum or kind.isStruct or isinstance(node, literals):
             return
-        text = self._text(node)
+        text, known = self._text(node), _known_bits(node)
         if kind.bitWidth == 1:
-            self._add(node, Operator.STUCK, "1'b0", "1'b1")
-        else:
-            self._add(node, Operator.STUCK, f"(({text}) | 1'b1)", f"(({text}) & ~1'b1)")
-            self._add(node, Operator.WIDTH, f"(({text}) & ('1 >> 1))")
+            self._add(node, Operator.STUCK, *(f"1'b{bit}" for bit in (0, 1) if known.get(0) != bit))
+            return
+        if known.get(0) != 1:
+            self._add(node, Operator.STUCK, f"(({text}) | 1'b1)")
+        if known.get(0) != 0:
+            self._add(node, Operator.STUCK, f"(({text}) & ~1'b1)")
+        if known.get(kind.bitWidth - 1) != 0:
+            # Of the value's own width: where it goes may be wider.
+            self._add(node, Operator.WIDTH, f"(({text}) & ($bits({text})'('1) >> 1))")
 
     def _binary(self, node: Any) -> None:
         left, right, text = self._text(node.left), self._text(node.right), self._text(node)
         between = text[len(left) : len(text) - len(right)].strip()
-        for other in BINARY.get(between, ()):
+        # In one bit a sum is a difference.
+        replaced = () if between in ("+", "-") and node.type.bitWidth == 1 else BINARY.get(between, ())
+        for other in replaced:
             self._add(node, Operator.OPERATOR, f"({left} {other} {right})")
         if between == "&&" and HANDSHAKE.search(text):
             self._add(node, Operator.HANDSHAKE, f"({left})", f"({right})")
@@ -283,6 +290,20 @@ def _neighbours(match: re.Match[str]) -> tuple[str, ...]:
     number = int(digits.replace("_", ""), radix)
     other = number + 1 if not width or number + 1 < 1 << int(width) else number - 1
     return (f"{width}'{base}{other:{code}}",)
+
+
+def _known_bits(node: Any) -> dict[int, int]:
+    """Bits of a value that are the same whatever happens: a mutant that sets them so is none."""
+    width = node.type.bitWidth
+    constant = node.constant
+    if isinstance(node, ast.NamedValueExpression) and isinstance(node.symbol, ast.ParameterSymbol):
+        constant = node.symbol.value
+    if constant is not None and isinstance(constant.value, pyslang.SVInt):
+        number = int(constant.value)
+        return {at: number >> at & 1 for at in range(width)}
+    if isinstance(node, ast.ConversionExpression) and not node.operand.type.isSigned:
+        return dict.fromkeys(range(node.operand.type.bitWidth, width), 0)
+    return {}
 
 
 def _called(members: Iterable[Any]) -> Iterator[str]:

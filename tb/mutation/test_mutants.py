@@ -30,7 +30,14 @@ module sample #(
     for (int unsigned b = 0; b < 4; b++) ones[b] = b < 7;
   endfunction
   localparam logic [3:0] Ones = ones();
+  localparam logic [3:0] Four = 4'd4;
   logic [3:0] part[2];
+  logic parity_q, even;
+  logic [7:0] wide;
+  logic [3:0] four;
+  assign wide = 8'(part[0]);
+  assign even = parity_q + 1'b1;
+  assign four = Four;
   assign taken_o = valid_i && ready_i;
   assign part[0] = 4'(a_i[1]);
   for (genvar i = 0; i < 1; i++) begin : gen_parts
@@ -83,9 +90,18 @@ def test_every_kind_of_mistake_is_made(sample: list[Mutant]) -> None:
     sums = {faulty for right, faulty in _diffs(sample, Operator.STUCK) if right == "sum_q + Width'(part[1])"}
     assert sums == {"((sum_q + Width'(part[1])) | 1'b1)", "((sum_q + Width'(part[1])) & ~1'b1)"}
     assert ("valid_i && ready_i", "1'b0") in _diffs(sample, Operator.STUCK)
-    assert ("sum_q + Width'(part[1])", "((sum_q + Width'(part[1])) & ('1 >> 1))") in _diffs(
-        sample, Operator.WIDTH
-    )
+    narrower = "((sum_q + Width'(part[1])) & ($bits(sum_q + Width'(part[1]))'('1) >> 1))"
+    assert ("sum_q + Width'(part[1])", narrower) in _diffs(sample, Operator.WIDTH)
+
+
+def test_what_changes_nothing_is_no_mutant(sample: list[Mutant]) -> None:
+    """Bits that a constant or a wider copy has anyway, and the difference of two single bits."""
+    widths = {right for right, _ in _diffs(sample, Operator.WIDTH)}
+    assert "8'(part[0])" not in widths
+    assert "sum_q + Width'(part[1])" in widths
+    assert not [one for one in sample if one.operator is Operator.OPERATOR and "parity_q" in one.right]
+    assert _diffs(sample, Operator.STUCK) >= {("parity_q + 1'b1", "1'b0"), ("parity_q + 1'b1", "1'b1")}
+    assert {to for of, to in _diffs(sample, Operator.STUCK) if of == "Four"} == {"((Four) | 1'b1)"}
 
 
 def test_a_function_that_computes_parameters_stays(sample: list[Mutant]) -> None:
