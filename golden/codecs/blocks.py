@@ -122,9 +122,15 @@ class BlockReader:
             block = int(short[0])
             has = self._end[block] - self._at[block]
             raise self.error(block, f"{what} needs {sizes[block]} bytes, the block has {has} left")
-        taken = self._data[ragged(self._at, sizes)]
+        taken = self._gather(sizes)
         self._at = self._at + sizes
         return taken
+
+    def _gather(self, sizes: Ints) -> U8:
+        if np.array_equal(self._at[1:], self._at[:-1] + sizes[:-1]):  # the sections follow one another
+            first = int(self._at[0]) if len(self._at) else 0
+            return self._data[first : first + int(sizes.sum())]
+        return self._data[ragged(self._at, sizes)]
 
     def take_fields(self, counts: Ints, width: int, what: str) -> U8:
         """Return the next fields of `width` bits of each block."""
@@ -140,8 +146,7 @@ class BlockReader:
     def peek_fields(self, most: Ints, width: int) -> tuple[U8, Ints]:
         """Return as many fields as each block can hold, `most` of them at most, and their number."""
         counts = np.minimum(most, 8 * (self._end - self._at) // width)
-        taken = self._data[ragged(self._at, bytes_of(counts, width))]
-        return unpack_fields(taken, counts, width)[0], counts
+        return unpack_fields(self._gather(bytes_of(counts, width)), counts, width)[0], counts
 
     def require_end(self) -> None:
         """Raise unless everything has been taken."""

@@ -215,29 +215,32 @@ def _running_sums(values: Ints, counts: Ints) -> Ints:
 
 def _write_stored(stored: Elements, counts: Ints, kind: ValueKind) -> list[Section]:
     """Return group bits, FP8 bytes and FP16 halfwords of stored elements, `counts` in each block."""
-    sections = []
-    if kind.has_groups:
-        sections.append(Section(pack_fields(stored.wide, counts, 1), bytes_of(counts, 1)))
-    wide = _sums(stored.wide, counts) if kind.has_groups else counts * int(kind is ValueKind.FP16)
-    narrow = stored.value if kind is ValueKind.FP8 else stored.value[~stored.wide]
-    halves = stored.value if kind is ValueKind.FP16 else stored.value[stored.wide]
-    sections.append(Section(narrow.astype(np.uint8), counts - wide))
-    sections.append(Section(halfwords(halves), 2 * wide))
-    return sections
+    if kind is ValueKind.FP8:
+        return [Section(stored.value.astype(np.uint8), counts)]
+    if kind is ValueKind.FP16:
+        return [Section(halfwords(stored.value), 2 * counts)]
+    wide = _sums(stored.wide, counts)
+    return [
+        Section(pack_fields(stored.wide, counts, 1), bytes_of(counts, 1)),
+        Section(stored.value[~stored.wide].astype(np.uint8), counts - wide),
+        Section(halfwords(stored.value[stored.wide]), 2 * wide),
+    ]
 
 
 def _read_stored(reader: BlockReader, counts: Ints, kind: ValueKind) -> Elements:
     """Read back what `_write_stored` wrote, which is the last of a block."""
-    total = int(counts.sum())
     if kind.has_groups:
         wide = reader.take_fields(counts, 1, "group bits").astype(np.bool_)
         wide_counts = _sums(wide, counts)
+        value = np.empty(len(wide), np.uint16)
+        value[~wide] = reader.take(counts - wide_counts, "FP8 bytes")
+        value[wide] = reader.take_halfwords(wide_counts, "FP16 halfwords")
+    elif kind is ValueKind.FP8:
+        value = reader.take(counts, "FP8 bytes").astype(np.uint16)
+        wide = np.zeros(len(value), np.bool_)
     else:
-        wide = np.full(total, kind is ValueKind.FP16, np.bool_)
-        wide_counts = counts * int(kind is ValueKind.FP16)
-    value = np.zeros(total, np.uint16)
-    value[~wide] = reader.take(counts - wide_counts, "FP8 bytes")
-    value[wide] = reader.take_halfwords(wide_counts, "FP16 halfwords")
+        value = reader.take_halfwords(counts, "FP16 halfwords")
+        wide = np.ones(len(value), np.bool_)
     reader.require_end()
     return Elements(value, wide)
 
