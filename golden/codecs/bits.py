@@ -81,11 +81,13 @@ def unpack_fields(data: U8, counts: Ints, width: int) -> tuple[U8, int | None]:
         bits = spread[: int(counts.sum()) * width]
         if width == 1:
             return bits, wrong
-        weights = (1 << np.arange(width)).astype(np.uint8)
-        return (bits.reshape(-1, width) * weights).sum(axis=1, dtype=np.uint8), wrong
+        values = bits[0::width].copy()
+        for bit in range(1, width):
+            values |= bits[bit::width] << np.uint8(bit)
+        return values, wrong
     place = ragged(first, counts, width)
-    values = np.zeros(len(place), np.uint8)
-    for bit in range(width):
+    values = spread[place]
+    for bit in range(1, width):
         values |= spread[place + bit] << np.uint8(bit)
     return values, wrong
 

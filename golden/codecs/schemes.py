@@ -26,10 +26,11 @@ from typing import Protocol
 
 import numpy as np
 
-from golden.codecs.bits import Ints, bytes_of, halfwords, pack_fields, starts_of
+from golden.codecs.bits import Ints, bytes_of, halfwords, pack_fields, ragged, starts_of
 from golden.codecs.blocks import BlockReader, Section
 from golden.codecs.errors import CodecError
 from golden.codecs.values import Elements, ValueKind
+from golden.formats import Bool
 
 MOST_RUN_BITS = 8
 
@@ -123,59 +124,39 @@ class RunLength:
 
     def write(self, elements: Elements, lengths: Ints, kind: ValueKind) -> list[Section]:
         """Return the sections of all blocks."""
-        runs, source, counts = self._pairs(elements, lengths)
-        real = source >= 0
-        value = np.where(real, elements.value[source], 0).astype(np.uint16)
-        wide = np.where(real, elements.wide[source], kind.wide_zero)
+        stored = self._stored(elements.nonzero, lengths)
+        places = np.flatnonzero(stored)
+        counts = _sums(stored, lengths)
+        runs = np.diff(places, prepend=-1) - 1
         section = Section(pack_fields(runs, counts, self.bits), bytes_of(counts, self.bits))
-        return [section, *_write_stored(Elements(value, wide), counts, kind)]
+        pairs = Elements(elements.value[places], elements.wide[places])
+        return [section, *_write_stored(pairs, counts, kind)]
 
-    def _pairs(self, elements: Elements, lengths: Ints) -> tuple[Ints, Ints, Ints]:
-        """Return runs and elements stored (-1: a zero) of all pairs, and the pairs of each block.
+    def _stored(self, nonzero: Bool, lengths: Ints) -> Bool:
+        """Return which elements are stored: non-zeros, each block's last, in longer runs each 2^n-th zero.
 
-        Each block is a list of items, its non-zeros and its end, each after a gap of zeros. An item gives a
-        padded zero for each 2^n zeros of its gap; then a non-zero gives its pair, the end one if zeros are
-        left.
+        As a block's last element is stored, no run goes on beyond it.
         """
+        stored = nonzero.copy()
+        stored[starts_of(lengths) + lengths - 1] = True
+        places = np.flatnonzero(stored)
+        runs = np.diff(places, prepend=-1) - 1
+        long = np.flatnonzero(runs > self.longest)
         span = self.longest + 1
-        starts, blocks = starts_of(lengths), len(lengths)
-        nonzero = np.flatnonzero(elements.nonzero)
-        per_block = _sums(elements.nonzero, lengths)
-        block_of = np.repeat(np.arange(blocks), per_block)
-        ends = np.cumsum(per_block) + np.arange(blocks)  # items: an end after each block's non-zeros
-        items = len(nonzero) + blocks
-        is_end = np.zeros(items, np.bool_)
-        is_end[ends] = True
-        place = np.empty(items, np.int64)
-        place[ends] = starts + lengths
-        place[~is_end] = nonzero
-        before = np.empty(items, np.int64)  # where each item's gap begins
-        before[1:] = place[:-1] + 1
-        before[np.append(0, ends[:-1] + 1)[:blocks]] = starts
-        gap = place - before
-        number = gap // span + np.where(is_end, gap % span > 0, 1)
-        runs = np.full(int(number.sum()), self.longest, np.int64)
-        source = np.full(len(runs), -1, np.int64)
-        last = np.cumsum(number) - 1
-        runs[last[~is_end]] = gap[~is_end] % span
-        source[last[~is_end]] = nonzero
-        open_end = is_end & (gap % span > 0)
-        runs[last[open_end]] = gap[open_end] % span - 1
-        item_block = np.empty(items, np.int64)
-        item_block[~is_end], item_block[ends] = block_of, np.arange(blocks)
-        counts = np.bincount(item_block, weights=number, minlength=blocks).astype(np.int64)
-        return runs, source, counts
+        stored[ragged(places[long] - runs[long] + self.longest, runs[long] // span, span)] = True
+        return stored
 
     def read(self, reader: BlockReader, kind: ValueKind) -> Elements:
         """Read all blocks back."""
         runs, counts = self._read_runs(reader)
         stored = _read_stored(reader, counts, kind)
-        reach = _running_sums(runs + 1, counts)
-        ends = np.repeat(reader.lengths, counts)
-        is_wrong = (stored.value == 0) & (runs != self.longest) & (reach != ends)
-        _refuse_zeros(reader, is_wrong, counts, f"a stored zero after a run below {self.longest}")
-        place = np.repeat(starts_of(reader.lengths), counts) + reach - 1
-        return _placed(stored, place, int(reader.lengths.sum()), kind)
+        total = int(reader.lengths.sum())
+        is_last = np.zeros(total, np.bool_)
+        is_last[starts_of(reader.lengths) + reader.lengths - 1] = True
+        places = np.cumsum(runs + 1) - 1  # blocks end where their runs do
+        wrong = (stored.value == 0) & (runs != self.longest) & ~is_last[places]
+        _refuse_zeros(reader, wrong, counts, f"a stored zero after a run below {self.longest}")
+        return _placed(stored, places, total, kind)
 
     def _read_runs(self, reader: BlockReader) -> tuple[Ints, Ints]:
         """Return the runs of all pairs and the pairs of each block, which end where its elements do."""
@@ -199,7 +180,7 @@ class RunLength:
 # --- What all schemes share -------------------------------------------------------------------------
 
 
-def _sums(flags: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], lengths: Ints) -> Ints:
+def _sums(flags: Bool, lengths: Ints) -> Ints:
     """Return how many flags are set in each block."""
     total = np.append(0, np.cumsum(flags, dtype=np.int64))
     starts = starts_of(lengths)
@@ -253,9 +234,7 @@ def _placed(stored: Elements, place: Ints, total: int, kind: ValueKind) -> Eleme
     return Elements(value, wide)
 
 
-def _refuse_zeros(
-    reader: BlockReader, wrong: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], counts: Ints, problem: str
-) -> None:
+def _refuse_zeros(reader: BlockReader, wrong: Bool, counts: Ints, problem: str) -> None:
     if wrong.any():
         at = int(np.flatnonzero(wrong)[0])
         raise reader.error(int(np.searchsorted(np.cumsum(counts), at, side="right")), problem)

@@ -19,7 +19,17 @@ from enum import StrEnum
 import numpy as np
 
 from golden import fgmp
-from golden.formats import FP16_INFINITY, U8, U16, Bool, Fp8Format, bias_of, decode_fp8, encode_fp8
+from golden.formats import (
+    FP16_INFINITY,
+    U8,
+    U16,
+    Bool,
+    Fp8Format,
+    bias_of,
+    decode_fp8,
+    encode_fp8,
+    require_bits,
+)
 
 NAN_CODE = {Fp8Format.E4M3: 0x7F, Fp8Format.E5M2: 0x7E}
 """Canonical FP8 NaN: E4M3's only one, E5M2's quiet one; both positive."""
@@ -92,6 +102,7 @@ def quantise(kind: ValueKind, fp16_bits: U16, how: Quantisation) -> Elements:
     golden.formats.FormatError
         If the threshold is out of its range, or the array is not of uint16.
     """
+    require_bits(fp16_bits, np.uint16, "FP16 bits")
     if kind is ValueKind.FP16:
         flat = np.ascontiguousarray(fp16_bits).reshape(-1)
         return Elements(flat, np.ones(flat.shape, np.bool_))

@@ -13,8 +13,8 @@ from golden.seeds import derive_seed
 from regressions.traffic.measure import Labels, measure, thresholds
 from regressions.traffic.records import DensityPoint, Pattern
 
-ELEMENTS = 1 << 16
-STEPS = 20
+ELEMENTS = 1 << 15
+STEPS = 40
 """Steps of the density from 0 to 1."""
 NEIGHBOURS = 32
 """Elements over which the noise is averaged that decides where clustered zeros lie."""

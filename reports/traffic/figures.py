@@ -113,18 +113,15 @@ def pattern_gap(study: TrafficStudy, codec: str) -> float:
     return max(gaps, default=0.0)
 
 
-def crossing(study: TrafficStudy, codec: str, other: str) -> float | None:
-    """Return the density from which on `codec` takes more than `other`, zeros independent; None: never."""
-    below = None
+def takes_less(study: TrafficStudy, codec: str, other: str) -> list[tuple[float, float]]:
+    """Return the ranges of densities measured, zeros independent, at which `codec` takes less than `other`."""
+    ranges: list[tuple[float, float]] = []
+    follows = False
     pairs = zip(
         curve(study, codec, Pattern.INDEPENDENT), curve(study, other, Pattern.INDEPENDENT), strict=True
     )
     for (density, mine), (_, theirs) in pairs:
-        gap = mine - theirs
-        if gap > 0:
-            if below is None:
-                return density
-            at, before = below
-            return at + (density - at) * -before / (gap - before)
-        below = (density, gap)
-    return None
+        if mine < theirs:
+            ranges.append((ranges.pop()[0] if follows else density, density))
+        follows = mine < theirs
+    return ranges

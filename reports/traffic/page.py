@@ -20,8 +20,8 @@ from reports.traffic.figures import (
     best_run_length,
     chosen,
     codec_rows,
-    crossing,
     data_share,
+    takes_less,
     zero_share,
 )
 from reports.traffic.published import DATA_SHARE, beside
@@ -69,7 +69,7 @@ def render(study: TrafficStudy, document: str, table: str) -> str:
             curves=[charts.against_density(study, kind, _dots(study, kind)) for kind in values],
             rows=codec_rows(study),
             chosen=chosen(study),
-            tensor_columns=[(tensor_name(tensor), "number") for tensor in TENSORS],
+            tensor_columns=[("δ" if tensor == "delta" else tensor, "number") for tensor in TENSORS],
             step_columns=[(step.value, "number") for step in Step],
             step_choices=[(step.value, step.value) for step in Step],
             published=beside(study),
@@ -85,7 +85,7 @@ def render(study: TrafficStudy, document: str, table: str) -> str:
                 )
                 for one in study.synthetic
             ],
-            crossings=_crossings(study),
+            contests=_contests(study),
         )
     )
 
@@ -164,16 +164,17 @@ def _transfer_row(study: TrafficStudy, one: Transfer, shown: list[str]) -> Trans
     )
 
 
-def _crossings(study: TrafficStudy) -> list[tuple[str, str, str]]:
-    """Return pairs of codecs, and from which density on the first takes more than the second."""
+def _contests(study: TrafficStudy) -> list[tuple[str, str, str]]:
+    """Return pairs of codecs, and at which densities the first takes less than the second."""
     pairs = []
-    for values in ("fp16", "fp8", "fgmp"):
-        mask, dense = f"mask-{values}", values
-        if mask in study.names and dense in study.names:
-            pairs.append((mask, dense))
-        pairs += [
-            (one.name, mask)
-            for one in study.codecs
-            if one.zeros.startswith("rlc") and one.values == values and mask in study.names
-        ]
-    return [(one, other, percent(crossing(study, one, other))) for one, other in pairs]
+    for values in dict.fromkeys(one.values for one in study.codecs):
+        mask = f"mask-{values}"
+        if mask in study.names:
+            rivals = [one.name for one in study.codecs if one.values == values and one.zeros != "mask"]
+            pairs += [(rival, mask) for rival in rivals]
+    return [(one, other, _ranges(takes_less(study, one, other))) for one, other in pairs]
+
+
+def _ranges(found: list[tuple[float, float]]) -> str:
+    texts = [percent(low) if low == high else f"{percent(low)} to {percent(high)}" for low, high in found]
+    return ", ".join(texts) or "none"
