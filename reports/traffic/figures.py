@@ -114,7 +114,7 @@ def pattern_gap(study: TrafficStudy, codec: str) -> float:
 
 
 def takes_less(study: TrafficStudy, codec: str, other: str) -> list[tuple[float, float]]:
-    """Return the ranges of densities measured, zeros independent, at which `codec` takes less than `other`."""
+    """Return the ranges of densities at which `codec` takes less than `other`, zeros independent."""
     ranges: list[tuple[float, float]] = []
     follows = False
     pairs = zip(
