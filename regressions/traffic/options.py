@@ -16,7 +16,7 @@ from regressions.operands import find_policy
 from regressions.option_error import OptionError
 from regressions.options import DEFAULT_POLICY, FULL_TRACE, REPORTS, parse_step
 from regressions.traces import SAMPLE_PATH
-from regressions.traffic.records import PLAIN
+from regressions.traffic.records import PLAIN, Order
 
 COMMAND = "./run traffic"
 
@@ -50,6 +50,8 @@ class TrafficOptions:
         FGMP threshold policy.
     block : int
         Elements of a block; 0: no blocks.
+    order : Order
+        How elements follow one another.
     seed : int
         Master seed of the made-up tensors.
     out : Path
@@ -64,6 +66,7 @@ class TrafficOptions:
     codecs: tuple[Codec, ...]
     policy: str
     block: int
+    order: Order
     seed: int
     out: Path
     command: str
@@ -93,6 +96,7 @@ def parse_traffic(arguments: Sequence[str]) -> TrafficOptions:
         codecs=codecs,
         policy=values.policy,
         block=values.block,
+        order=Order(values.order),
         seed=values.seed,
         out=values.out,
         command=shlex.join([*COMMAND.split(), *arguments]),
@@ -126,6 +130,12 @@ def _parser() -> argparse.ArgumentParser:
         default=BLOCK_ELEMENTS,
         metavar="N",
         help="elements of a block, each with a pointer of 32 bits; 0: none (default: %(default)s)",
+    )
+    add(
+        "--order",
+        choices=[order.value for order in Order],
+        default=Order.NCHW.value,
+        help="how elements follow one another: nhwc has channels innermost (default: %(default)s)",
     )
     add(
         "--seed",

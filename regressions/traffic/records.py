@@ -27,6 +27,13 @@ class Direction(StrEnum):
     WRITE = "write"
 
 
+class Order(StrEnum):
+    """How a tensor's elements follow one another: channels outside images' rows and columns, or innermost."""
+
+    NCHW = "nchw"
+    NHWC = "nhwc"
+
+
 class Pattern(StrEnum):
     """Where the zeros of a made-up tensor lie."""
 
@@ -117,6 +124,8 @@ class TrafficRun:
         How FGMP's threshold is chosen; FP8's leaves no binade above it.
     block : int
         Elements of a block; 0: each tensor is one stream.
+    order : Order
+        Of all tensors; of W the channels are those of the input.
     sample : int or None
         Columns of each step that the trace holds; None: the whole layers.
     """
@@ -130,6 +139,7 @@ class TrafficRun:
     trace: TraceInfo
     policy: str
     block: int
+    order: Order
     sample: int | None
 
 
@@ -154,6 +164,12 @@ class TrafficStudy:
 def total(transfers: Iterable[Transfer], codec: str) -> int:
     """Add up the bytes of transfers under a codec."""
     return sum(one.bytes[codec] for one in transfers)
+
+
+def least(transfers: Iterable[Transfer], codecs: Iterable[str]) -> int:
+    """Add up the bytes of transfers, each under the codec that takes least for its tensor."""
+    names = list(codecs)
+    return sum(min(one.bytes[name] for name in names) for one in transfers)
 
 
 def ratio(transfers: Iterable[Transfer], codec: str) -> float:

@@ -31,6 +31,7 @@ from regressions.traffic.records import (
     SCHEMA,
     CodecInfo,
     Direction,
+    Order,
     TensorSize,
     TrafficRun,
     TrafficStudy,
@@ -79,10 +80,16 @@ def run(options: TrafficOptions, tell: Callable[[str], None]) -> TrafficStudy:
         trace=trace_info(trace),
         policy=options.policy,
         block=options.block,
+        order=options.order,
         sample=trace.header.columns,
     )
     codecs = [CodecInfo(one.name, one.scheme.name or "dense", one.kind.value) for one in options.codecs]
     return TrafficStudy(SCHEMA, info, codecs, sizes, transfers, ELEMENTS, synthetic)
+
+
+def arranged(bits: U16, order: Order) -> U16:
+    """Return a tensor (NCHW or OIHW) with its elements in the order in which they are written."""
+    return bits if order is Order.NCHW else np.ascontiguousarray(bits.transpose(0, 2, 3, 1))
 
 
 class _Layer:
@@ -120,7 +127,7 @@ class _Layer:
         if key not in self._known:
             how = thresholds(DEFAULT_FORMATS[tensor], histogram, self._policy)
             labels = Labels(self._layer.name, tensor, part)
-            self._known[key] = measure(labels, bits, how, self._codecs)
+            self._known[key] = measure(labels, self._arranged(bits), how, self._codecs)
         return self._transfer(step, self._known[key], Direction.READ)
 
     def _result(self, step: Step) -> Transfer:
@@ -135,13 +142,16 @@ class _Layer:
         tensor = RESULT_TENSOR[step]
         how = thresholds(RESULT_FORMATS[step], exponent_histogram(bits), self._policy)
         part = "whole" if self._layer.columns is None else f"columns of {step}"
-        size = measure(Labels(self._layer.name, tensor, part), bits, how, self._codecs)
+        size = measure(Labels(self._layer.name, tensor, part), self._arranged(bits), how, self._codecs)
         self._known[tensor, part] = size
         transfer = self._transfer(step, size, Direction.WRITE)
         if step is not Step.WG:
             return transfer
         plain = {codec.name: FP16_BYTES * bits.size for codec in self._codecs}
         return Transfer(transfer.layer, step, tensor, Direction.WRITE, bits.size, plain)
+
+    def _arranged(self, bits: U16) -> U16:
+        return arranged(bits, self._options.order)
 
     def _transfer(self, step: Step, size: TensorSize, direction: Direction) -> Transfer:
         return Transfer(self._layer.name, step, size.tensor, direction, size.elements, size.bytes)

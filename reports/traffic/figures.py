@@ -14,6 +14,7 @@ from regressions.traffic.records import (
     TensorSize,
     TrafficStudy,
     Transfer,
+    least,
     ratio,
     total,
 )
@@ -73,6 +74,13 @@ def best_run_length(study: TrafficStudy, values: str) -> str | None:
     """Return the best index width of run-length coding with these values, as a codec's name."""
     names = [one.name for one in study.codecs if one.zeros.startswith("rlc") and one.values == values]
     return best(study, names) if names else None
+
+
+def least_share(study: TrafficStudy, values: str) -> float | None:
+    """Return the ratio if each tensor takes its best codec with these values; None: there is none."""
+    names = [one.name for one in study.codecs if one.values == values]
+    plain = total(study.transfers, PLAIN)
+    return least(study.transfers, names) / plain if names and plain else None
 
 
 def zero_share(sizes: Sequence[TensorSize], tensor: str) -> float | None:

@@ -21,6 +21,7 @@ from reports.traffic.figures import (
     chosen,
     codec_rows,
     data_share,
+    least_share,
     takes_less,
     zero_share,
 )
@@ -130,6 +131,15 @@ def _tiles(study: TrafficStudy) -> list[Tile]:
             "FP16, by number of elements",
         ),
     ]
+    mixed = least_share(study, "fgmp")
+    if mixed is not None:
+        tiles.append(
+            Tile(
+                "EMA saved, best FGMP codec for each tensor",
+                percent(1 - mixed),
+                "masks where there are zeros, dense where there are none",
+            )
+        )
     run_length = best_run_length(study, "fgmp")
     if run_length is not None:
         tiles.append(

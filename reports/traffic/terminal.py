@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from regressions.traffic.records import TrafficStudy
 from reports.text import percent, size
-from reports.traffic.figures import TENSORS, codec_rows
+from reports.traffic.figures import TENSORS, codec_rows, least_share
 from reports.traffic.published import beside
 
 SAMPLE_NOTE = (
@@ -32,6 +32,9 @@ def lines(study: TrafficStudy) -> list[str]:
     for one in beside(study):
         ours = ", ".join(f"{value} ({what})" for what, value in one.ours)
         said.append(f"{one.name}: published {one.published} ({one.source}); here {ours}")
+    mixed = least_share(study, "fgmp")
+    if mixed is not None:
+        said.append(f"each tensor under the FGMP codec that is best for it: {percent(1 - mixed)} saved")
     if study.run.sample is not None:
         said.append(SAMPLE_NOTE.format(columns=study.run.sample))
     return said

@@ -19,8 +19,8 @@ from regressions.traces import SAMPLE_PATH, Trace
 from regressions.traffic import synthetic
 from regressions.traffic.measure import Labels, LossError, measure, thresholds
 from regressions.traffic.options import TrafficOptions, parse_traffic
-from regressions.traffic.records import PLAIN, Direction, Pattern, TrafficStudy, ratio, total
-from regressions.traffic.study import run
+from regressions.traffic.records import PLAIN, Direction, Order, Pattern, TrafficStudy, ratio, total
+from regressions.traffic.study import arranged, run
 
 MOVED = {
     Step.FP: [("X", Direction.READ), ("W", Direction.READ), ("Y", Direction.WRITE)],
@@ -111,6 +111,20 @@ def test_without_blocks_there_are_no_pointers(trace: Path) -> None:
     for one, other in zip(framed.tensors, stream.tensors, strict=True):
         assert one.bytes["fgmp"] >= other.bytes["fgmp"] + 4
         assert one.bytes[PLAIN] == other.bytes[PLAIN], "dense FP16 has no blocks"
+
+
+def test_order_of_elements_changes_run_lengths_alone(trace: Path) -> None:
+    words = ["--codecs", "mask-fgmp", "rlc2-fp16", "--block", "0"]
+    outside, inside = study_of(trace, *words), study_of(trace, *words, "--order", "nhwc")
+    assert (outside.run.order, inside.run.order) == (Order.NCHW, Order.NHWC)
+    differing = set()
+    for one, other in zip(outside.tensors, inside.tensors, strict=True):
+        assert (one.elements, one.fgmp_nonzeros) == (other.elements, other.fgmp_nonzeros)
+        assert one.bytes["mask-fgmp"] == other.bytes["mask-fgmp"]
+        differing |= {one.tensor} if one.bytes["rlc2-fp16"] != other.bytes["rlc2-fp16"] else set()
+    assert "X" in differing
+    bits = np.arange(24, dtype=np.uint16).reshape(1, 2, 3, 4)
+    assert arranged(bits, Order.NHWC).reshape(-1)[:4].tolist() == [0, 12, 1, 13]
 
 
 @pytest.mark.parametrize("layer", ["stem", "layer2.0.downsample", "layer4.1.conv2", "fc"])

@@ -12,6 +12,7 @@ from regressions.traffic.records import (
     CodecInfo,
     DensityPoint,
     Direction,
+    Order,
     Pattern,
     TensorSize,
     TrafficRun,
@@ -79,6 +80,7 @@ def study(names: Sequence[str] = tuple(CODECS), sample: int | None = None) -> Tr
         trace=TraceInfo("build/traces/full.safetensors", "digits", 0.98, 16, 32, 1, "ab" * 32),
         policy="share=0.2",
         block=256,
+        order=Order.NCHW,
         sample=sample,
     )
     points = [

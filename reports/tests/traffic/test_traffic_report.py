@@ -25,6 +25,7 @@ from reports.traffic.figures import (
     codec_rows,
     data_share,
     fp8_share,
+    least_share,
     takes_less,
     zero_share,
 )
@@ -66,6 +67,16 @@ def test_shares() -> None:
     assert sum(share for share in shares if share is not None) == pytest.approx(1)
     assert chosen(made) == CHIP
     assert best(made, made.names) == min(made.names, key=lambda name: total(made.transfers, name))
+
+
+def test_each_tensor_under_its_best_codec() -> None:
+    made = study(["fp16", "fgmp", "mask-fgmp"])
+    best_of_all = sum(min(one.bytes["fgmp"], one.bytes["mask-fgmp"]) for one in made.transfers)
+    plain = total(made.transfers, PLAIN)
+    assert least_share(made, "fgmp") == best_of_all / plain
+    assert best_of_all < min(total(made.transfers, name) for name in ("fgmp", "mask-fgmp"))
+    assert least_share(made, "fp8") is None
+    assert any("best for it" in line for line in lines(made))
 
 
 def test_where_a_codec_takes_less() -> None:
