@@ -83,7 +83,7 @@ def _require_same(labels: Labels, codec: Codec, found: Elements, written: Elemen
     if wrong.any():
         raise LossError(
             f"{labels.text}: codec {codec.name} gives {np.count_nonzero(wrong)} other elements back, the "
-            f"first at {int(np.argmax(wrong))}"
+            f"first at {int(np.argmax(wrong))}; a defect of this project"
         )
 
 
@@ -91,4 +91,6 @@ def _require_stable(labels: Labels, kind: ValueKind, elements: Elements, how: Qu
     """Raise unless the tensor that comes back, quantised again, is the same: so nothing more is lost."""
     again = quantise(kind, restore(kind, elements, how), how)
     if not np.array_equal(again.value, elements.value) or not np.array_equal(again.wide, elements.wide):
-        raise LossError(f"{labels.text}: {kind} values, quantised again, are others")
+        raise LossError(
+            f"{labels.text}: {kind} values, quantised again, are others; a defect of this project"
+        )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from regressions.problems import KNOWN
 from regressions.run import shown
+from regressions.traffic.measure import LossError
 from regressions.traffic.options import parse_traffic
 from regressions.traffic.study import run
 from reports import ReportError
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("error: interrupted; there is no report", file=sys.stderr)
         return INTERRUPTED
-    except (*KNOWN, ReportError) as error:
+    except (*KNOWN, LossError, ReportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return NOTHING_RUN
     print("\n".join(lines(study)))

@@ -92,10 +92,13 @@ def beside(study: TrafficStudy) -> list[Beside]:
     if names:
         listed.append(
             Beside(
-                "Where zeros lie: a mask's ratio does not depend on it, run-length coding's does",
+                "A mask's ratio does not depend on where the zeros lie",
                 "stated",
                 "Fu and Yang, NTU",
-                [(f"{name}, at most", f"{pattern_gap(study, name):.2f} bits an element") for name in names],
+                [
+                    (f"{name}, at most", f"{pattern_gap(study, name):.2f} bits an element apart")
+                    for name in names
+                ],
             )
         )
     return listed
