@@ -151,6 +151,13 @@ def triage(session: nox.Session) -> None:
 
 
 @nox.session
+def traffic(session: nox.Session) -> None:
+    """Measure the bytes over external memory under each codec, on a trace."""
+    install(session, "regress")
+    run_to_its_end(session, "python", "-m", "reports.traffic", *session.posargs)
+
+
+@nox.session
 def history(session: nox.Session) -> None:
     """List earlier runs, draw their page, and find the run in which a figure changed."""
     install(session, "regress")
