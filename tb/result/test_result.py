@@ -20,6 +20,7 @@ SIZES = {"1x2": TINY, "3x4": SMALL, "12x8": LNPU}
 """Cores and PEs of a line."""
 
 LINE_ADDR_BITS = 32
+INDEX_BITS = 32
 STALLS = (0, 0, 200, 500, 900)
 FLAGS = ("scale_bias", "residual", "relu", "mask")
 
@@ -128,6 +129,31 @@ def test_histogram_counts_to_its_last_bit(rng: Rng, size: str) -> None:
         ):
             work = random_work(rng, bench, Form(OutputMode.FP16), kind, 6)
             bench.check(work, {}, 1, counted=counted.astype(np.uint32))
+
+
+@each_mode
+@pytest.mark.parametrize("size", ["1x2", "3x4"])
+def test_rows_to_the_last_bit(rng: Rng, size: str, mode: OutputMode) -> None:
+    """As many rows as a job's field can name, each as long as it can be."""
+    bench = result_bench(*SIZES[size])
+    operands = mode is not OutputMode.FP32
+    form = Form(mode, Fp8Format.E5M2, -24, scale_bias=operands, residual=operands, mask=operands)
+    for row_form in (form, Form(mode, e_thr=-24)):
+        maker = WorkMaker(rng, bench.cores, bench.width)
+        work = maker.make(row_form, "near one", 6, min_rows=255, max_rows=255)
+        bench.check(work, random_stalls(rng), int(rng.integers(1 << 30)))
+
+
+@pytest.mark.parametrize("size", ["1x2", "3x4"])
+def test_indices_to_the_last_bit(rng: Rng, size: str) -> None:
+    """Any number of jobs before: records name the job, and lie by its number."""
+    bench = result_bench(*SIZES[size])
+    for bit in range(5, INDEX_BITS + 1):
+        work = WorkMaker(rng, bench.cores, bench.width).make(Form(OutputMode.FP16), "near one", 4, max_rows=4)
+        last = max(job.index for job in work.jobs)
+        first = (1 << bit) - 1 - (last if bit == INDEX_BITS else int(rng.integers(0, last + 1)))
+        first -= first == work.records  # line 0 would say that there are no records
+        bench.check(work, random_stalls(rng), int(rng.integers(1 << 30)), first_index=first)
 
 
 @each_mode
@@ -256,6 +282,45 @@ def test_after_an_error_a_reset_is_enough(rng: Rng) -> None:
         bench.reset()
 
 
+@pytest.mark.parametrize("size", ["1x2", "3x4"])
+def test_a_row_beyond_all_jobs(rng: Rng, size: str) -> None:
+    """A core names the last row that it can: it ends beyond what any output has."""
+    bench = result_bench(*SIZES[size])
+    for mode in (OutputMode.FP32, OutputMode.FP16):
+        work = WorkMaker(rng, bench.cores, bench.width).make(
+            Form(mode), "near one", 1, max_rows=1, zeros=False
+        )
+        seen = bench.run(work, {}, 1, first_row=255)
+        assert (seen.cause, seen.writes) == (Cause.OVERRUN, 0)
+        bench.reset()
+
+
+def test_nothing_is_read_of_a_wrong_stream(rng: Rng) -> None:
+    bench = result_bench(*TINY)
+    work = random_work(rng, bench, Form(OutputMode.FP16, scale_bias=True), "near one", 1)
+    seen = bench.run(work, {}, 1, d_bytes={0: work.jobs[0].d_bytes + 1})
+    assert (seen.cause, seen.reads) == (Cause.STREAM_LENGTH, 0)
+
+
+@each_mode
+@pytest.mark.parametrize("size", ["1x2", "3x4"])
+def test_reset_in_the_middle_of_work(rng: Rng, size: str, mode: OutputMode) -> None:
+    """Whatever jobs are left at any time: what is done after a reset is done in the same order and time."""
+    bench = result_bench(*SIZES[size])
+    for _ in range(4):
+        form = random_form(rng, mode)
+        work = random_work(rng, bench, form, "near one", 12)
+        stalls = random_stalls(rng)
+        bench.reset()
+        first = bench.check(work, stalls, 1)
+        for _ in range(4):
+            left = random_work(rng, bench, random_form(rng, mode), "near one", 9)
+            bench.run(left, stalls, 2, cycles=int(rng.integers(1, first.cycles)))
+            bench.reset(again=True)
+            seen = bench.check(work, stalls, 1)
+            assert (seen.cycles, seen.order) == (first.cycles, first.order)
+
+
 # --------------------------------------------------------------------------------------------------
 # The bench itself
 # --------------------------------------------------------------------------------------------------
@@ -266,7 +331,7 @@ def test_a_wrong_byte_is_named(rng: Rng, monkeypatch: pytest.MonkeyPatch) -> Non
     work = random_work(rng, bench, Form(OutputMode.FP32), "near one", 2)
     memory, touched = work.expected()
     memory[work.jobs[1].out_line * LINE_BYTES + 3] ^= 1
-    monkeypatch.setattr(work, "expected", lambda: (memory, touched))
+    monkeypatch.setattr(work, "expected", lambda _first_index: (memory, touched))
     with pytest.raises(ResultFailure, match=r"1 bytes differ; value of byte 3 of .*output of job 1, core 0"):
         bench.check(work, {}, 1)
 
