@@ -77,10 +77,9 @@ module line_packer_checks #(
     end
   endfunction
 
-  `CHECK(quiet_without_a_row, !valid_i, {begin_at, window, scattered, line, cost} == '0)
+  `CHECK(quiet_without_a_row, !valid_i, {begin_at, window, scattered, line, cost, write_o} == '0)
   `CHECK(fgmp_is_not_scattered, is_fgmp, scattered == '0)
   `CHECK(only_fgmp_is_packed, !is_fgmp, window == '0)
-  `CHECK(quiet_without_a_write, !write_valid_o && state_q != Pack, write_o == '0)
   `CHECK(output_stays_inside, write_valid_o && state_q != Record, stays_inside())
   `CHECK(something_is_written, write_valid_o, write_o.strobe != '0)
   `CHECK(

@@ -276,11 +276,13 @@ class WorkMaker:
         max_rows: int = MAX_ROWS,
         records: bool = True,
         zeros: bool = True,
+        even: bool = False,
     ) -> Work:
         """Draw jobs with results and operands of one kind.
 
         Rows come in any order unless the form needs them in order. Some jobs have rows of +0 and no core
-        (`zeros`); some have the same D stream as the one before. Outputs are as long as needed, or longer.
+        (`zeros`); some have the same D stream as the one before. The cores have equally many jobs if `even`.
+        Outputs are as long as needed, or longer.
         """
         rng = self.rng
         parts: list[U8] = [np.full(LINE_BYTES, UNTOUCHED, np.uint8)]
@@ -311,7 +313,7 @@ class WorkMaker:
             acc = canonical_fp32(VALUES[kind](rng, (rows, self.width)))
             acc = np.zeros_like(acc) if zero else acc
             order = np.arange(rows) if form.in_order else rng.permutation(rows)
-            core = int(rng.integers(0, self.cores))
+            core = number % self.cores if even else int(rng.integers(0, self.cores))
             made.append(Job(core, int(indices[number]), acc, order, operands, d_line, d_bytes, zero=zero))
 
         def with_output(job: Job) -> Job:
