@@ -84,29 +84,32 @@ package fp_pkg;
   // Addition of binary32
   ////////////////////////////////////////////////////////////////////////////////////////////////
 
-  // Significands are added in this word, from the top: room for the carry of the rounding, the carry
-  // of the addition, the significand, and three bits below it: guard, round and sticky.
+  // An operand: the significand, and three bits below it: guard, round and sticky.
   localparam int unsigned AddGuardBits = 3;
-  localparam int unsigned AddBits = 2 + Fp32Precision + AddGuardBits;
+  localparam int unsigned AlignBits = Fp32Precision + AddGuardBits;
+  // Operands are added in this word, which has room for the carry.
+  localparam int unsigned AddBits = 1 + AlignBits;
   localparam int unsigned AddShiftBits = $clog2(AddBits);
   // Leading one of a normalised sum, which is where the carry of the addition goes.
-  localparam int unsigned AddTop = AddBits - 2;
+  localparam int unsigned AddTop = AddBits - 1;
   localparam int unsigned AddDropBits = AddTop - Fp32ManBits;
 
-  // The operand of lesser magnitude, moved right by the difference of the exponents.
-  function automatic logic [AddBits-1:0] align_sticky(input logic [AddBits-1:0] sig,
-                                                      input logic [Fp32ExpBits-1:0] distance);
+  // The operand of lesser magnitude, moved right by the difference of the exponents; the longest shift
+  // leaves only the sticky bit, as those do for which there are no bits.
+  function automatic logic [AlignBits-1:0] align_sticky(input logic [AlignBits-1:0] sig,
+                                                        input logic [Fp32ExpBits-1:0] distance);
     logic [AddShiftBits-1:0] shift;
-    logic [AddBits-1:0] kept;
-    shift = distance > Fp32ExpBits'(AddBits - 1) ? '1 : AddShiftBits'(distance);
+    logic [AlignBits-1:0] kept;
+    shift = AddShiftBits'(distance) | {AddShiftBits{distance[Fp32ExpBits-1:AddShiftBits] != '0}};
     kept  = sig >> shift;
-    return kept | AddBits'((kept << shift) != sig);
+    return kept | AlignBits'((kept << shift) != sig);
   endfunction
 
   // A normalised sum rounded to the significand of binary32, its leading one still in it.
   function automatic logic [Fp32Bits-1:0] round_sum(input logic [AddBits-1:0] sig);
-    logic [AddBits-1:0] rounded;
-    rounded = sig + AddBits'(2 ** (AddDropBits - 1) - 1) + AddBits'(sig[AddDropBits]);
+    logic [AddBits:0] rounded;  // one more, for the carry of the rounding
+    rounded = {1'b0, sig} + (AddBits + 1)'(2 ** (AddDropBits - 1) - 1) +
+        (AddBits + 1)'(sig[AddDropBits]);
     return Fp32Bits'(rounded >> AddDropBits);
   endfunction
 
@@ -118,9 +121,9 @@ package fp_pkg;
     logic [Fp32Bits-1:0] swap, sum;
     fp32_t hi, lo;
     logic [Fp32ExpBits-1:0] hi_exp, lo_exp;
-    logic [Fp32ExpBits:0] exp;  // of the place AddTop; one more than 8 bits, for the carry
+    logic [Fp32ExpBits-1:0] exp;  // of the place AddTop: at most 255, but for special operands
     logic [AddBits-1:0] sig;
-    logic [AddShiftBits-1:0] shift;
+    logic [1:0] shift;
 
     swap = (a ^ b) & {Fp32Bits{b[Fp32Bits-2:0] > a[Fp32Bits-2:0]}};
     hi = a ^ swap;
@@ -130,29 +133,27 @@ package fp_pkg;
     // Zero and subnormals have the lowest exponent, 1, and no leading one.
     hi_exp = hi.exp | Fp32ExpBits'(hi.exp == '0);
     lo_exp = lo.exp | Fp32ExpBits'(lo.exp == '0);
-    sig = align_sticky({2'b00, lo.exp != '0, lo.man, {AddGuardBits{1'b0}}}, hi_exp - lo_exp);
-    sig = {2'b00, hi.exp != '0, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) +
+    sig = {1'b0, align_sticky({lo.exp != '0, lo.man, {AddGuardBits{1'b0}}}, hi_exp - lo_exp)};
+    sig = {1'b0, hi.exp != '0, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) +
         AddBits'(subtract);
 
     // Normalise, but no further than to exponent 1: a sum that stays below is subnormal, and exact.
     // Cancellation of more than one bit is the exception: a branch that is seldom taken. The shift
     // after it is by up to two places, so this one need not come nearer than one.
-    exp = {1'b0, hi_exp} + 1'b1;
-    if (sig < AddBits'(1) << (AddTop - 2)) begin
+    exp = hi_exp + 1'b1;
+    if (sig[AddTop-:3] == '0) begin
       for (int unsigned step = 1 << (AddShiftBits - 1); step > 1; step >>= 1) begin
-        shift = AddShiftBits'(step) & {AddShiftBits{
-            sig < AddBits'(2) << (AddTop - step) && exp > (Fp32ExpBits + 1)'(step)}};
-        sig = sig << shift;
-        exp = exp - (Fp32ExpBits + 1)'(shift);
+        if (sig >> (AddBits - step) == '0 && exp > Fp32ExpBits'(step)) begin
+          sig = sig << step;
+          exp = exp - Fp32ExpBits'(step);
+        end
       end
     end
-    shift = AddShiftBits'(sig < AddBits'(1) << AddTop && exp > 1) +
-        AddShiftBits'(sig < AddBits'(1) << (AddTop - 1) && exp > 2);
-    sig = sig << shift;
-    exp = exp - (Fp32ExpBits + 1)'(shift);
+    shift = 2'(!sig[AddTop] && exp > 1) + 2'(sig[AddTop-:2] == '0 && exp > 2);
+    sig   = sig << shift;
+    exp   = exp - Fp32ExpBits'(shift);
 
-    sum = {exp - 1'b1, {Fp32ManBits{1'b0}}} + round_sum(sig);
-    sum[Fp32Bits-1] = hi.sign;
+    sum   = {hi.sign, exp - 1'b1, {Fp32ManBits{1'b0}}} + round_sum(sig);
     if (sum[Fp32ManBits+:Fp32ExpBits] == '1) sum[Fp32ManBits-1:0] = '0;  // overflow
     if (sig == '0) sum = {a[Fp32Bits-1] & b[Fp32Bits-1], {(Fp32Bits - 1) {1'b0}}};
     if (hi.exp == '1) sum = add_special(hi, subtract && lo.exp == '1);
@@ -171,10 +172,11 @@ package fp_pkg;
                                                   input logic [Fp32Bits-1:0] b);
     /* verilator no_inline_task */
     logic subtract;
-    logic [Fp32Bits-1:0] swap, exp, sum;  // exp: an exponent, in its place in the word
+    logic [Fp32Bits-1:0] swap, sum;
     fp32_t hi, lo;
+    logic [Fp32ExpBits-1:0] exp;  // of the place AddTop, less 1
     logic [AddBits-1:0] sig;
-    logic [AddShiftBits-1:0] shift;
+    logic [1:0] shift;
 
     swap = (a ^ b) & {Fp32Bits{b[Fp32Bits-2:0] > a[Fp32Bits-2:0]}};
     hi = a ^ swap;
@@ -183,24 +185,23 @@ package fp_pkg;
 
     // A lo of 0 is taken for 2^-127: as hi is at least 2^-48, that is but a sticky bit, and alone it
     // never changes the rounded sum. A hi of 0 is dealt with below.
-    sig = align_sticky({3'b001, lo.man, {AddGuardBits{1'b0}}}, hi.exp - lo.exp);
-    sig = {3'b001, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) + AddBits'(subtract);
-    exp = {1'b0, hi.exp, {Fp32ManBits{1'b0}}};
+    sig = {1'b0, align_sticky({1'b1, lo.man, {AddGuardBits{1'b0}}}, hi.exp - lo.exp)};
+    sig = {2'b01, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) + AddBits'(subtract);
+    exp = hi.exp;
 
-    if (sig < AddBits'(1) << (AddTop - 2)) begin
+    if (sig[AddTop-:3] == '0) begin
       for (int unsigned step = 1 << (AddShiftBits - 1); step > 1; step >>= 1) begin
-        shift = AddShiftBits'(step) & {AddShiftBits{sig < AddBits'(2) << (AddTop - step)}};
-        sig   = sig << shift;
-        exp   = exp - (Fp32Bits'(shift) << Fp32ManBits);
+        if (sig >> (AddBits - step) == '0) begin
+          sig = sig << step;
+          exp = exp - Fp32ExpBits'(step);
+        end
       end
     end
-    shift = AddShiftBits'(sig < AddBits'(1) << AddTop) +
-        AddShiftBits'(sig < AddBits'(1) << (AddTop - 1));
-    sig = sig << shift;
-    exp = exp - (Fp32Bits'(shift) << Fp32ManBits);
+    shift = 2'(!sig[AddTop]) + 2'(sig[AddTop-:2] == '0);
+    sig   = sig << shift;
+    exp   = exp - Fp32ExpBits'(shift);
 
-    sum = exp + round_sum(sig);
-    sum[Fp32Bits-1] = hi.sign;
+    sum   = {hi.sign, exp, {Fp32ManBits{1'b0}}} + round_sum(sig);
     if (sig == '0) sum = '0;
     if (hi.exp == '0) sum = {a[Fp32Bits-1] & b[Fp32Bits-1], {(Fp32Bits - 1) {1'b0}}};
     if (hi.exp == '1) sum = add_special(hi, subtract && lo.exp == '1);
@@ -223,28 +224,32 @@ package fp_pkg;
                                               input logic [Fp16Bits-1:0] b);
     /* verilator no_inline_task */
     fp16_t x, y;
-    logic [Fp32Bits-1:0] exp, sig, product;  // exp: an exponent, in its place in the word
-    logic [MulShiftBits-1:0] shift;
+    logic [MulBits-1:0] sig;
+    logic [Fp32ExpBits-1:0] exp;
+    logic [Fp32Bits-2:0] magnitude;
+    logic [Fp32Bits-1:0] product;
 
     x = a;
     y = b;
-    sig = Fp32Bits'({x.exp != '0, x.man}) * Fp32Bits'({y.exp != '0, y.man});
-    exp = (Fp32Bits'(x.exp) + Fp32Bits'(x.exp == '0) + Fp32Bits'(y.exp) + Fp32Bits'(y.exp == '0) +
-           Fp32Bits'(MulRebias)) << Fp32ManBits;
+    sig = MulBits'({x.exp != '0, x.man}) * MulBits'({y.exp != '0, y.man});
+    exp = Fp32ExpBits'(x.exp) + Fp32ExpBits'(x.exp == '0) + Fp32ExpBits'(y.exp) +
+        Fp32ExpBits'(y.exp == '0) + Fp32ExpBits'(MulRebias);
 
     // Normal operands leave the leading one at MulTop or one below; others are the exception, and are
     // brought there.
-    if (sig < Fp32Bits'(1) << (MulTop - 1)) begin
+    if (sig[MulTop-:2] == '0) begin
       for (int unsigned step = 1 << (MulShiftBits - 1); step > 1; step >>= 1) begin
-        shift = MulShiftBits'(step) & {MulShiftBits{sig < Fp32Bits'(2) << (MulTop - step)}};
-        sig   = sig << shift;
-        exp   = exp - (Fp32Bits'(shift) << Fp32ManBits);
+        if (sig >> (MulBits - step) == '0) begin
+          sig = sig << step;
+          exp = exp - Fp32ExpBits'(step);
+        end
       end
     end
-    product = exp + (Fp32Bits'(sig[MulTop]) << Fp32ManBits) +
-        (sig << {1'b1, !sig[MulTop]});  // by 2 or 3: leading one to Fp32ManBits
-    if (sig == '0) product = '0;
-    product[Fp32Bits-1] = x.sign ^ y.sign;
+    exp = exp + Fp32ExpBits'(sig[MulTop]);
+    sig = sig << !sig[MulTop];
+    magnitude = {exp, {Fp32ManBits{1'b0}}} + {{(Fp32ExpBits - 1) {1'b0}}, sig, 2'b00};
+    if (sig == '0) magnitude = '0;
+    product = {x.sign ^ y.sign, magnitude};
     if ((x.exp == '1) | (y.exp == '1)) product = mul_special(x, y);
     return product;
   endfunction
@@ -291,9 +296,9 @@ package fp_pkg;
     // are the exception.
     exp = Mul32ExpBits'(x.exp) + Mul32ExpBits'(x.exp == '0) + Mul32ExpBits'(y.exp) +
         Mul32ExpBits'(y.exp == '0) - Mul32ExpBits'(Fp32Bias - 1);
-    if (sig < Mul32Bits'(1) << (Mul32Top - 1)) begin
+    if (sig[Mul32Top-:2] == '0) begin
       for (int unsigned step = 1 << (Mul32ShiftBits - 1); step > 1; step >>= 1) begin
-        if (sig < Mul32Bits'(2) << (Mul32Top - step)) begin
+        if (sig >> (Mul32Bits - step) == '0) begin
           sig = sig << step;
           exp = exp - Mul32ExpBits'(step);
         end
@@ -467,7 +472,7 @@ package fp_pkg;
     exp = ScaledExpBits'(x.exp) + ScaledExpBits'(x.exp == '0) - ScaledExpBits'(Fp16Bias) +
         ScaledExpBits'(bias);
     for (int unsigned step = 1 << (EncodeNormBits - 1); step != 0; step >>= 1) begin
-      if (sig < Fp16Precision'(2) << (Fp16Precision - 1 - step)) begin
+      if (sig >> (Fp16Precision - step) == '0) begin
         sig = sig << step;
         exp = exp - ScaledExpBits'(step);
       end
