@@ -10,8 +10,8 @@ import pytest
 from golden.counters import work_counters
 from golden.formats import E_THR_MAX, E_THR_MIN
 from golden.geometry import ConvGeometry, Step
-from golden.presets import find_preset
-from tb.core.bare import WORK_COUNTERS, bare_core, cycle_limit, require_equal, streams
+from golden.presets import PRESETS, find_preset
+from tb.core.bare import WORK_COUNTERS, BareCore, bare_core, cycle_limit, require_equal, streams
 from tb.core.build import build_bare
 from tb.core.device import LaunchInputs, LaunchResult
 from tb.core.layers import Operands, make_source, random_geometry
@@ -149,16 +149,24 @@ def test_a_reset_in_the_middle_of_work_leaves_nothing(rng: np.random.Generator, 
 
 
 def test_lines_with_all_the_work_that_they_can_hold(rng: np.random.Generator) -> None:
-    """Rows of weights whose elements are all FP16, while results hardly leave: rings and queues fill up."""
-    source = make_source(
-        rng,
-        ConvGeometry("heavy", 1, 100, 6, 6, 16, 1, 1, 0),
-        Step.WG,
-        Operands(density=1.0, group="all FP16"),
-        preset="core",
-        stall_permille=990,
-    )
-    bare_core("core").check(source, streams("results"))
+    """Rows of weights whose elements are all FP16, long before the rows of B: each line's ring fills up."""
+    geometry = ConvGeometry("heavy", 2, 128, 8, 8, 16, 1, 1, 0)
+    for stall in (0, 970):
+        operands = Operands(density=1.0, group="all FP16")
+        source = make_source(rng, geometry, Step.WG, operands, preset="core", stall_permille=stall)
+        bare_core("core").check(source, streams("b"))
+
+
+def test_more_rows_of_partial_sums_than_any_preset_has(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are counted to 255."""
+    tall = replace(find_preset("tiny"), name="tall", psum_rows=255)
+    monkeypatch.setitem(PRESETS, tall.name, tall)
+    core = BareCore.load(tall.name, build_bare(tall).artifact)
+    for step in Step:
+        geometry = ConvGeometry("tall", 1, 260, 2, 130, 260, 1, 1, 0)
+        core.check(make_source(rng, geometry, step, Operands(density=0.1), preset=tall.name, columns=4))
 
 
 @pytest.mark.parametrize(
