@@ -133,7 +133,7 @@ package fp_pkg;
     // Zero and subnormals have the lowest exponent, 1, and no leading one.
     hi_exp = hi.exp | Fp32ExpBits'(hi.exp == '0);
     lo_exp = lo.exp | Fp32ExpBits'(lo.exp == '0);
-    sig = {1'b0, align_sticky({lo.exp != '0, lo.man, {AddGuardBits{1'b0}}}, hi_exp - lo_exp)};
+    sig = AddBits'(align_sticky({lo.exp != '0, lo.man, {AddGuardBits{1'b0}}}, hi_exp - lo_exp));
     sig = {1'b0, hi.exp != '0, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) +
         AddBits'(subtract);
 
@@ -185,7 +185,7 @@ package fp_pkg;
 
     // A lo of 0 is taken for 2^-127: as hi is at least 2^-48, that is but a sticky bit, and alone it
     // never changes the rounded sum. A hi of 0 is dealt with below.
-    sig = {1'b0, align_sticky({1'b1, lo.man, {AddGuardBits{1'b0}}}, hi.exp - lo.exp)};
+    sig = AddBits'(align_sticky({1'b1, lo.man, {AddGuardBits{1'b0}}}, hi.exp - lo.exp));
     sig = {2'b01, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) + AddBits'(subtract);
     exp = hi.exp;
 
@@ -241,7 +241,7 @@ package fp_pkg;
       for (int unsigned step = 1 << (MulShiftBits - 1); step > 1; step >>= 1) begin
         if (sig >> (MulBits - step) == '0) begin
           sig = sig << step;
-          exp = exp - Fp32ExpBits'(step);
+          exp = exp - Fp32ExpBits'(step);  // at most 127, as one operand is subnormal
         end
       end
     end
@@ -284,6 +284,7 @@ package fp_pkg;
     fp32_t x, y;
     logic is_normal;
     logic [Mul32Bits-1:0] sig, kept;
+    logic [Fp32Precision:0] rounded;  // one more, for the carry
     logic signed [Mul32ExpBits-1:0] exp, below;
     logic [Mul32ShiftBits-1:0] shift;
     logic [  Mul32SumBits-1:0] magnitude;
@@ -319,8 +320,9 @@ package fp_pkg;
     kept = kept | Mul32Bits'((kept << shift) != sig);  // sticky
 
     // The rounding may carry out of the word: the place above it is the exponent's.
-    magnitude = Mul32SumBits'(({1'b0, kept} + (Mul32Bits + 1)'(2 ** (Mul32DropBits - 1) - 1) +
-                               (Mul32Bits + 1)'(kept[Mul32DropBits])) >> Mul32DropBits);
+    rounded = (Fp32Precision + 1)'(({1'b0, kept} + (Mul32Bits + 1)'(2 ** (Mul32DropBits - 1) - 1) +
+                                    (Mul32Bits + 1)'(kept[Mul32DropBits])) >> Mul32DropBits);
+    magnitude = Mul32SumBits'(rounded);
     if (is_normal) magnitude = magnitude + {Mul32ExpBits'(-below), {Fp32ManBits{1'b0}}};
     if (magnitude >= {2'b00, {Fp32ExpBits{1'b1}}, {Fp32ManBits{1'b0}}})
       magnitude = {2'b00, {Fp32ExpBits{1'b1}}, {Fp32ManBits{1'b0}}};
@@ -342,14 +344,14 @@ package fp_pkg;
   // Conversions
   ////////////////////////////////////////////////////////////////////////////////////////////////
 
-  // binary32 to FP16. The word that is rounded has a bit above the significand, for the carry.
+  // binary32 to FP16.
   localparam int unsigned NarrowDropBits = Fp32ManBits - Fp16ManBits;
-  localparam int unsigned NarrowSigBits = Fp32Precision + 1;
+  localparam int unsigned NarrowSigBits = Fp32Precision;
   localparam int unsigned NarrowShiftBits = $clog2(NarrowSigBits);
   // Exponent field of binary32 that becomes 1 in FP16; below it results are subnormal.
   localparam int unsigned NarrowMinExp = Fp32Bias - Fp16Bias + 1;
   // Holds any exponent of binary32 above that of an FP16's significand, so that overflow shows.
-  localparam int unsigned NarrowBits = Fp32ExpBits + Fp16ManBits + 1;
+  localparam int unsigned NarrowBits = Fp32ExpBits + Fp16ManBits;
 
   function automatic logic [Fp16Bits-1:0] to_fp16(input logic [Fp32Bits-1:0] a);
     fp32_t x;
@@ -357,22 +359,26 @@ package fp_pkg;
     logic [Fp32ExpBits-1:0] distance;  // from the lowest normal exponent
     logic [NarrowShiftBits-1:0] shift;
     logic [NarrowSigBits-1:0] sig, kept;
-    logic [NarrowBits-1:0] magnitude;
+    logic [Fp16Precision:0] rounded;  // one more, for the carry
+    logic [ NarrowBits-1:0] magnitude;
 
     x = a;
     is_normal = x.exp >= Fp32ExpBits'(NarrowMinExp);
     distance = is_normal ? x.exp - Fp32ExpBits'(NarrowMinExp) : Fp32ExpBits'(NarrowMinExp) - x.exp;
-    shift = distance > Fp32ExpBits'(NarrowSigBits) ? '1 : NarrowShiftBits'(distance);
+    // The longest shift leaves only the sticky bit, as those do for which there are no bits.
+    shift = NarrowShiftBits'(distance) |
+        {NarrowShiftBits{distance[Fp32ExpBits-1:NarrowShiftBits] != '0}};
     if (is_normal) shift = '0;
     // Zero and subnormals get a leading one that they lack: too far down to matter.
-    sig = {2'b01, x.man};
+    sig = {1'b1, x.man};
     kept = sig >> shift;
     kept = kept | NarrowSigBits'((kept << shift) != sig);  // sticky
-    kept = (kept + NarrowSigBits'(2 ** (NarrowDropBits - 1) - 1) +
-            NarrowSigBits'(kept[NarrowDropBits])) >> NarrowDropBits;
+    rounded = (Fp16Precision + 1)'(
+        ({1'b0, kept} + (NarrowSigBits + 1)'(2 ** (NarrowDropBits - 1) - 1) +
+         (NarrowSigBits + 1)'(kept[NarrowDropBits])) >> NarrowDropBits);
 
-    magnitude = NarrowBits'(kept);
-    if (is_normal) magnitude = magnitude + {1'b0, distance, {Fp16ManBits{1'b0}}};
+    magnitude = NarrowBits'(rounded);
+    if (is_normal) magnitude = magnitude + {distance, {Fp16ManBits{1'b0}}};
     if (magnitude > NarrowBits'(Fp16Inf)) magnitude = NarrowBits'(Fp16Inf);
     return x.exp == '1 && x.man != '0 ? Fp16Nan : {x.sign, magnitude[Fp16Bits-2:0]};
   endfunction
@@ -451,7 +457,9 @@ package fp_pkg;
   localparam int unsigned EncodeSigBits = Fp16Precision + EncodeMaxShift + 2;  // with a carry bit
   localparam int unsigned EncodeDropBits = EncodeSigBits - 1 - Fp8Precision;
   localparam int unsigned EncodeNormBits = $clog2(Fp16Precision);
-  localparam int unsigned EncodeBits = ScaledExpBits + E4m3ManBits;
+  // Holds any exponent that is not negative (at most 79) above the significand of E4M3.
+  localparam int unsigned EncodeExpBits = ScaledExpBits - 1;
+  localparam int unsigned EncodeBits = EncodeExpBits + E4m3ManBits;
 
   function automatic fp8_encoding_t to_fp8(input logic [Fp16Bits-1:0] a, input logic fmt,
                                            input logic [Fp8BiasBits-1:0] bias);
@@ -461,6 +469,7 @@ package fp_pkg;
     logic signed [ScaledExpBits-1:0] exp, below;
     logic [EncodeShiftBits-1:0] shift;
     logic [EncodeSigBits-1:0] kept;
+    logic [Fp8Precision:0] rounded;  // one more, for the carry
     logic [EncodeBits-1:0] magnitude;
 
     x = a;
@@ -485,11 +494,12 @@ package fp_pkg;
         below > ScaledExpBits'(EncodeMaxShift) ? EncodeShiftBits'(EncodeMaxShift) :
         EncodeShiftBits'(below);
     kept = {1'b0, sig, {(EncodeMaxShift + 1) {1'b0}}} >> (shift + EncodeShiftBits'(is_e5m2));
-    magnitude = EncodeBits'((kept + EncodeSigBits'(2 ** (EncodeDropBits - 1) - 1) +
-                             EncodeSigBits'(kept[EncodeDropBits])) >> EncodeDropBits);
+    rounded = (Fp8Precision + 1)'((kept + EncodeSigBits'(2 ** (EncodeDropBits - 1) - 1) +
+                                   EncodeSigBits'(kept[EncodeDropBits])) >> EncodeDropBits);
+    magnitude = EncodeBits'(rounded);
     if (is_normal) begin
-      magnitude = magnitude + (is_e5m2 ? {1'b0, ScaledExpBits'(-below), {E5m2ManBits{1'b0}}}
-                                       : {ScaledExpBits'(-below), {E4m3ManBits{1'b0}}});
+      magnitude = magnitude + (is_e5m2 ? {1'b0, EncodeExpBits'(-below), {E5m2ManBits{1'b0}}}
+                                       : {EncodeExpBits'(-below), {E4m3ManBits{1'b0}}});
     end
 
     is_wide = x.exp == '1 || (!is_zero && magnitude > EncodeBits'(is_e5m2 ? E5m2Max : E4m3Max));

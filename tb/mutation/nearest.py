@@ -16,6 +16,7 @@ from tb.mutation.mutant import Mutant
 from tb.toolchain import BUILD_ROOT
 
 SUITE = next(iter(SUITES))
+PACKAGES = "rtl/pkg/"
 FOLDER = BUILD_ROOT / "coverage" / SUITE
 
 
@@ -56,7 +57,11 @@ class Nearness:
         return min(self.breadth[test] for test in self.tests(mutant))
 
     def tests(self, mutant: Mutant) -> list[str]:
-        """Tests that hit the mutant's line, or its file where the line has no point; the closest first."""
+        """Tests that hit the mutant's line, or its file where the line has no point; the closest first.
+
+        Of a package hardly any function has points, so that those of its file say nothing of the others: then there
+        are no tests, and the mutant meets those of its room.
+        """
         file = f"rtl/{mutant.file}"
         last = mutant.line + mutant.right.count("\n")
         found: set[str] = set()
@@ -65,7 +70,7 @@ class Nearness:
             if (file, line) in self.by_line:
                 counted = True
                 found |= self.by_line[file, line]
-        if not counted:
+        if not counted and not file.startswith(PACKAGES):
             found = self.by_file.get(file, set())
         return sorted(found, key=lambda test: (self.breadth[test], test))
 
