@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from golden.counters import work_counters
 from golden.formats import E_THR_MAX, E_THR_MIN
 from golden.geometry import ConvGeometry, Step
-from golden.presets import PRESETS, find_preset
-from tb.core.bare import WORK_COUNTERS, BareCore, bare_core, cycle_limit, require_equal, streams
+from golden.presets import find_preset
+from tb.core.bare import WORK_COUNTERS, bare_core, cycle_limit, require_equal, streams
 from tb.core.build import build_bare
 from tb.core.device import LaunchInputs, LaunchResult
 from tb.core.layers import Operands, make_source, random_geometry
@@ -133,19 +134,22 @@ def test_a_reset_in_the_middle_of_work_leaves_nothing(rng: np.random.Generator, 
         assert not core.library.bare_launch()
         return core.device.take()
 
+    def times(result: LaunchResult) -> npt.NDArray[np.uint64]:
+        assert result.arrivals is not None
+        since: npt.NDArray[np.uint64] = result.arrivals - result.arrivals.min()
+        return since
+
     whole = run(cycle_limit(inputs))
     assert whole.problem is None
     for other in Step:
         (before, *_) = Replay(make_source(rng, geometry, other, dense, stall_permille=300)).launches(0)
-        for limit in rng.integers(0, run(cycle_limit(before), before).cycles, 40).tolist():
+        for limit in rng.integers(0, run(cycle_limit(before), before).cycles - 1, 40).tolist():
             assert run(limit, before).hung
             again = run(cycle_limit(inputs))
             assert again.problem is None
             assert (again.cycles, again.counters) == (whole.cycles, whole.counters)
             np.testing.assert_array_equal(again.results, whole.results)
-            np.testing.assert_array_equal(
-                again.arrivals - again.arrivals.min(), whole.arrivals - whole.arrivals.min()
-            )
+            np.testing.assert_array_equal(times(again), times(whole))
 
 
 def test_lines_with_all_the_work_that_they_can_hold(rng: np.random.Generator) -> None:
@@ -155,18 +159,6 @@ def test_lines_with_all_the_work_that_they_can_hold(rng: np.random.Generator) ->
         operands = Operands(density=1.0, group="all FP16")
         source = make_source(rng, geometry, Step.WG, operands, preset="core", stall_permille=stall)
         bare_core("core").check(source, streams("b"))
-
-
-def test_more_rows_of_partial_sums_than_any_preset_has(
-    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Rows are counted to 255."""
-    tall = replace(find_preset("tiny"), name="tall", psum_rows=255)
-    monkeypatch.setitem(PRESETS, tall.name, tall)
-    core = BareCore.load(tall.name, build_bare(tall).artifact)
-    for step in Step:
-        geometry = ConvGeometry("tall", 1, 260, 2, 130, 260, 1, 1, 0)
-        core.check(make_source(rng, geometry, step, Operands(density=0.1), preset=tall.name, columns=4))
 
 
 @pytest.mark.parametrize(

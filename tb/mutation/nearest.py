@@ -59,8 +59,8 @@ class Nearness:
     def tests(self, mutant: Mutant) -> list[str]:
         """Tests that hit the mutant's line, or its file where the line has no point; the closest first.
 
-        Of a package hardly any function has points, so that those of its file say nothing of the others: then there
-        are no tests, and the mutant meets those of its room.
+        Of a package hardly any function has points, so that those of its file say nothing of the others: then
+        there are no tests, and the mutant meets those of its room.
         """
         file = f"rtl/{mutant.file}"
         last = mutant.line + mutant.right.count("\n")
