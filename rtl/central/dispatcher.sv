@@ -71,32 +71,29 @@ module dispatcher #(
     if (!rst_ni) begin
       state_q    <= Wait;
       attached_q <= '1;
-      todo_q     <= '0;
-      waited_q   <= '0;
       wave_q     <= '0;
     end else if (start_i) begin
-      state_q    <= Wait;
-      attached_q <= '1;
-      waited_q   <= '0;
+      attached_q <= '1;  // nothing is dealt between descriptors
     end else begin
       attached_q <= attached_q & ~detach_i & ~(expired && more_i && state_q == Wait ? late : '0);
       unique case (state_q)
         Wait: begin
-          waited_q <= !some || late == '0 || !more_i || expired ? '0 : waited_q + 1'b1;
           if (ready_all && more_i) begin
-            state_q  <= Deal;
-            todo_q   <= attached_q;
-            wave_q   <= wave_q + 1'b1;
-            waited_q <= '0;
+            state_q <= Deal;
+            wave_q  <= wave_q + 1'b1;
           end
         end
         Deal: begin
-          todo_q <= todo & ~give;
           if ((todo & ~give) == '0 || !more_i) state_q <= Wait;
         end
         default: state_q <= Wait;
       endcase
     end
+  end
+
+  always_ff @(posedge clk_i) begin
+    todo_q   <= state_q == Wait ? attached_q : todo & ~give;
+    waited_q <= state_q == Deal || !some || !more_i || expired ? '0 : waited_q + 1'b1;
   end
 
 endmodule

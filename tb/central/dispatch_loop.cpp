@@ -89,7 +89,7 @@ struct Core {
 
 // What went wrong first; tb/central/dispatch.py has the words.
 enum Status : std::int64_t {
-  kDone, kHung, kAssertion, kWrongGive, kWrongWave, kDealing, kMembers, kTooEarly, kTooLate, kOneCore
+  kDone, kHung, kAssertion, kWrongGive, kWrongWave, kDealing, kMembers, kTooEarly, kTooLate, kOneCore, kShared
 };
 
 extern "C" struct DispatchRun {
@@ -98,10 +98,12 @@ extern "C" struct DispatchRun {
   std::int64_t job_count, cores, patience, job_stall, able_stall, memory_stall, latency;
   std::uint64_t seed;
   std::int64_t limit;
+  std::int64_t stop;          // after so many cycles, whatever is under way; 0: not at all
   std::int64_t* core_of_job;  // [count]
   // Set by the bench
   std::int64_t status, cycles, given, core, stream, waves, attached, first_detached;
   std::int64_t lines[kStreams], bursts[kStreams];
+  std::uint64_t trace;  // of all outputs in all cycles
 };
 
 static Bench<Vdispatch_bench>& bench() {
@@ -123,7 +125,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
   int wave_before = 0;
 
   *run = DispatchRun{run->jobs, run->take_stall, run->job_count, run->cores, run->patience, run->job_stall,
-                     run->able_stall, run->memory_stall, run->latency, run->seed, run->limit, run->core_of_job};
+                     run->able_stall, run->memory_stall, run->latency, run->seed, run->limit, run->stop, run->core_of_job};
   run->status = kHung;
   run->first_detached = -1;
   const auto fail = [&](Status status, int which, int stream) {
@@ -142,7 +144,12 @@ extern "C" void dispatch_run(DispatchRun* run) {
 
   m->patience_i = run->patience;
   m->enable_i = 1;
+  const auto trace = [&](std::uint64_t value) { run->trace = (run->trace ^ value) * 0x100000001B3u; };
   for (run->cycles = 0; run->cycles < run->limit && run->status == kHung; ++run->cycles) {
+    if (run->stop != 0 && run->cycles == run->stop) {
+      fail(kDone, 0, 0);
+      break;
+    }
     const auto now = run->cycles;
     const bool starts = now == 0;
     // What the design sees.
@@ -246,6 +253,19 @@ extern "C" void dispatch_run(DispatchRun* run) {
       const int s = m->stream_o;
       const std::uint64_t members = m->members_o;
       if (members == 0 || grants != members << (s * cores)) fail(kMembers, 0, s);
+      // One of them asks, and all others that may have the same chunk from the same burst get it.
+      bool explained = false;
+      for (int one = 0; one < cores && !explained; ++one) {
+        std::uint64_t sharers = 0;
+        for (int c = 0; c < cores && bit(members, one); ++c) {
+          const auto &own = core[c].streams[s], &asker = core[one].streams[s];
+          const bool same = own.asks(s) && own.next == asker.next && own.chunk(s) == asker.chunk(s);
+          const bool apart = own.wave != asker.wave && bit(attached, c) && bit(attached, one);
+          sharers |= std::uint64_t{same && !apart} << c;
+        }
+        explained = bit(members, one) && sharers == members;
+      }
+      if (!explained) fail(kShared, 0, s);
       run->lines[s] += m->beats_o;
       ++run->bursts[s];
       const auto when = now + run->latency + random.below(static_cast<std::uint32_t>(run->latency + 1));
@@ -301,10 +321,11 @@ extern "C" void dispatch_run(DispatchRun* run) {
       for (int s = 0; s < kStreams; ++s) ends = ends && one.streams[s].eaten >= one.jobs.front()[s];
       if (ends) one.jobs.pop_front();
     }
+    for (const std::uint64_t value : {attached, give, grants, std::uint64_t{m->wave_o}, std::uint64_t{dealing}}) trace(value);
     dealing_before = dealing;
     wave_before = m->wave_o;
     run->attached = attached;
     if (!m.tick()) fail(kAssertion, 0, 0);
-    if (finished()) fail(kDone, 0, 0);
+    if (finished() && !m->dealing_o) fail(kDone, 0, 0);
   }
 }

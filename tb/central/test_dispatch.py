@@ -28,6 +28,14 @@ def shared_jobs(count: int) -> U32:
     return jobs
 
 
+def own_jobs(count: int) -> U32:
+    """Return jobs like `shared_jobs`, none of which reads what another one does."""
+    jobs = shared_jobs(count)
+    jobs[..., 0] += 256 * np.arange(count, dtype=np.uint32)[:, None]
+    jobs[:, 3] = 0
+    return jobs
+
+
 each_size = pytest.mark.parametrize("cores", CORES)
 
 
@@ -121,12 +129,12 @@ def test_little_patience(rng: Rng) -> None:
         assert list(outcome.core_of_job).count(still) <= 2
 
 
-@pytest.mark.parametrize("patience", [1000, 3000])
+@pytest.mark.parametrize("patience", [1000, 3000, 60_000])
 def test_a_core_that_is_late_each_time(patience: int, rng: Rng) -> None:
     """Eight times slower it is left behind soon, though no single wait is long; a little slower it is not."""
     cores = 4
     bench = DispatchBench(cores)
-    jobs = shared_jobs(400)
+    jobs = shared_jobs(400 if patience < 10_000 else 4000)
     for late in range(cores):
         slow = Pace(tuple(875 if core == late else 0 for core in range(cores)))
         outcome = bench.run(jobs, slow, int(rng.integers(1 << 30)), patience)
@@ -134,6 +142,47 @@ def test_a_core_that_is_late_each_time(patience: int, rng: Rng) -> None:
         assert patience // 4 <= outcome.first_detached <= patience
         little = Pace(tuple(300 if core == late else 0 for core in range(cores)))
         assert len(bench.run(jobs, little, int(rng.integers(1 << 30)), patience).attached) == cores
+
+
+def test_a_core_that_is_late_at_each_wave(rng: Rng) -> None:
+    """Jobs that share nothing wait for one another only when the next wave is dealt; that is enough."""
+    cores, patience = 4, 1000
+    bench = DispatchBench(cores)
+    for late in range(cores):
+        slow = Pace(tuple(875 if core == late else 0 for core in range(cores)))
+        outcome = bench.run(own_jobs(400), slow, int(rng.integers(1 << 30)), patience)
+        assert outcome.attached == frozenset(range(cores)) - {late}
+        assert patience // 4 <= outcome.first_detached <= 4 * patience
+
+
+@pytest.mark.parametrize("cores", CORES[1:])
+def test_waves_of_which_cores_are_left_behind(cores: int, rng: Rng) -> None:
+    """Waves come to the same chunk at the same time, some of whose cores nobody waits for any more."""
+    bench = DispatchBench(cores)
+    for _ in range(100):
+        jobs = np.zeros((6 * cores, 4, 2), np.uint32)
+        jobs[:, 2] = (1, 1)
+        for job in range(len(jobs)):
+            stream = (job % cores + job // cores) % 3
+            jobs[job, 0] = (64 * (stream + 1), 9)
+        pace = Pace(tuple(int(stall) for stall in rng.choice([0, 500, 950], cores)))
+        outcome = bench.run(jobs, pace, int(rng.integers(1 << 30)), int(rng.choice([5, 40, 200])))
+        assert (outcome.core_of_job >= 0).all()
+
+
+@each_size
+def test_a_reset_forgets_all(cores: int, rng: Rng) -> None:
+    """Whatever was under way, the same jobs make the same of each cycle afterwards."""
+    bench = DispatchBench(cores)
+    jobs, pace = draw_jobs(rng, 4 * cores, cores), random_pace(rng, cores)
+    traces = set()
+    for _ in range(30):
+        bench.reset()
+        traces.add(bench.run(jobs, pace, 1, patience=30).trace)
+        others = draw_jobs(rng, 6 * cores, cores)
+        patience, stop = int(rng.choice([0, 30])), int(rng.integers(10, 200))
+        bench.run(others, random_pace(rng, cores), int(rng.integers(1 << 30)), patience, stop=stop)
+    assert len(traces) == 1
 
 
 def test_a_core_with_more_work_is_not_late(rng: Rng) -> None:
