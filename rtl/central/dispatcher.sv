@@ -46,7 +46,7 @@ module dispatcher #(
   // While jobs are dealt, those that have theirs are late for nobody: the job table is.
   assign blamed_o = state_q == Wait && more_i &&
       (attached_q & idle_i & bindable_i & can_take_i) != '0 ? late : '0;
-  assign expired = some && late != '0 && waited_q >= patience_i;
+  assign expired = some && waited_q >= patience_i;
 
   assign todo = todo_q & attached_q;
   assign next = todo & (~todo + 1'b1);
@@ -58,7 +58,7 @@ module dispatcher #(
     if (job_valid_i) begin
       // All could when the wave began; after an error none can.
       if (deals) give = next & can_take_i;
-      else if (state_q == Wait && !(ready_all && more_i)) give = single & (~single + 1'b1);
+      else if (state_q == Wait && !ready_all) give = single & (~single + 1'b1);
     end
   end
   assign give_o = give;

@@ -35,7 +35,7 @@ module lateness #(
     end else begin
       for (int unsigned c = 0; c < Cores; c++) begin
         if (start_i) late_q[c] <= '0;
-        else if (late[c]) late_q[c] <= late_q[c] + LateBits'(!detach_o[c]);
+        else if (late[c]) late_q[c] <= late_q[c] + 1'b1;
         else if (late_q[c] != '0) late_q[c] <= late_q[c] - 1'b1;
       end
     end

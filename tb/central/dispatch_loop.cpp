@@ -73,6 +73,7 @@ struct Core {
   std::deque<std::array<std::int64_t, kStreams>> jobs;  // lines used up of each stream when the job is done
   bool able = false;
   bool asleep = false;
+  std::int64_t counted = 0;  // the same as far as anybody was blamed for it: of those who wait one is looked at a cycle
   std::int64_t late = 0;  // cycles in which it slept and others had nothing because of it, less the other ones
 
   bool can_take() const {
@@ -121,6 +122,8 @@ extern "C" void dispatch_run(DispatchRun* run) {
   std::vector<Core> core(cores);
   std::uint64_t wave_cores = 0, wave_given = 0, could = 0, attached_before = all;
   std::int64_t wave_wait = 0;
+  std::uint64_t overdue = 0;  // must be left behind: a wave has waited for as long as the patience, or it was late so often
+  std::uint64_t overdue_wave = 0;
   bool dealing_before = false;
   int wave_before = 0;
 
@@ -197,7 +200,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
       for (int c = 0; c < cores; ++c) {
         if (!bit(attached_before & ~attached, c)) continue;
         if (run->first_detached < 0) run->first_detached = now;
-        bool reason = core[c].late >= run->patience / kLatePart || (!bit(could, c) && wave_wait >= run->patience);
+        bool reason = core[c].late >= run->patience / kLatePart || bit(overdue_wave, c);
         for (int other = 0; other < cores && !reason; ++other) {
           for (int s = 0; s < kStreams && !reason; ++s) {
             const auto& early = core[other].streams[s];
@@ -207,6 +210,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
         if (!reason) fail(kTooEarly, c, 0);
       }
       if ((attached & ~attached_before) != 0) fail(kTooEarly, 0, 0);
+      if ((attached & overdue) != 0) fail(kTooLate, __builtin_ctzll(attached & overdue), 0);
       attached_before = attached;
     }
 
@@ -234,6 +238,9 @@ extern "C" void dispatch_run(DispatchRun* run) {
     const std::uint64_t able = attached & bindable & can_take;
     wave_wait = dealing || m->more_i == 0 || able == 0 || able == attached ? 0 : wave_wait + 1;
     could = bindable & can_take;
+    overdue_wave = wave_wait > run->patience ? attached & ~could : 0;
+    if (overdue_wave != 0) wave_wait = 0;
+    overdue = overdue_wave;
     for (int c = 0; c < cores; ++c) {
       bool blamed = m->more_i && (able & idle) != 0 && bit(attached & ~could, c);
       for (int other = 0; other < cores && !blamed; ++other) {
@@ -243,6 +250,9 @@ extern "C" void dispatch_run(DispatchRun* run) {
                    behind(core[c].streams[s], early);
         }
       }
+      const bool counts = bit(m->blamed_o, c) && core[c].asleep;
+      if (counts && core[c].counted >= run->patience / kLatePart) overdue |= std::uint64_t{1} << c;
+      core[c].counted = std::max<std::int64_t>(0, core[c].counted + (counts ? 1 : -1));
       core[c].late = std::max<std::int64_t>(0, core[c].late + (blamed && core[c].asleep ? 1 : -1));
     }
 

@@ -45,6 +45,7 @@ module dispatcher_checks #(
   `CHECK(single_is_idle, !dealing_o && give_o != '0, (give_o & (attached_o | ~idle_i)) == '0)
   `CHECK_NEXT(wave_starts_together,
               !dealing_o && !start_i && (attached_o & ~(bindable_i & can_take_i)) != '0, !dealing_o)
+  `CHECK(job_is_left, job_valid_i, more_i)
   `CHECK(begins_at_rest, start_i, !dealing_o && !more_i)
   `CHECK(attached_after_a_reset, fresh_q, attached_o == '1 && !dealing_o && wave_o == '0)
   `CHECK_NEXT(wave_has_a_job, !dealing_o && give_o != '0, !dealing_o || more_i)
@@ -72,7 +73,7 @@ module dispatcher_checks #(
   `COVER(last_wave_is_short, dealing_o && !more_i)
   `COVER(single, !dealing_o && give_o != '0)
   `COVER(core_detached, detach_i != '0)
-  `COVER(wave_expired, expired && more_i)
+  `COVER(wave_expired, expired && late != '0 && more_i && !dealing_o)
   `COVER(wave_of_one, dealing_o && $onehot(attached_o) && give_o != '0)
   `COVER(detached_while_dealing, dealing_o && detach_i != '0)
   `COVER(waits_for_binding, !dealing_o && more_i && some && late != '0 && (late & ~idle_i) == late)

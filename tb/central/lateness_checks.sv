@@ -15,6 +15,7 @@ module lateness_checks #(
     input logic [Cores-1:0][LateBits-1:0] late_q
 );
 
+  `CHECK_NEXT(left_behind_for_good, detach_o != '0 && !start_i, ($past(detach_o) & blamed_i) == '0)
   `CHECK(only_who_is_late, detach_o != '0, (detach_o & ~(blamed_i & asleep_i)) == '0)
   // The first cycle after a reset.
   logic fresh_q;

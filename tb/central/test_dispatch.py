@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from golden.formats import U32
 from tb.central.bench import CentralFailure
 from tb.central.dispatch import (
     FROZEN,
+    LONG_PATIENCE,
+    NEAR_LINES,
     DispatchBench,
     Pace,
     draw_jobs,
@@ -122,7 +126,8 @@ def test_little_patience(rng: Rng) -> None:
     for _ in range(300):
         take = tuple(int(stall) for stall in rng.choice([0, 500, 900], cores))
         jobs = draw_jobs(rng, 3 * cores, cores)
-        assert (bench.run(jobs, Pace(take), int(rng.integers(1 << 30)), 0).core_of_job >= 0).all()
+        pace = Pace(take, job=int(rng.choice([0, 800])))
+        assert (bench.run(jobs, pace, int(rng.integers(1 << 30)), 0).core_of_job >= 0).all()
     for still in range(cores):  # the others have plenty left when they have waited long enough
         pace = Pace(tuple(FROZEN if core == still else 990 for core in range(cores)))
         outcome = bench.run(shared_jobs(40), pace, int(rng.integers(1 << 30)), 100)
@@ -181,8 +186,21 @@ def test_a_reset_forgets_all(cores: int, rng: Rng) -> None:
         traces.add(bench.run(jobs, pace, 1, patience=30).trace)
         others = draw_jobs(rng, 6 * cores, cores)
         patience, stop = int(rng.choice([0, 30])), int(rng.integers(10, 200))
-        bench.run(others, random_pace(rng, cores), int(rng.integers(1 << 30)), patience, stop=stop)
+        busy = replace(random_pace(rng, cores), job=int(rng.choice([0, 950])))
+        bench.run(others, busy, int(rng.integers(1 << 30)), patience, stop=stop)
     assert len(traces) == 1
+
+
+@pytest.mark.parametrize("patience", [300, 33_000, LONG_PATIENCE])
+def test_a_wave_waits_as_long_as_the_patience(patience: int, rng: Rng) -> None:
+    """Also for a core that has run all the time."""
+    bench = DispatchBench(4)
+    for busy in range(4):
+        jobs = own_jobs(16)
+        jobs[busy, 0] = (NEAR_LINES, 4 * patience)
+        outcome = bench.run(jobs, even_pace(4), int(rng.integers(1 << 30)), patience)
+        assert outcome.attached == frozenset(range(4)) - {busy}
+        assert patience <= outcome.first_detached <= patience + 500
 
 
 def test_a_core_with_more_work_is_not_late(rng: Rng) -> None:
