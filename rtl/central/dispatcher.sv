@@ -37,7 +37,7 @@ module dispatcher #(
   logic [Cores-1:0] attached_q, todo_q, todo, next, single, late, give;
   logic [PatienceBits-1:0] waited_q;
   logic [chip_pkg::WaveBits-1:0] wave_q;
-  logic ready_all, some, expired, deals;
+  logic ready_all, some, expired;
 
   // Attached cores that the next wave waits for.
   assign late = attached_q & ~(bindable_i & can_take_i);
@@ -52,13 +52,12 @@ module dispatcher #(
   assign next = todo & (~todo + 1'b1);
   assign single = ~attached_q & idle_i & can_take_i;
 
-  assign deals = state_q == Deal && todo != '0;
   always_comb begin
     give = '0;
     if (job_valid_i) begin
       // All could when the wave began; after an error none can.
-      if (deals) give = next & can_take_i;
-      else if (state_q == Wait && !ready_all) give = single & (~single + 1'b1);
+      if (dealing_o) give = next & can_take_i;
+      else if (!ready_all) give = single & (~single + 1'b1);
     end
   end
   assign give_o = give;

@@ -144,7 +144,7 @@ module stream_share #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) turn_q <= '0;
-    else if (valid_o && ready_i) turn_q <= pick;
+    else if (grant_o != '0) turn_q <= pick;
   end
 
 endmodule

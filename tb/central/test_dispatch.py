@@ -186,6 +186,8 @@ def test_a_reset_forgets_all(cores: int, rng: Rng) -> None:
         traces.add(bench.run(jobs, pace, 1, patience=30).trace)
         others = draw_jobs(rng, 6 * cores, cores)
         patience, stop = int(rng.choice([0, 30])), int(rng.integers(10, 200))
+        if rng.random() < 0.5:  # many wait for one core
+            others, patience = shared_jobs(6 * cores), LONG_PATIENCE
         busy = replace(random_pace(rng, cores), job=int(rng.choice([0, 950])))
         bench.run(others, busy, int(rng.integers(1 << 30)), patience, stop=stop)
     assert len(traces) == 1
@@ -201,6 +203,17 @@ def test_a_wave_waits_as_long_as_the_patience(patience: int, rng: Rng) -> None:
         outcome = bench.run(jobs, even_pace(4), int(rng.integers(1 << 30)), patience)
         assert outcome.attached == frozenset(range(4)) - {busy}
         assert patience <= outcome.first_detached <= patience + 500
+
+
+def test_each_descriptor_waits_anew(rng: Rng) -> None:
+    """Cores that wait for the last one of a descriptor have not waited for the next descriptor."""
+    bench = DispatchBench(4)
+    long = own_jobs(4)
+    long[0, 0, 1] = 1500
+    for _ in range(10):
+        bench.run(long, even_pace(4), 1, patience=2000)
+        outcome = bench.run(own_jobs(4), even_pace(4, able=995), int(rng.integers(1 << 30)), patience=2000)
+        assert len(outcome.attached) == 4
 
 
 def test_a_core_with_more_work_is_not_late(rng: Rng) -> None:
