@@ -54,6 +54,7 @@ def draw_chain(rng: Rng, descriptors: int, jobs: int | None = None) -> Chain:
         if linked.threshold_from_record:
             records[linked.threshold_record] = draw_record(rng, int(rng.integers(-24, 17)))
     histograms = rng.integers(0, 1 << 32, (descriptors, KINDS), np.uint32)
+    histograms[rng.random(descriptors) < 0.1] = (1 << 32) - 1  # the largest sum
     thresholds = np.stack(
         [rng.integers(-24, 17, descriptors), rng.integers(0, 64, descriptors)], 1, dtype=np.int32
     )
@@ -98,6 +99,19 @@ def test_chains(descriptors: int, rng: Rng) -> None:
     for _ in range(30):
         chain = draw_chain(rng, descriptors)
         assert run(chain, rng, watchdog=int(rng.choice([0, WATCHDOG]))).events == chain.story()
+
+
+def test_a_reset_forgets_all(rng: Rng) -> None:
+    """In any cycle, also after an error: the next chain is as the first one."""
+    bench = ChainsBench()
+    for _ in range(200):
+        bench.reset()
+        chain = draw_chain(rng, 3)
+        act = Act(Action(rng.choice([Action.NOTHING, Action.FAULT])), 20, 1, Cause.ITEM, 1 << 20)
+        run(chain, rng, act=act, counted=Counted(0, 7), stop=int(rng.integers(1, 400)))
+        bench.reset()
+        chain = draw_chain(rng, 2)
+        assert run(chain, rng, watchdog=WATCHDOG).events == chain.story()
 
 
 def test_counts_to_their_last_bit(rng: Rng) -> None:
