@@ -112,11 +112,11 @@ module control #(
       .cause_o(parsed_cause)
   );
 
-  logic [LineWords-1:0][WordBits-1:0] record;
+  logic [ExponentWord:0][WordBits-1:0] record;
   logic signed [WordBits-1:0] exponent;
   logic [BiasBits-1:0] bias;
   logic threshold_good;
-  assign record = lines_q[0];
+  assign record = ((ExponentWord + 1) * WordBits)'(lines_q[0]);
   assign exponent = record[ExponentWord];
   assign bias = BiasBits'((layer_q.post.fmt ? BiasE5m2 : BiasE4m3) - exponent);
   assign threshold_good = record[0] == chip_pkg::RecordMagic && exponent >= MinThreshold &&
@@ -258,7 +258,7 @@ module control #(
     if (state_q == Run) total_q <= '0;
     else if (sums) total_q <= total_q + TotalBits'(histogram_i.bin[bin_q[BinBits-1:0]]);
     index_q <= state_q == Record ? index_q + CompletionIndexBits'(write_ready_i) : '0;
-    if (state_q == Idle && start_i) line_q <= descriptor_i;
+    if (start_i) line_q <= descriptor_i;
     else if (ends && !layer_q.last) line_q <= layer_q.next;
     if (fill_valid_i) lines_q[fill_slot_i] <= fill_data_i;
     if (state_q == Check) layer_q <= parsed;
