@@ -118,12 +118,13 @@ class Arithmetic(ABC):
         """Return FP's result, rounded to FP16: float32 [batch, out_channels, out_height, out_width]."""
 
     @abstractmethod
-    def propagate(self, geometry: ConvGeometry, delta: Any, w: Any) -> Tensor:
-        """Return BP's result, rounded to FP16: float32, the shape of X."""
+    def backward(
+        self, geometry: ConvGeometry, x: Any, w: Any, delta: Any, need: tuple[bool, bool]
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Return BP's and WG's results, float32 in the shapes of X and W, each None if it is not needed.
 
-    @abstractmethod
-    def weight_gradient(self, geometry: ConvGeometry, x: Any, delta: Any) -> Tensor:
-        """Return WG's result: float32, the shape of W."""
+        BP's are rounded to FP16; WG's are, too, unless `fp32_gradients`.
+        """
 
     @abstractmethod
     def decoded(self, encoded: Any) -> Tensor:
@@ -180,8 +181,7 @@ class _Product(torch.autograd.Function):
         delta = arithmetic.encode(layer, "delta", gradient)
         need_x, need_w, need_bias = ctx.needs_input_grad[:3]
         return (
-            arithmetic.propagate(geometry, delta, w) if need_x else None,
-            arithmetic.weight_gradient(geometry, x, delta) if need_w else None,
+            *arithmetic.backward(geometry, x, w, delta, (need_x, need_w)),
             # No product: the host sums the δ that it finds in memory.
             arithmetic.decoded(delta).sum(dim=(0, 2, 3)) if need_bias else None,
             None,

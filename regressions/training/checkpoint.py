@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -70,7 +69,7 @@ def restore(folder: Path, options: Options, state: State) -> bool:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         record = Record.from_json(content["record"])
-        same = content["digest"] == options.digest
+        same = content["digest"] == options.digest and record.torch == state.record.torch
     except (
         OSError,
         RuntimeError,
@@ -86,7 +85,7 @@ def restore(folder: Path, options: Options, state: State) -> bool:
     if not same:
         raise TrainingError(
             str(path),
-            f"is of a run with other options ({_differences(record.recipe, options.recipe)})",
+            f"is of another run ({_differences(record, options)})",
             "name another --out, give the options of that run, or begin anew with --fresh",
         )
     state.record = record
@@ -110,9 +109,11 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
 
 
-def _differences(theirs: dict[str, Any], ours: dict[str, Any]) -> str:
+def _differences(record: Record, options: Options) -> str:
+    """Name the options whose values differ, with those of the record; else the version of PyTorch."""
+    theirs, ours = record.recipe, options.recipe
     differing = [name for name in ours if theirs.get(name) != ours[name]]
     return (
         ", ".join(f"{name.replace('_', '-')} {theirs.get(name)}" for name in differing)
-        or "of another version"
+        or f"PyTorch {record.torch}"
     )

@@ -11,7 +11,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
-from torch.nn.grad import conv2d_input, conv2d_weight
 
 from golden.geometry import ConvGeometry
 from regressions.training.arithmetic import Arithmetic, Layer, Share
@@ -46,14 +45,19 @@ class Emulation(Arithmetic):
         y = conv2d(x, w, None, geometry.stride, geometry.padding)
         return round_to_half(y if bias is None else y + bias[:, None, None])
 
-    def propagate(self, geometry: ConvGeometry, delta: Tensor, w: Tensor) -> Tensor:
-        """Return BP's result, rounded to FP16."""
-        return round_to_half(conv2d_input(geometry.x_shape, w, delta, geometry.stride, geometry.padding))
-
-    def weight_gradient(self, geometry: ConvGeometry, x: Tensor, delta: Tensor) -> Tensor:
-        """Return WG's result, rounded to FP16 unless FP32 is asked for."""
-        gradient: Tensor = conv2d_weight(x, geometry.w_shape, delta, geometry.stride, geometry.padding)
-        return gradient if self.fp32_gradients else round_to_half(gradient)
+    def backward(
+        self, geometry: ConvGeometry, x: Tensor, w: Tensor, delta: Tensor, need: tuple[bool, bool]
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Return BP's and WG's results."""
+        stride, padding = [geometry.stride] * 2, [geometry.padding] * 2
+        # Both in one call, as in PyTorch's own backward pass.
+        x_gradient, w_gradient, _ = torch.ops.aten.convolution_backward(
+            delta, x, w, None, stride, padding, [1, 1], False, [0, 0], 1, [*need, False]
+        )
+        return (
+            round_to_half(x_gradient) if need[0] else None,
+            round_to_half(w_gradient) if need[1] and not self.fp32_gradients else w_gradient,
+        )
 
     def decoded(self, encoded: Tensor) -> Tensor:
         """Return the values as they are."""

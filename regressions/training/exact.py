@@ -79,18 +79,23 @@ class GoldenCore(Arithmetic):
         bias_bits = bias.detach().numpy().view(np.uint32)[:, None, None]
         return _tensor(postprocess(product, _ONE, bias_bits, None, relu=False))
 
-    def propagate(self, geometry: ConvGeometry, delta: FgmpTensor, w: FgmpTensor) -> Tensor:
-        """Return BP's result, rounded to FP16."""
-        return _tensor(finish_fp16(self._product(geometry, Step.BP, delta, w)))
-
-    def weight_gradient(self, geometry: ConvGeometry, x: FgmpTensor, delta: FgmpTensor) -> Tensor:
-        """Return WG's result, rounded to FP16 unless FP32 is asked for."""
-        product = self._product(geometry, Step.WG, x, delta)
-        return (
-            torch.from_numpy(product.view(np.float32))
-            if self.fp32_gradients
-            else _tensor(finish_fp16(product))
-        )
+    def backward(
+        self,
+        geometry: ConvGeometry,
+        x: FgmpTensor,
+        w: FgmpTensor,
+        delta: FgmpTensor,
+        need: tuple[bool, bool],
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Return BP's and WG's results."""
+        x_gradient = w_gradient = None
+        if need[0]:
+            x_gradient = _tensor(finish_fp16(self._product(geometry, Step.BP, delta, w)))
+        if need[1]:
+            product = self._product(geometry, Step.WG, x, delta)
+            fp32 = self.fp32_gradients
+            w_gradient = torch.from_numpy(product.view(np.float32)) if fp32 else _tensor(finish_fp16(product))
+        return x_gradient, w_gradient
 
     def decoded(self, encoded: FgmpTensor) -> Tensor:
         """Return an encoded tensor's values: float32."""

@@ -54,10 +54,11 @@ def train(options: Options) -> Record:
     state = make_state(options, dataset, split)
     for note in dataset.notes:
         say(f"note: {note}")
+    products = ", products by the golden model" if options.exact else ""
     say(
         f"{options.model} ({state.record.weights:,} weights) on {dataset.name}: {len(split)} training and "
         f"{len(dataset.test)} test images of {dataset.image_size}x{dataset.image_size}, "
-        f"batch {options.batch}, {options.mode}{', products by the golden model' if options.exact else ''}, seed {options.seed}"
+        f"batch {options.batch}, {options.mode}{products}, seed {options.seed}"
     )
     if options.fresh:
         checkpoint.forget(options.out)
@@ -73,6 +74,8 @@ def train(options: Options) -> Record:
 def make_state(options: Options, dataset: DataSet, split: Split) -> State:
     """Return the state of a run before its first iteration."""
     make_deterministic(derive_seed("training weights", options.seed), options.threads)
+    # Else PyTorch writes NaNs into each new tensor, so that reading one before writing it shows.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     arithmetic = _make_arithmetic(options)
     model = _make_model(options, dataset)
     if options.masters == "fp16":
@@ -180,9 +183,8 @@ def _say_results(record: Record) -> None:
             share = last[tensor]
             zeros = 1 - share["nonzeros"] / share["elements"]
             fp16 = share["fp16"] / max(1, share["nonzeros"])
-            say(
-                f"iteration {last['iteration']:6}  {tensor:5} zero {zeros:6.1%}, FP16 of non-zeros {fp16:6.1%}"
-            )
+            number = last["iteration"]
+            say(f"iteration {number:6}  {tensor:5} zero {zeros:6.1%}, FP16 of non-zeros {fp16:6.1%}")
     mean = record.seconds / max(1, record.done)
     say(
         f"{record.done} iterations in {duration(record.seconds)} ({mean:.3f} s each), "
