@@ -318,6 +318,13 @@ def capture(session: nox.Session) -> None:
 
 
 @nox.session
+def train(session: nox.Session) -> None:
+    """Train a network with the chip's numerics; goes on where it was interrupted."""
+    install(session, "capture")
+    session.run("python", "-m", "regressions.training", *session.posargs)
+
+
+@nox.session
 def capture_tests(session: nox.Session) -> None:
     """Run the tests that need PyTorch."""
     install(session, "capture_tests")
