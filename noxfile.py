@@ -321,7 +321,7 @@ def capture(session: nox.Session) -> None:
 def train(session: nox.Session) -> None:
     """Train a network with the chip's numerics; goes on where it was interrupted."""
     install(session, "capture")
-    session.run("python", "-m", "regressions.training", *session.posargs)
+    run_to_its_end(session, "python", "-m", "regressions.training", *session.posargs)
 
 
 @nox.session

@@ -142,7 +142,7 @@ PYTHON_FILES = sorted(
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=lambda path: path.relative_to(REPO_ROOT).as_posix())
 def test_imports_are_in_the_sessions_group(path: Path) -> None:
-    """Nothing works only because another package happened to bring it; PyTorch stays where it is installed."""
+    """Nothing works only because another package happened to bring it; PyTorch stays where it is."""
     missing = imported_packages(path) - set(group(group_of(path)))
     assert not missing, f"pyproject.toml, group {group_of(path)}: lacks {', '.join(sorted(missing))}"
 

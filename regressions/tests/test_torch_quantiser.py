@@ -38,7 +38,8 @@ def as_tensor(bits: Bits) -> Tensor:
 
 def words(values: Tensor) -> NDArray[np.uint32]:
     """The bits of float32 values."""
-    return values.numpy().view(np.uint32)
+    bits: NDArray[np.uint32] = values.numpy().view(np.uint32)
+    return bits
 
 
 def assert_equal(quantised: Quantised, golden: FgmpTensor) -> None:

@@ -65,6 +65,11 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="set the loss beside that of the run in FOLDER, and write OUT/beside.csv",
     )
+    add(
+        "--speed",
+        action="store_true",
+        help="train nothing: time a step in FP32, FP16, FGMP and by the golden model; write OUT/speed.json",
+    )
 
 
 def _add_network_options(parser: argparse.ArgumentParser) -> None:
@@ -186,8 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "run `nox -s train`, which installs it, or `python -m pip install torch`",
             )
         from regressions.training.program import train
+        from regressions.training.speed import report
 
-        train(options)
+        (report if options.speed else train)(options)
     except (CaptureError, NativeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -40,8 +40,9 @@ def iterate(state: State, images: Tensor, labels: Tensor, rate: float, half_mast
     """
     record = state.record
     number = record.done + 1
-    with_shares = state.arithmetic is not None and (number == 1 or number % SHARES_EVERY == 0)
-    if state.arithmetic is not None:
+    with_shares = False
+    if state.arithmetic is not None and state.arithmetic.codings is not None:
+        with_shares = number == 1 or number % SHARES_EVERY == 0
         state.arithmetic.keep_shares = with_shares
     for group in state.optimizer.param_groups:
         group["lr"] = rate

@@ -15,7 +15,7 @@ MASTERS = ("fp32", "fp16")
 DYNAMIC = "dynamic"
 """Loss scale that follows the overflows."""
 
-_ELSEWHERE = ("out", "fresh", "stop_after", "checkpoint_every", "beside")
+_ELSEWHERE = ("out", "fresh", "stop_after", "checkpoint_every", "beside", "speed")
 """Options that decide no bit of the training."""
 
 
@@ -35,6 +35,8 @@ class Options:
         Iterations from one checkpoint to the next.
     beside : Path or None
         Folder of another run, whose loss is set beside this one's.
+    speed : bool
+        Measure the time of a step in several precisions, and train nothing.
     dataset, image_size, model
         See `regressions.capture`.
     width : int
@@ -67,6 +69,7 @@ class Options:
     stop_after: int | None
     checkpoint_every: int
     beside: Path | None
+    speed: bool
     dataset: list[str]
     image_size: int | None
     model: str

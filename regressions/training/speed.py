@@ -1,50 +1,61 @@
-"""Time of an FGMP training step beside that of plain FP32, and of one by the golden model.
-
-``python -m regressions.training.speed [--width N] [--threads N] ...`` prints one JSON object; the seconds are
-the least of several turns, each of which runs every step once.
-"""
+"""Time of a training step in each precision, side by side: what ``--speed`` measures."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 
-import torch
-
-from regressions.capture.arguments import positive
 from regressions.capture.datasets import load_dataset
 from regressions.capture.training import epoch_batches, load_batch
-from regressions.training import cli
+from regressions.training.errors import TrainingError
 from regressions.training.iteration import iterate
+from regressions.training.options import Options
 from regressions.training.program import make_state
 
-STEPS = {
-    "fp32": ["--mode", "fp32"],
-    "fp16": ["--mode", "fp16"],
-    "fgmp": ["--mode", "fgmp"],
-    "exact": ["--mode", "fgmp", "--exact"],
-}
-"""What is measured: name, and options of the training program."""
+NAME = "speed.json"
+TURNS = 5
+KINDS = {"fp32": ("fp32", False), "fp16": ("fp16", False), "fgmp": ("fgmp", False), "exact": ("fgmp", True)}
+"""What is measured: name, mode, and whether the golden model computes the products."""
 
 
-def measure(names: Sequence[str], words: Sequence[str], turns: int) -> dict[str, float]:
-    """Return the seconds of one step of each kind: forward, backward, loss scale and update.
+def report(options: Options) -> None:
+    """Measure, print and write the seconds of a step of each kind.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Keys of `STEPS`.
-    words : sequence of str
-        Options of the training program that all share.
-    turns : int
-        Turns that count; one more goes before them.
+    Raises
+    ------
+    TrainingError
+        If the file cannot be written.
     """
-    steps = {name: _step([*words, *STEPS[name]]) for name in names}
-    best = dict.fromkeys(names, float("inf"))
-    for turn in range(turns + 1):
+    seconds = measure(options)
+    print(
+        f"a step of {options.model}, width {options.width}, batch {options.batch}, threads {options.threads}"
+    )
+    for name, value in seconds.items():
+        print(f"{name:6} {value:8.4f} s  {value / seconds['fp32']:6.2f} times fp32")
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / NAME).write_text(json.dumps(seconds), encoding="utf-8")
+    except OSError as error:
+        raise TrainingError(
+            f"--out {options.out}", f"cannot be written to ({error.strerror})", "name another folder"
+        ) from error
+
+
+def measure(options: Options) -> dict[str, float]:
+    """Return the seconds of one step of each of `KINDS`: forward, backward, loss scale and update.
+
+    The least of several turns, each of which runs every kind once; one more turn goes before them.
+    """
+    steps = {
+        name: _step(
+            replace(options, mode=mode, exact=exact, policy=options.policy if mode == "fgmp" else None)
+        )
+        for name, (mode, exact) in KINDS.items()
+    }
+    best = dict.fromkeys(steps, float("inf"))
+    for turn in range(TURNS + 1):
         for name, step in steps.items():
             begin = time.perf_counter()
             step()
@@ -53,33 +64,12 @@ def measure(names: Sequence[str], words: Sequence[str], turns: int) -> dict[str,
     return best
 
 
-def _step(words: Sequence[str]) -> Callable[[], None]:
-    """Return a function that runs one more iteration of a run with these options."""
-    options = cli.parse_options(words)
+def _step(options: Options) -> Callable[[], object]:
+    """Return a function that runs one more iteration of a run with these options, on the same images."""
     dataset = load_dataset(options.dataset, options.image_size)
     state = make_state(options, dataset, dataset.train)
     state.model.train()
-    images, labels = load_batch(
-        dataset.train, next(epoch_batches(len(dataset.train), options.batch, options.seed, 1))
-    )
+    indices = next(epoch_batches(len(dataset.train), options.batch, options.seed, 1))
+    images, labels = load_batch(dataset.train, indices)
     rate = options.highest_rate / 20  # the first of the schedule
-
-    def step() -> None:
-        iterate(state, images, labels, rate, options.masters == "fp16")
-
-    return step
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the seconds of each kind of step as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m regressions.training.speed", description=__doc__)
-    parser.add_argument("--steps", nargs="+", choices=tuple(STEPS), default=["fp32", "fgmp"])
-    parser.add_argument("--turns", type=positive, default=5)
-    chosen, words = parser.parse_known_args(arguments)
-    seconds = measure(chosen.steps, words, chosen.turns)
-    print(json.dumps({"seconds": seconds, "threads": torch.get_num_threads()}))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return lambda: iterate(state, images, labels, rate, options.masters == "fp16")
