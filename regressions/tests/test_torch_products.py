@@ -15,13 +15,18 @@ from golden.fgmp import DEFAULT_FORMATS, exponent_histogram, make_policy
 from golden.formats import fp16_to_float32, fp32_to_fp16
 from golden.geometry import ConvGeometry, Step
 from golden.lowering import result_tensor
+from regressions.capture.hooks import is_layer, record_iteration
+from regressions.capture.resnet import ResNet18
 from regressions.capture.training import make_deterministic
+from regressions.tests.foreign_models import images_and_labels
 from regressions.training.arithmetic import Arithmetic, install
 from regressions.training.emulation import Emulation, round_to_half
 from regressions.training.errors import TrainingError
 from regressions.training.exact import GoldenCore
 from regressions.training.precision import codings
 from tb.core.replay import Replay, ReplayInput
+
+Bits = NDArray[np.uint16]
 
 GEOMETRIES = (
     ConvGeometry("3x3", 2, 20, 6, 5, 35, kernel=3, stride=1, padding=1),
@@ -76,9 +81,32 @@ def random_operands(geometry: ConvGeometry) -> tuple[Tensor, Tensor, Tensor]:
     return x, weight, delta
 
 
-def half(values: Tensor) -> NDArray[np.uint16]:
+def half(values: Tensor) -> Bits:
     """The FP16 bits of float32 values."""
     return fp32_to_fp16(values.numpy().view(np.uint32))
+
+
+def replayed(
+    geometry: ConvGeometry, step: Step, a: Bits, a_name: str, b: Bits, b_name: str
+) -> NDArray[np.uint32]:
+    """Return the result with which a replay on the core is compared: FP32 bits, all columns."""
+    policy = make_policy()
+    columns = geometry.in_channels if step is Step.BP else geometry.out_channels
+    replay = Replay(
+        ReplayInput(
+            geometry,
+            step,
+            a,
+            b,
+            np.arange(columns),
+            DEFAULT_FORMATS[a_name],
+            DEFAULT_FORMATS[b_name],
+            policy.choose(exponent_histogram(a), None),
+            policy.choose(exponent_histogram(b), None),
+            "core",
+        )
+    )
+    return result_tensor(replay.lowering, replay.expected)
 
 
 @pytest.mark.parametrize("geometry", [*GEOMETRIES, FC], ids=lambda geometry: geometry.name)
@@ -88,26 +116,32 @@ def test_exact_products_are_those_of_a_replay_on_the_core(geometry: ConvGeometry
     x, weight, delta = random_operands(geometry)
     found = step_of(geometry, GoldenCore(codings("fgmp", None), threads=threads), x, weight, delta)
     bits = {"X": half(x), "W": half(weight), "delta": half(delta)}
-    policy = make_policy()
     for step, a, b in ((Step.FP, "X", "W"), (Step.BP, "delta", "W"), (Step.WG, "X", "delta")):
-        columns = geometry.in_channels if step is Step.BP else geometry.out_channels
-        replay = Replay(
-            ReplayInput(
-                geometry,
-                step,
-                bits[a],
-                bits[b],
-                np.arange(columns),
-                DEFAULT_FORMATS[a],
-                DEFAULT_FORMATS[b],
-                policy.choose(exponent_histogram(bits[a]), None),
-                policy.choose(exponent_histogram(bits[b]), None),
-                "core",
-            )
-        )
-        expected = finish_fp16(result_tensor(replay.lowering, replay.expected))
+        expected = finish_fp16(replayed(geometry, step, bits[a], a, bits[b], b))
         np.testing.assert_array_equal(half(found[step]), expected)
         np.testing.assert_array_equal(found[step].numpy(), fp16_to_float32(expected))
+
+
+def test_a_whole_iteration_is_its_own_replays() -> None:
+    """What is captured of an exact iteration of ResNet-18 gives, replayed, what the iteration computed."""
+    model = ResNet18(10, 8, 4)
+    install(model, GoldenCore(codings("fgmp", None)))
+    outputs: dict[str, Tensor] = {}
+    gradients: dict[str, Tensor] = {}
+    for name, module in model.named_modules():
+        if is_layer(module):
+            module.register_forward_hook(lambda _, __, y, name=name: outputs.update({name: y.detach()}))
+            module.weight.register_hook(lambda gradient, name=name: gradients.update({name: gradient}))
+    recordings, _, _ = record_iteration(model, *images_and_labels(3, 8), loss_scale=1024)
+    assert len(recordings) == 21
+    for name, recording in recordings.items():
+        geometry = recording.geometry
+        assert recording.delta is not None
+        wg = finish_fp16(replayed(geometry, Step.WG, recording.x, "X", recording.delta, "delta"))
+        np.testing.assert_array_equal(half(gradients[name]), wg.reshape(gradients[name].shape))
+        if name != "fc":  # whose bias joins the sum before it is rounded
+            fp = finish_fp16(replayed(geometry, Step.FP, recording.x, "X", recording.w, "W"))
+            np.testing.assert_array_equal(half(outputs[name]), fp)
 
 
 @pytest.mark.parametrize("geometry", [*GEOMETRIES, FC], ids=lambda geometry: geometry.name)
