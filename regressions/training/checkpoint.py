@@ -41,12 +41,13 @@ def save(folder: Path, options: Options, state: State) -> None:
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f"{NAME}.partial"
-        torch.save(content, partial)
-        partial.replace(folder / NAME)
+        # The record first: where there is a checkpoint, the record is at least as new.
         partial = folder / f"{RECORD_NAME}.partial"
         partial.write_text(state.record.to_json(), encoding="utf-8")
         partial.replace(folder / RECORD_NAME)
+        partial = folder / f"{NAME}.partial"
+        torch.save(content, partial)
+        partial.replace(folder / NAME)
     except (OSError, RuntimeError) as error:  # PyTorch reports a full disk as a RuntimeError
         raise TrainingError(
             f"--out {folder}",
