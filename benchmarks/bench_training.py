@@ -23,7 +23,7 @@ WIDTHS = {"full width": 64, "width 16": 16}
 
 
 def figures() -> Iterator[Figure]:
-    """Measure ResNet-18 on 32x32 images, batch 16, two threads: full width and narrow."""
+    """Measure ResNet-18 on 32x32 images, batch 16, one thread: full width and narrow."""
     for name, width in WIDTHS.items():
         seconds = _measure(width)
         yield Figure(f"{name}: plain FP32 step", seconds["fp32"], "s")
@@ -44,7 +44,7 @@ def _measure(width: int) -> dict[str, float]:
     command = [sys.executable, "-m", "regressions.training"] if here else ["./run", "train"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NOX_", "VIRTUAL_ENV"))}
     with tempfile.TemporaryDirectory() as folder:
-        words = ["--speed", "--width", str(width), "--out", folder]
+        words = ["--speed", "--width", str(width), "--threads", "1", "--out", folder]
         done = subprocess.run(
             [*command, *words], cwd=REPO_ROOT, env=kept, capture_output=True, text=True, check=False
         )
