@@ -325,6 +325,13 @@ def capture(session: nox.Session) -> None:
 
 
 @nox.session
+def train(session: nox.Session) -> None:
+    """Train a network with the chip's numerics; goes on where it was interrupted."""
+    install(session, "capture")
+    run_to_its_end(session, "python", "-m", "regressions.training", *session.posargs)
+
+
+@nox.session
 def capture_tests(session: nox.Session) -> None:
     """Run the tests that need PyTorch."""
     install(session, "capture_tests")
