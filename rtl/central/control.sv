@@ -71,10 +71,11 @@ module control #(
   } state_e;
 
   localparam int unsigned ClearCycles = 4;
+  localparam int unsigned ClearBits = $clog2(ClearCycles);
   localparam int unsigned WordBits = 32;
   localparam int unsigned LineWords = chip_pkg::LineBits / WordBits;
   localparam int unsigned BinBits = $clog2(chip_pkg::Bins + 1);
-  localparam int unsigned TotalBits = 64;
+  localparam int unsigned TotalBits = WordBits + $clog2(chip_pkg::Bins);  // the sum of all bins
   localparam int unsigned BiasBits = 6;
   // Words of the completion record (docs/chip.md).
   localparam int unsigned ExponentWord = 4, BinsWord = 16;
@@ -95,8 +96,8 @@ module control #(
   logic [BinBits-1:0] bin_q;
   logic [TotalBits-1:0] total_q;
   logic [CompletionIndexBits-1:0] index_q;
-  logic [2:0] clear_q;
-  logic expired, fault, own_fault, starts, stops, ends;
+  logic [ClearBits-1:0] clear_q;
+  logic sums, expired, fault, own_fault, starts, stops, ends;
   chip_pkg::cause_e stop_cause;
 
   // ---------------------------------------------------------------------------------------------
@@ -111,11 +112,11 @@ module control #(
       .cause_o(parsed_cause)
   );
 
-  logic [LineWords-1:0][WordBits-1:0] record;
+  logic [ExponentWord:0][WordBits-1:0] record;
   logic signed [WordBits-1:0] exponent;
   logic [BiasBits-1:0] bias;
   logic threshold_good;
-  assign record = lines_q[0];
+  assign record = ((ExponentWord + 1) * WordBits)'(lines_q[0]);
   assign exponent = record[ExponentWord];
   assign bias = BiasBits'((layer_q.post.fmt ? BiasE5m2 : BiasE4m3) - exponent);
   assign threshold_good = record[0] == chip_pkg::RecordMagic && exponent >= MinThreshold &&
@@ -141,7 +142,7 @@ module control #(
       words[5] = WordBits'(bias_i);
       words[6] = histogram_i.zeros;
       words[7] = histogram_i.nonfinite;
-      {words[9], words[8]} = total_q;
+      {words[9], words[8]} = (2 * WordBits)'(total_q);
       for (int unsigned b = 0; b < chip_pkg::Bins; b++) words[BinsWord+b] = histogram_i.bin[b];
     end
   end
@@ -152,7 +153,8 @@ module control #(
           data: words[index_q*LineWords+:LineWords]
       };
   // The record says that all results are in memory.
-  assign threshold_start_o = state_q == Sum && bin_q == BinBits'(chip_pkg::Bins) && !axi_busy_i;
+  assign sums = state_q == Sum && bin_q != BinBits'(chip_pkg::Bins);
+  assign threshold_start_o = state_q == Sum && !sums && !axi_busy_i;
 
   // ---------------------------------------------------------------------------------------------
   // What stops the work
@@ -189,26 +191,14 @@ module control #(
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       state_q       <= Idle;
-      arrived_q     <= '0;
-      asked_q       <= '0;
       cause_q       <= chip_pkg::CauseNone;
-      done_q        <= '0;
       error_job_q   <= '0;
       descriptors_q <= '0;
-      quiet_q       <= '0;
-      bin_q         <= '0;
-      total_q       <= '0;
-      index_q       <= '0;
-      clear_q       <= '0;
       done_o        <= 1'b0;
       error_o       <= 1'b0;
     end else begin
       done_o  <= 1'b0;
       error_o <= 1'b0;
-      quiet_q <= !busy_o || moved_i ? '0 : quiet_q + 1'b1;
-      if (read_valid_o && read_ready_i) asked_q[read_slot_o] <= 1'b1;
-      if (fill_valid_i) arrived_q[fill_slot_i] <= 1'b1;
-      done_q <= done;
 
       unique case (state_q)
         Idle: begin
@@ -217,61 +207,30 @@ module control #(
             cause_q       <= chip_pkg::CauseNone;
             descriptors_q <= '0;
           end
-          arrived_q <= '0;
-          asked_q   <= '0;
-          clear_q   <= '0;
-          done_q    <= '0;
         end
-        Fetch:          if (arrived_q == '1) state_q <= Check;
-        Check: begin
-          arrived_q <= '0;
-          asked_q   <= '0;
-          state_q   <= parsed.from_record ? FetchThreshold : Begin;
-        end
+        Fetch: if (arrived_q == '1) state_q <= Check;
+        Check: state_q <= parsed.from_record ? FetchThreshold : Begin;
         FetchThreshold: if (arrived_q[0]) state_q <= TakeThreshold;
-        TakeThreshold:  state_q <= Begin;
-        Begin:          state_q <= Run;
-        Run: begin
-          bin_q   <= '0;
-          total_q <= '0;
-          if (done_q == layer_q.jobs && !work_busy_i) state_q <= Sum;
-        end
-        Sum: begin
-          if (threshold_start_o) state_q <= Threshold;
-          else if (bin_q != BinBits'(chip_pkg::Bins)) begin
-            bin_q   <= bin_q + 1'b1;
-            total_q <= total_q + TotalBits'(histogram_i.bin[bin_q[BinBits-1:0]]);
-          end
-        end
-        Threshold: begin
-          index_q <= '0;
-          if (threshold_done_i) state_q <= Record;
-        end
+        TakeThreshold: state_q <= Begin;
+        Begin: state_q <= Run;
+        Run: if (done_q == layer_q.jobs && !work_busy_i) state_q <= Sum;
+        Sum: if (threshold_start_o) state_q <= Threshold;
+        Threshold: if (threshold_done_i) state_q <= Record;
         Record: begin
-          if (write_ready_i) begin
-            index_q <= index_q + 1'b1;
-            if (index_q == CompletionIndexBits'(chip_pkg::CompletionLines - 1)) state_q <= Settle;
+          if (write_ready_i && index_q == CompletionIndexBits'(chip_pkg::CompletionLines - 1)) begin
+            state_q <= Settle;
           end
         end
         Settle: begin
-          arrived_q <= '0;
-          asked_q   <= '0;
           if (ends) begin
-            done_q        <= '0;
             descriptors_q <= descriptors_q + 1'b1;
             done_o        <= layer_q.last;
             state_q       <= layer_q.last ? Idle : Fetch;
           end
         end
-        Stop: begin
-          clear_q <= '0;
-          if (!axi_busy_i) state_q <= Clear;
-        end
-        Clear: begin
-          clear_q <= clear_q + 1'b1;
-          if (clear_q == 3'(ClearCycles - 1)) state_q <= starts ? Fetch : Idle;
-        end
-        default:        state_q <= Idle;
+        Stop: if (!axi_busy_i) state_q <= Clear;
+        Clear: if (clear_q == ClearBits'(ClearCycles - 1)) state_q <= starts ? Fetch : Idle;
+        default: state_q <= Idle;
       endcase
 
       if (stops) begin
@@ -283,8 +242,23 @@ module control #(
     end
   end
 
+  // What is set before it is read needs no reset.
   always_ff @(posedge clk_i) begin
-    if (state_q == Idle && start_i) line_q <= descriptor_i;
+    quiet_q <= !busy_o || moved_i ? '0 : quiet_q + 1'b1;
+    done_q  <= state_q == Idle || ends ? '0 : done;
+    clear_q <= clear_o ? clear_q + 1'b1 : '0;
+    if (state_q inside {Idle, Check, Settle}) begin
+      arrived_q <= '0;
+      asked_q   <= '0;
+    end else begin
+      if (read_valid_o && read_ready_i) asked_q[read_slot_o] <= 1'b1;
+      if (fill_valid_i) arrived_q[fill_slot_i] <= 1'b1;
+    end
+    bin_q <= state_q == Sum ? bin_q + BinBits'(sums) : '0;
+    if (state_q == Run) total_q <= '0;
+    else if (sums) total_q <= total_q + TotalBits'(histogram_i.bin[bin_q[BinBits-1:0]]);
+    index_q <= state_q == Record ? index_q + CompletionIndexBits'(write_ready_i) : '0;
+    if (start_i) line_q <= descriptor_i;
     else if (ends && !layer_q.last) line_q <= layer_q.next;
     if (fill_valid_i) lines_q[fill_slot_i] <= fill_data_i;
     if (state_q == Check) layer_q <= parsed;

@@ -15,7 +15,6 @@ module descriptor_check #(
   localparam int unsigned MagicWord = 0, FlagsWord = 1, BiasWord = 2, ShareWord = 3, TableWord = 4;
   localparam int unsigned JobsWord = 5, RecordsWord = 6, CompletionWord = 7, WindowsWord = 8;
   localparam int unsigned OutWord = 16, NextWord = 18, ThresholdWord = 19, NamedWords = 20;
-  localparam int unsigned UnnamedBit = NamedWords * WordBits % chip_pkg::LineBits;  // of a line
   localparam int unsigned IntraBit = 0, BalanceBit = 1, AFmtBit = 2, BFmtBit = 3, OutFmtBit = 4;
   localparam int unsigned ModeBit = 5, FromRecordBit = 7, ScaleBit = 8, ResidualBit = 9;
   localparam int unsigned ReluBit = 10;
@@ -118,7 +117,7 @@ module descriptor_check #(
   always_comb begin
     fields = (flags & ~NamedFlags) == '0 && (bias & ~NamedBias) == '0 &&
              (word[ShareWord] & ~NamedShare) == '0 &&
-             lines_i[chip_pkg::DescriptorLines-1][chip_pkg::LineBits-1:UnnamedBit] == '0 &&
+             word[Words-1:NamedWords] == '0 &&
              flags[ModeBit+:ModeWidth] != NoMode && layer.post.columns != '0 &&
              32'(layer.post.columns) <= Columns && layer.denominator != '0 && layer.jobs != '0;
     // FP32 sums leave as they are; rows of WG come in any order.

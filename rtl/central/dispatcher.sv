@@ -37,7 +37,7 @@ module dispatcher #(
   logic [Cores-1:0] attached_q, todo_q, todo, next, single, late, give;
   logic [PatienceBits-1:0] waited_q;
   logic [chip_pkg::WaveBits-1:0] wave_q;
-  logic ready_all, some, expired, deals;
+  logic ready_all, some, expired;
 
   // Attached cores that the next wave waits for.
   assign late = attached_q & ~(bindable_i & can_take_i);
@@ -46,19 +46,18 @@ module dispatcher #(
   // While jobs are dealt, those that have theirs are late for nobody: the job table is.
   assign blamed_o = state_q == Wait && more_i &&
       (attached_q & idle_i & bindable_i & can_take_i) != '0 ? late : '0;
-  assign expired = some && late != '0 && waited_q >= patience_i;
+  assign expired = some && waited_q >= patience_i;
 
   assign todo = todo_q & attached_q;
   assign next = todo & (~todo + 1'b1);
   assign single = ~attached_q & idle_i & can_take_i;
 
-  assign deals = state_q == Deal && todo != '0;
   always_comb begin
     give = '0;
     if (job_valid_i) begin
       // All could when the wave began; after an error none can.
-      if (deals) give = next & can_take_i;
-      else if (state_q == Wait && !(ready_all && more_i)) give = single & (~single + 1'b1);
+      if (dealing_o) give = next & can_take_i;
+      else if (!ready_all) give = single & (~single + 1'b1);
     end
   end
   assign give_o = give;
@@ -71,32 +70,29 @@ module dispatcher #(
     if (!rst_ni) begin
       state_q    <= Wait;
       attached_q <= '1;
-      todo_q     <= '0;
-      waited_q   <= '0;
       wave_q     <= '0;
     end else if (start_i) begin
-      state_q    <= Wait;
-      attached_q <= '1;
-      waited_q   <= '0;
+      attached_q <= '1;  // nothing is dealt between descriptors
     end else begin
       attached_q <= attached_q & ~detach_i & ~(expired && more_i && state_q == Wait ? late : '0);
       unique case (state_q)
         Wait: begin
-          waited_q <= !some || late == '0 || !more_i || expired ? '0 : waited_q + 1'b1;
           if (ready_all && more_i) begin
-            state_q  <= Deal;
-            todo_q   <= attached_q;
-            wave_q   <= wave_q + 1'b1;
-            waited_q <= '0;
+            state_q <= Deal;
+            wave_q  <= wave_q + 1'b1;
           end
         end
         Deal: begin
-          todo_q <= todo & ~give;
           if ((todo & ~give) == '0 || !more_i) state_q <= Wait;
         end
         default: state_q <= Wait;
       endcase
     end
+  end
+
+  always_ff @(posedge clk_i) begin
+    todo_q   <= state_q == Wait ? attached_q : todo & ~give;
+    waited_q <= state_q == Deal || !some || !more_i || expired ? '0 : waited_q + 1'b1;
   end
 
 endmodule

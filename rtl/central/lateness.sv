@@ -7,7 +7,8 @@ module lateness #(
     parameter int unsigned Cores = 1,
     localparam int unsigned PatienceBits = 16,
     // Of the patience, the part (as a power of two) for which a core may be late.
-    localparam int unsigned LateShift = 2
+    localparam int unsigned LateShift = 2,
+    localparam int unsigned LateBits = PatienceBits - LateShift
 ) (
     input logic clk_i,
     input logic rst_ni,
@@ -18,14 +19,14 @@ module lateness #(
     output logic [Cores-1:0] detach_o
 );
 
-  logic [Cores-1:0][PatienceBits-1:0] late_q;
+  logic [Cores-1:0][LateBits-1:0] late_q;
   logic [Cores-1:0] late;
 
   assign late = blamed_i & asleep_i;
 
   always_comb begin
     for (int unsigned c = 0; c < Cores; c++)
-    detach_o[c] = late[c] && late_q[c] >= patience_i >> LateShift;
+    detach_o[c] = late[c] && late_q[c] >= patience_i[PatienceBits-1:LateShift];
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -34,7 +35,7 @@ module lateness #(
     end else begin
       for (int unsigned c = 0; c < Cores; c++) begin
         if (start_i) late_q[c] <= '0;
-        else if (late[c]) late_q[c] <= late_q[c] + PatienceBits'(!detach_o[c]);
+        else if (late[c]) late_q[c] <= late_q[c] + 1'b1;
         else if (late_q[c] != '0) late_q[c] <= late_q[c] - 1'b1;
       end
     end

@@ -37,7 +37,6 @@ module stream_share #(
   logic [chip_pkg::Streams-1:0][CoreBits-1:0] core;
   logic [chip_pkg::StreamBits-1:0] turn_q, pick;
   logic [TimerBits-1:0] now_q;
-  logic found;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) now_q <= '0;
@@ -54,23 +53,15 @@ module stream_share #(
       for (int unsigned c = 0; c < Cores; c++) asks[c] = fetch_i[s][c].valid;
     end
 
-    // The next asking core after the one looked at last.
+    // The next asking core after the one looked at last, which comes last.
+    assign some = asks != '0;
     always_comb begin
       candidate = last_q;
-      some = 1'b0;
-      if (asks != '0) begin
-        for (int unsigned c = 0; c < Cores; c++) begin
-          if (!some && asks[c] && CoreBits'(c) > last_q) begin
-            candidate = CoreBits'(c);
-            some = 1'b1;
-          end
-        end
-        for (int unsigned c = 0; c < Cores; c++) begin
-          if (!some && asks[c]) begin
-            candidate = CoreBits'(c);
-            some = 1'b1;
-          end
-        end
+      for (int c = int'(Cores) - 1; c >= 0; c--) begin
+        if (asks[c] && CoreBits'(c) < last_q) candidate = CoreBits'(c);
+      end
+      for (int c = int'(Cores) - 1; c >= 0; c--) begin
+        if (asks[c] && CoreBits'(c) > last_q) candidate = CoreBits'(c);
       end
     end
 
@@ -79,22 +70,20 @@ module stream_share #(
     always_comb begin
       members[s]  = '0;
       laggards[s] = '0;
-      if (some) begin
-        for (int unsigned c = 0; c < Cores; c++) begin
-          if (asks[c] && fetch_i[s][c].next == fetch_i[s][candidate].next &&
-              fetch_i[s][c].beats == fetch_i[s][candidate].beats &&
-              (fetch_i[s][c].wave == fetch_i[s][candidate].wave ||
-               !(attached_i[c] && attached_i[candidate]))) begin
-            members[s][c] = 1'b1;
-          end else if (attached_i[c] && attached_i[candidate]) begin
-            laggards[s][c] = (fetch_i[s][c].active &&
-                              fetch_i[s][c].base == fetch_i[s][candidate].base &&
-                              fetch_i[s][c].wave == fetch_i[s][candidate].wave &&
-                              fetch_i[s][c].next <= fetch_i[s][candidate].next) ||
-                             (fetch_i[s][c].pending &&
-                              fetch_i[s][c].pending_base == fetch_i[s][candidate].base &&
-                              fetch_i[s][c].pending_wave == fetch_i[s][candidate].wave);
-          end
+      for (int unsigned c = 0; c < Cores; c++) begin
+        if (asks[c] && fetch_i[s][c].next == fetch_i[s][candidate].next &&
+            fetch_i[s][c].beats == fetch_i[s][candidate].beats &&
+            (fetch_i[s][c].wave == fetch_i[s][candidate].wave ||
+             !(attached_i[c] && attached_i[candidate]))) begin
+          members[s][c] = 1'b1;
+        end else if (attached_i[c] && attached_i[candidate]) begin
+          laggards[s][c] = (fetch_i[s][c].active &&
+                            fetch_i[s][c].base == fetch_i[s][candidate].base &&
+                            fetch_i[s][c].wave == fetch_i[s][candidate].wave &&
+                            fetch_i[s][c].next <= fetch_i[s][candidate].next) ||
+                           (fetch_i[s][c].pending &&
+                            fetch_i[s][c].pending_base == fetch_i[s][candidate].base &&
+                            fetch_i[s][c].pending_wave == fetch_i[s][candidate].wave);
         end
       end
     end
@@ -113,7 +102,7 @@ module stream_share #(
         last_q        <= '0;
         since_valid_q <= '0;
       end else begin
-        if (some && !(go[s] && !grant_o[s][candidate])) last_q <= candidate;
+        if (!(go[s] && !grant_o[s][candidate])) last_q <= candidate;
         since_valid_q <= (since_valid_q | (held[s] ? Cores'(1) << candidate : '0)) & ~grant_o[s];
       end
     end
@@ -123,20 +112,16 @@ module stream_share #(
     end
   end
 
-  // Streams take turns.
+  // Streams take turns: the one that went last is the last again.
   always_comb begin
-    pick  = turn_q;
-    found = 1'b0;
-    for (int unsigned i = 1; i <= chip_pkg::Streams; i++) begin
+    pick = turn_q;
+    for (int unsigned i = chip_pkg::Streams - 1; i > 0; i--) begin
       automatic logic [chip_pkg::StreamBits-1:0] s = turn_q + chip_pkg::StreamBits'(i);
-      if (!found && go[s]) begin
-        pick  = s;
-        found = 1'b1;
-      end
+      if (go[s]) pick = s;
     end
   end
 
-  assign valid_o   = found && enable_i;
+  assign valid_o   = go != '0 && enable_i;
   assign line_o    = fetch_i[pick][core[pick]].next;
   assign beats_o   = fetch_i[pick][core[pick]].beats;
   assign stream_o  = chip_pkg::stream_e'(pick);
@@ -159,7 +144,7 @@ module stream_share #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) turn_q <= '0;
-    else if (valid_o && ready_i) turn_q <= pick;
+    else if (grant_o != '0) turn_q <= pick;
   end
 
 endmodule

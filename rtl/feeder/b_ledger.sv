@@ -61,7 +61,7 @@ module b_ledger (
   end
 
   always_ff @(posedge clk_i) begin
-    if (end_valid_i && end_ready_o) has_b_q <= has_b_i;
+    if (!closed_q) has_b_q <= has_b_i;  // up to the cycle in which it is closed
   end
 
   assign idle_o = !closed_q;

@@ -205,6 +205,7 @@ class _Run(ctypes.Structure):
         *((name, ctypes.c_int64) for name in ("act", "act_at", "act_cycles", "act_cause", "act_job")),
         ("seed", ctypes.c_uint64),
         ("limit", ctypes.c_int64),
+        ("stop", ctypes.c_int64),
         ("events", ctypes.c_void_p),
         ("room", ctypes.c_int64),
         *(
@@ -251,8 +252,15 @@ class ChainsBench:
         self._library.write_coverage(str(path).encode())
 
     def reset(self) -> None:
-        """Reset the walk; it also goes on from where a run has left it."""
-        self._library.chains_reset()
+        """Reset the walk; it also goes on from where a run has left it.
+
+        Raises
+        ------
+        CentralFailure
+            If it is not at rest then, without cause, job and descriptors.
+        """
+        if not self._library.chains_reset():
+            raise CentralFailure("a reset left something")
 
     def run(
         self,
@@ -265,6 +273,7 @@ class ChainsBench:
         act: Act | None = None,
         counted: Counted | None = None,
         limit: int = 20_000,
+        stop: int = 0,
     ) -> Seen:
         """Walk along a chain.
 
@@ -276,6 +285,8 @@ class ChainsBench:
             Most cycles that a read takes beyond one.
         watchdog : int
             As the register holds it.
+        stop : int
+            Cycle in which the run is given up, whatever is under way; 0: none. Then only a reset may follow.
 
         Raises
         ------
@@ -300,7 +311,7 @@ class ChainsBench:
         run.count, run.first_line, run.watchdog = len(lines), chain.first_line, watchdog
         run.stall, run.latency, run.seed, run.limit, run.room = stall, latency, seed, limit, room
         run.act, run.act_at, run.act_cycles = act.action, act.at, act.cycles
-        run.act_cause, run.act_job = act.cause, act.job
+        run.act_cause, run.act_job, run.stop = act.cause, act.job, stop
         self._library.chains_go(ctypes.byref(run))
         found: list[Event] = [
             (int(row[0]), *(int(word) for word in row[1 : 1 + _PAYLOAD[Kind(int(row[0]))]]))

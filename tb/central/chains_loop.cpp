@@ -35,7 +35,7 @@ extern "C" struct ChainRun {
   std::int64_t count, first_line, watchdog, stall, latency;
   std::int64_t act, act_at, act_cycles, act_cause, act_job;
   std::uint64_t seed;
-  std::int64_t limit;
+  std::int64_t limit, stop;
   std::uint32_t* events;  // [room, 36]: kind and what belongs to it
   std::int64_t room;
   // Set by the bench
@@ -47,11 +47,14 @@ static Bench<Vchains_bench>& bench() {
   return only;
 }
 
-extern "C" void chains_reset() {
+// Returns whether it is at rest, and nothing is told of what was before.
+extern "C" int chains_reset() {
   auto& m = bench();
   m->start_i = m->abort_i = m->read_ready_i = m->fill_valid_i = m->write_ready_i = m->jobs_done_i = 0;
   m->work_busy_i = m->axi_busy_i = m->moved_i = m->fault_i = m->threshold_done_i = 0;
   m.reset();
+  const bool rests = !m->busy_o && !m->done_o && !m->error_o && !m->clear_o;
+  return rests && m->cause_o == 0 && m->error_job_o == 0 && m->descriptors_o == 0;
 }
 
 // Runs a chain on the walk as the one before has left it.
@@ -88,6 +91,10 @@ extern "C" void chains_go(ChainRun* run) {
 
   for (run->cycles = 0; run->cycles < run->limit && run->status == kHung; ++run->cycles) {
     const auto now = run->cycles;
+    if (run->stop != 0 && now == run->stop) {
+      fail(kDone);
+      break;
+    }
     const bool acts = run->act != kNothing && now == run->act_at;
     silent = run->act == kSilence && !failed && now >= run->act_at && now < run->act_at + run->act_cycles;
     if (acts && run->act == kSilence && run->counted) {

@@ -44,12 +44,24 @@ module control_checks #(
     input logic             [                  3:0] state_q,
     input logic                                     stops,
     input logic                                     expired,
-    input logic             [chip_pkg::JobBits-1:0] done_q
+    input logic             [chip_pkg::JobBits-1:0] done_q,
+    input logic             [chip_pkg::JobBits-1:0] error_job_o,
+    input logic             [chip_pkg::JobBits-1:0] descriptors_o
 );
+
+  // The first cycle after a reset.
+  logic fresh_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) fresh_q <= 1'b1;
+    else fresh_q <= 1'b0;
+  end
 
   // Until the work is stopped.
   `CHECK_NEXT(record_held, write_valid_o && !write_ready_i, !run_o || (write_valid_o && $stable
               (write_o)))
+  `CHECK(idle_after_a_reset, fresh_q, !busy_o && !done_o && !error_o)
+  `CHECK(counts_after_a_reset, fresh_q,
+         cause_o == chip_pkg::CauseNone && error_job_o == '0 && descriptors_o == '0)
   `CHECK(start_when_idle, start_i, !busy_o)
   `CHECK_NEXT(start_resets, start_i, clear_o)
   `CHECK(clear_is_quiet, clear_o, !axi_busy_i && !run_o)

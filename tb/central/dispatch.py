@@ -32,6 +32,7 @@ MESSAGES = {
     7: "a core is left behind though nobody has waited so long, or is back too early",
     8: "a core has waited longer than the patience",
     9: "the only core waits for another one",
+    10: "a chunk is for more or fewer cores than ask for it and may share it",
 }
 
 
@@ -53,6 +54,7 @@ class _Run(ctypes.Structure):
         ),
         ("seed", ctypes.c_uint64),
         ("limit", ctypes.c_int64),
+        ("stop", ctypes.c_int64),
         ("core_of_job", ctypes.c_void_p),
         *(
             (name, ctypes.c_int64)
@@ -60,6 +62,7 @@ class _Run(ctypes.Structure):
         ),
         ("lines", ctypes.c_int64 * 4),
         ("bursts", ctypes.c_int64 * 4),
+        ("trace", ctypes.c_uint64),
     )
 
 
@@ -87,6 +90,8 @@ class Outcome:
         Cores that nobody left behind.
     first_detached : int
         Cycle in which the first core was; -1: none.
+    trace : int
+        Of all outputs in all cycles: runs that differ in one of them have another one.
     """
 
     core_of_job: npt.NDArray[np.int64]
@@ -96,6 +101,7 @@ class Outcome:
     attached: frozenset[int]
     cycles: int
     first_detached: int
+    trace: int
 
 
 def draw_jobs(rng: np.random.Generator, count: int, cores: int) -> U32:
@@ -142,10 +148,21 @@ class DispatchBench:
     def __init__(self, cores: int) -> None:
         self.cores = cores
         self._library = central_bench("dispatch", (f"Cores={cores}",))
+        self.reset()
+
+    def reset(self) -> None:
+        """Reset all modules, whatever is under way."""
         self._library.dispatch_reset()
 
-    def run(self, jobs: U32, pace: Pace, seed: int, patience: int = LONG_PATIENCE) -> Outcome:
+    def run(
+        self, jobs: U32, pace: Pace, seed: int, patience: int = LONG_PATIENCE, *, stop: int = 0
+    ) -> Outcome:
         """Run the jobs of a descriptor; cores are free before and after it, but for those that stand still.
+
+        Parameters
+        ----------
+        stop : int
+            Cycle in which the run is given up, whatever is under way; 0: none. Then only a reset may follow.
 
         Raises
         ------
@@ -158,6 +175,7 @@ class DispatchBench:
         run = _Run(jobs.ctypes.data, take.ctypes.data, len(jobs), self.cores, patience)
         run.job_stall, run.able_stall, run.memory_stall = pace.job, pace.able, pace.memory
         run.latency, run.seed, run.core_of_job = pace.latency, seed, core_of_job.ctypes.data
+        run.stop = stop
         slowest = max([pace.job, pace.able, pace.memory, *(part for part in pace.take if part < FROZEN)])
         work = int(jobs[..., 1].sum()) * (1 + pace.latency) + 40 * len(jobs) + 1000
         waits = 4 * self.cores * patience if FROZEN in pace.take or patience < LONG_PATIENCE else 0
@@ -177,6 +195,7 @@ class DispatchBench:
             attached,
             run.cycles,
             run.first_detached,
+            run.trace,
         )
 
     def check(self, jobs: U32, pace: Pace, seed: int) -> Outcome:

@@ -20,6 +20,7 @@ module dispatch_bench #(
     output logic [1:0] wave_o,
     output logic [Cores-1:0] attached_o,
     output logic dealing_o,
+    output logic [Cores-1:0] blamed_o,
     // Streams
     input logic [Places-1:0] fetch_valid_i,
     input logic [Places-1:0] fetch_empty_i,
@@ -93,11 +94,12 @@ module dispatch_bench #(
       .rst_ni,
       .start_i,
       .patience_i,
-      .blamed_i(share_blamed | wave_blamed),
+      .blamed_i(blamed_o),
       .asleep_i,
       .detach_o(late_detach)
   );
-  assign detach = share_detach | late_detach;
+  assign blamed_o = share_blamed | wave_blamed;
+  assign detach   = share_detach | late_detach;
 
   stream_share #(
       .Cores(Cores)

@@ -73,6 +73,7 @@ struct Core {
   std::deque<std::array<std::int64_t, kStreams>> jobs;  // lines used up of each stream when the job is done
   bool able = false;
   bool asleep = false;
+  std::int64_t counted = 0;  // the same as far as anybody was blamed for it: of those who wait one is looked at a cycle
   std::int64_t late = 0;  // cycles in which it slept and others had nothing because of it, less the other ones
 
   bool can_take() const {
@@ -89,7 +90,7 @@ struct Core {
 
 // What went wrong first; tb/central/dispatch.py has the words.
 enum Status : std::int64_t {
-  kDone, kHung, kAssertion, kWrongGive, kWrongWave, kDealing, kMembers, kTooEarly, kTooLate, kOneCore
+  kDone, kHung, kAssertion, kWrongGive, kWrongWave, kDealing, kMembers, kTooEarly, kTooLate, kOneCore, kShared
 };
 
 extern "C" struct DispatchRun {
@@ -98,10 +99,12 @@ extern "C" struct DispatchRun {
   std::int64_t job_count, cores, patience, job_stall, able_stall, memory_stall, latency;
   std::uint64_t seed;
   std::int64_t limit;
+  std::int64_t stop;          // after so many cycles, whatever is under way; 0: not at all
   std::int64_t* core_of_job;  // [count]
   // Set by the bench
   std::int64_t status, cycles, given, core, stream, waves, attached, first_detached;
   std::int64_t lines[kStreams], bursts[kStreams];
+  std::uint64_t trace;  // of all outputs in all cycles
 };
 
 static Bench<Vdispatch_bench>& bench() {
@@ -119,11 +122,13 @@ extern "C" void dispatch_run(DispatchRun* run) {
   std::vector<Core> core(cores);
   std::uint64_t wave_cores = 0, wave_given = 0, could = 0, attached_before = all;
   std::int64_t wave_wait = 0;
+  std::uint64_t overdue = 0;  // must be left behind: a wave has waited for as long as the patience, or it was late so often
+  std::uint64_t overdue_wave = 0;
   bool dealing_before = false;
   int wave_before = 0;
 
   *run = DispatchRun{run->jobs, run->take_stall, run->job_count, run->cores, run->patience, run->job_stall,
-                     run->able_stall, run->memory_stall, run->latency, run->seed, run->limit, run->core_of_job};
+                     run->able_stall, run->memory_stall, run->latency, run->seed, run->limit, run->stop, run->core_of_job};
   run->status = kHung;
   run->first_detached = -1;
   const auto fail = [&](Status status, int which, int stream) {
@@ -142,7 +147,12 @@ extern "C" void dispatch_run(DispatchRun* run) {
 
   m->patience_i = run->patience;
   m->enable_i = 1;
+  const auto trace = [&](std::uint64_t value) { run->trace = (run->trace ^ value) * 0x100000001B3u; };
   for (run->cycles = 0; run->cycles < run->limit && run->status == kHung; ++run->cycles) {
+    if (run->stop != 0 && run->cycles == run->stop) {
+      fail(kDone, 0, 0);
+      break;
+    }
     const auto now = run->cycles;
     const bool starts = now == 0;
     // What the design sees.
@@ -190,7 +200,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
       for (int c = 0; c < cores; ++c) {
         if (!bit(attached_before & ~attached, c)) continue;
         if (run->first_detached < 0) run->first_detached = now;
-        bool reason = core[c].late >= run->patience / kLatePart || (!bit(could, c) && wave_wait >= run->patience);
+        bool reason = core[c].late >= run->patience / kLatePart || bit(overdue_wave, c);
         for (int other = 0; other < cores && !reason; ++other) {
           for (int s = 0; s < kStreams && !reason; ++s) {
             const auto& early = core[other].streams[s];
@@ -200,6 +210,7 @@ extern "C" void dispatch_run(DispatchRun* run) {
         if (!reason) fail(kTooEarly, c, 0);
       }
       if ((attached & ~attached_before) != 0) fail(kTooEarly, 0, 0);
+      if ((attached & overdue) != 0) fail(kTooLate, __builtin_ctzll(attached & overdue), 0);
       attached_before = attached;
     }
 
@@ -227,6 +238,9 @@ extern "C" void dispatch_run(DispatchRun* run) {
     const std::uint64_t able = attached & bindable & can_take;
     wave_wait = dealing || m->more_i == 0 || able == 0 || able == attached ? 0 : wave_wait + 1;
     could = bindable & can_take;
+    overdue_wave = wave_wait > run->patience ? attached & ~could : 0;
+    if (overdue_wave != 0) wave_wait = 0;
+    overdue = overdue_wave;
     for (int c = 0; c < cores; ++c) {
       bool blamed = m->more_i && (able & idle) != 0 && bit(attached & ~could, c);
       for (int other = 0; other < cores && !blamed; ++other) {
@@ -236,6 +250,9 @@ extern "C" void dispatch_run(DispatchRun* run) {
                    behind(core[c].streams[s], early);
         }
       }
+      const bool counts = bit(m->blamed_o, c) && core[c].asleep;
+      if (counts && core[c].counted >= run->patience / kLatePart) overdue |= std::uint64_t{1} << c;
+      core[c].counted = std::max<std::int64_t>(0, core[c].counted + (counts ? 1 : -1));
       core[c].late = std::max<std::int64_t>(0, core[c].late + (blamed && core[c].asleep ? 1 : -1));
     }
 
@@ -246,6 +263,19 @@ extern "C" void dispatch_run(DispatchRun* run) {
       const int s = m->stream_o;
       const std::uint64_t members = m->members_o;
       if (members == 0 || grants != members << (s * cores)) fail(kMembers, 0, s);
+      // One of them asks, and all others that may have the same chunk from the same burst get it.
+      bool explained = false;
+      for (int one = 0; one < cores && !explained; ++one) {
+        std::uint64_t sharers = 0;
+        for (int c = 0; c < cores && bit(members, one); ++c) {
+          const auto &own = core[c].streams[s], &asker = core[one].streams[s];
+          const bool same = own.asks(s) && own.next == asker.next && own.chunk(s) == asker.chunk(s);
+          const bool apart = own.wave != asker.wave && bit(attached, c) && bit(attached, one);
+          sharers |= std::uint64_t{same && !apart} << c;
+        }
+        explained = bit(members, one) && sharers == members;
+      }
+      if (!explained) fail(kShared, 0, s);
       run->lines[s] += m->beats_o;
       ++run->bursts[s];
       const auto when = now + run->latency + random.below(static_cast<std::uint32_t>(run->latency + 1));
@@ -301,10 +331,11 @@ extern "C" void dispatch_run(DispatchRun* run) {
       for (int s = 0; s < kStreams; ++s) ends = ends && one.streams[s].eaten >= one.jobs.front()[s];
       if (ends) one.jobs.pop_front();
     }
+    for (const std::uint64_t value : {attached, give, grants, std::uint64_t{m->wave_o}, std::uint64_t{dealing}}) trace(value);
     dealing_before = dealing;
     wave_before = m->wave_o;
     run->attached = attached;
     if (!m.tick()) fail(kAssertion, 0, 0);
-    if (finished()) fail(kDone, 0, 0);
+    if (finished() && !m->dealing_o) fail(kDone, 0, 0);
   }
 }

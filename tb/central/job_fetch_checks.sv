@@ -30,8 +30,16 @@ module job_fetch_checks #(
     input chip_pkg::extent_t                              out,
     input logic                  [core_pkg::RowsBits-1:0] rows,
     input logic                                           zero,
-    input logic                  [ chip_pkg::JobBits-1:0] to_read_q
+    input logic                  [ chip_pkg::JobBits-1:0] to_read_q,
+    input logic                  [ chip_pkg::JobBits-1:0] index_o
 );
+
+  // The first cycle after a reset.
+  logic fresh_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) fresh_q <= 1'b1;
+    else fresh_q <= 1'b0;
+  end
 
   // The wave may change while a job waits: it is known when the job is given out.
   `CHECK_NEXT(job_held, valid_o && !ready_i && !start_i, valid_o && $stable(result_o.index)
@@ -40,6 +48,9 @@ module job_fetch_checks #(
   `CHECK(fill_is_due, fill_valid_i, !arrived_q[fill_slot_i])
   `CHECK(wrong_job_stays, error_o, !valid_o && cause_o != chip_pkg::CauseNone)
   `CHECK(job_is_left, valid_o, more_o)
+  `CHECK(no_table_after_a_reset, fresh_q, !read_valid_o && !more_o && to_read_q == '0)
+  `CHECK(empty_after_a_reset, fresh_q,
+         arrived_q == '0 && head_q == '0 && tail_q == '0 && index_o == '0)
 
   `COVER(read, read_valid_o && read_ready_i)
   `COVER(job, valid_o && ready_i)

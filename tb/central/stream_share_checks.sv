@@ -2,28 +2,42 @@
 
 // Checks of shared fetches: who gets a chunk has asked for it, and nobody is given another one.
 module stream_share_checks #(
-    parameter int unsigned Cores = 1
+    parameter  int unsigned Cores     = 1,
+    parameter  int unsigned TimerBits = 17,
+    localparam int unsigned CoreBits  = Cores > 1 ? $clog2(Cores) : 1
 ) (
-    input logic                                                        clk_i,
-    input logic                                                        rst_ni,
-    input logic                                                        enable_i,
-    input logic                   [              Cores-1:0]            attached_i,
-    input logic                                                        dealing_i,
-    input logic                   [              Cores-1:0]            detach_o,
-    input chip_pkg::fetch_state_t [  chip_pkg::Streams-1:0][Cores-1:0] fetch_i,
-    input logic                   [  chip_pkg::Streams-1:0][Cores-1:0] grant_o,
-    input logic                                                        valid_o,
-    input logic                                                        ready_i,
-    input chip_pkg::line_t                                             line_o,
-    input logic                   [chip_pkg::ChunkBits-1:0]            beats_o,
-    input chip_pkg::stream_e                                           stream_o,
-    input logic                   [              Cores-1:0]            members_o,
-    input logic                                                        held_o,
-    input logic                   [  chip_pkg::Streams-1:0]            go,
-    input logic                   [  chip_pkg::Streams-1:0]            held,
-    input logic                   [  chip_pkg::Streams-1:0][Cores-1:0] expired,
-    input logic                   [              Cores-1:0]            blamed_o
+    input logic                                                            clk_i,
+    input logic                                                            rst_ni,
+    input logic                                                            enable_i,
+    input logic                   [               Cores-1:0]               attached_i,
+    input logic                                                            dealing_i,
+    input logic                   [               Cores-1:0]               detach_o,
+    input chip_pkg::fetch_state_t [   chip_pkg::Streams-1:0][   Cores-1:0] fetch_i,
+    input logic                   [   chip_pkg::Streams-1:0][   Cores-1:0] grant_o,
+    input logic                                                            valid_o,
+    input logic                                                            ready_i,
+    input chip_pkg::line_t                                                 line_o,
+    input logic                   [ chip_pkg::ChunkBits-1:0]               beats_o,
+    input chip_pkg::stream_e                                               stream_o,
+    input logic                   [               Cores-1:0]               members_o,
+    input logic                                                            held_o,
+    input logic                   [   chip_pkg::Streams-1:0]               go,
+    input logic                   [   chip_pkg::Streams-1:0]               held,
+    input logic                   [   chip_pkg::Streams-1:0][   Cores-1:0] expired,
+    input logic                   [               Cores-1:0]               blamed_o,
+    input logic                   [           TimerBits-1:0]               now_q,
+    input logic                   [chip_pkg::StreamBits-1:0]               turn_q,
+    input logic                   [   chip_pkg::Streams-1:0][CoreBits-1:0] core,
+    input logic                   [   chip_pkg::Streams-1:0][CoreBits-1:0] last_q,
+    input logic                   [   chip_pkg::Streams-1:0][   Cores-1:0] since_valid_q
 );
+
+  // The first cycle after a reset.
+  logic fresh_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) fresh_q <= 1'b1;
+    else fresh_q <= 1'b0;
+  end
 
   // A burst stays within 4 KB.
   localparam int unsigned PageLines = 4096 / chip_pkg::LineBytes;
@@ -54,6 +68,16 @@ module stream_share_checks #(
       end
     end
   endfunction
+
+  // Whoever simulates gates would have them undefined for ever.
+  `CHECK(counts_after_a_reset, fresh_q, now_q == '0 && turn_q == '0 && last_q == '0)
+  `CHECK(nobody_waits_after_a_reset, fresh_q, since_valid_q == '0)
+
+  // Who was not taken keeps its turn.
+  `CHECK_NEXT(turn_of_streams, grant_o == '0, $stable(turn_q))
+  for (genvar s = 0; s < chip_pkg::Streams; s++) begin : gen_turns
+    `CHECK_NEXT(turn_of_cores, go[s] && !grant_o[s][core[s]], $stable(last_q[s]))
+  end
 
   `CHECK(somebody_gets_it, valid_o, members_o != '0 && enable_i)
   `CHECK(members_asked, valid_o, members_ask())
@@ -93,4 +117,18 @@ module stream_share_checks #(
 
 endmodule
 
-bind stream_share stream_share_checks #(.Cores(Cores)) i_checks (.*);
+bind stream_share stream_share_checks #(
+    .Cores(Cores),
+    .TimerBits(TimerBits)
+) i_checks (
+    .last_q({
+      gen_streams[3].last_q, gen_streams[2].last_q, gen_streams[1].last_q, gen_streams[0].last_q
+    }),
+    .since_valid_q({
+      gen_streams[3].since_valid_q,
+      gen_streams[2].since_valid_q,
+      gen_streams[1].since_valid_q,
+      gen_streams[0].since_valid_q
+    }),
+    .*
+);

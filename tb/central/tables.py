@@ -22,6 +22,7 @@ MESSAGES = {
     4: "a line goes where another job still lies",
     5: "a job has another wave than the one that is being dealt",
     6: "a job is given out after the last one, or after one that is wrong",
+    7: "a reset left something",
 }
 _FLAGS = (
     *("wg", "balancer", "a_format", "b_format", "a_bias", "b_bias"),
@@ -37,6 +38,7 @@ class _Run(ctypes.Structure):
         ("table", ctypes.c_void_p),
         ("windows", ctypes.c_void_p),
         *((name, ctypes.c_int64) for name in ("count", "first_line", "read_stall", "job_stall", "latency")),
+        *((name, ctypes.c_int64) for name in ("left_over", "first_index")),
         ("seed", ctypes.c_uint64),
         ("limit", ctypes.c_int64),
         ("seen", ctypes.c_void_p),
@@ -133,6 +135,8 @@ class TablesBench:
         read_stall: int = 0,
         job_stall: int = 0,
         latency: int = 0,
+        left_over: int = 0,
+        first_index: int = 0,
     ) -> TableOutcome:
         """Let a job table be read and its jobs be taken.
 
@@ -147,6 +151,10 @@ class TablesBench:
             In 1000 cycles.
         latency : int
             Most cycles that an answer takes beyond one.
+        left_over : int
+            Jobs that the table has beyond `table`: nobody takes them, and what lies there does not matter.
+        first_index : int
+            Number of the first job, as if others had been given out before.
 
         Raises
         ------
@@ -158,6 +166,7 @@ class TablesBench:
         seen = np.zeros((len(table), _SEEN), np.uint32)
         run = _Run(table.ctypes.data, bounds.ctypes.data, len(table), first_line, read_stall, job_stall)
         run.latency, run.seed, run.seen = latency, seed, seen.ctypes.data
+        run.left_over, run.first_index = left_over, first_index
         run.limit = (500 + len(table) * (10 + latency)) * 1000 // (1000 - max(read_stall, job_stall))
         self._library.tables_jobs(ctypes.byref(run))
         if run.status:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "Vtables_bench.h"
+#include "Vtables_bench___024root.h"
 #include "loop.hpp"
 
 namespace {
@@ -20,12 +21,13 @@ struct Read {
 };
 }  // namespace
 
-enum Status : std::int64_t { kDone, kHung, kAssertion, kRead, kSlot, kWave, kStirred };
+enum Status : std::int64_t { kDone, kHung, kAssertion, kRead, kSlot, kWave, kStirred, kNotReset };
 
 extern "C" struct TableRun {
   const std::uint32_t* table;    // [count, 16]
   const std::uint32_t* windows;  // [5, 2]
   std::int64_t count, first_line, read_stall, job_stall, latency;
+  std::int64_t left_over, first_index;
   std::uint64_t seed;
   std::int64_t limit;
   std::uint32_t* seen;  // [count, 13]: lines, bytes, number, zero, rows
@@ -59,7 +61,7 @@ extern "C" void tables_jobs(TableRun* run) {
   Random random(run->seed);
   std::vector<Read> reads;
   std::array<bool, kAhead> used{};
-  std::vector<int> slot_of_job(run->count, -1);
+  std::vector<int> slot_of_job(run->count + kAhead, -1);
   std::int64_t asked = 0;
   int aftermath = 0;
 
@@ -69,17 +71,20 @@ extern "C" void tables_jobs(TableRun* run) {
   const auto fail = [&](Status status) {
     if (run->status == kHung) run->status = status;
   };
+  if (m->read_valid_o || m->valid_o || m->more_o || m->error_o || m->read_slot_o != 0 || m->index_o != 0) fail(kNotReset);
   m->table_i = static_cast<std::uint32_t>(run->first_line);
-  m->jobs_i = run->count;
+  m->jobs_i = static_cast<std::uint32_t>(run->count + run->left_over);
   for (int e = 0; e < kExtents; ++e) {
     m->first_i[e] = run->windows[2 * e];
     m->past_i[e] = run->windows[2 * e + 1];
   }
   for (run->cycles = 0; run->cycles < run->limit && run->status == kHung; ++run->cycles) {
     m->start_i = run->cycles == 0;
+    if (run->cycles == 1) m->rootp->tables_bench__DOT__i_jobs__DOT__index_q = static_cast<std::uint32_t>(run->first_index);
     m->wave_i = random.below(4);
     m->read_ready_i = !m->start_i && !random.chance(run->read_stall);
-    m->ready_i = !m->start_i && !random.chance(run->job_stall);
+    const bool over = run->left_over != 0 && run->given == run->count;
+    m->ready_i = !m->start_i && !over && !random.chance(run->job_stall);
     m->fill_valid_i = 0;
     std::vector<std::size_t> due;
     for (std::size_t r = 0; r < reads.size(); ++r)
@@ -88,7 +93,7 @@ extern "C" void tables_jobs(TableRun* run) {
       const auto at = due[random.below(static_cast<std::uint32_t>(due.size()))];
       m->fill_valid_i = 1;
       m->fill_slot_i = reads[at].slot;
-      for (int w = 0; w < kLineWords; ++w) m->fill_data_i[w] = run->table[kLineWords * reads[at].job + w];
+      for (int w = 0; w < kLineWords; ++w) m->fill_data_i[w] = run->table[kLineWords * (reads[at].job % run->count) + w];
       reads.erase(reads.begin() + static_cast<std::ptrdiff_t>(at));
     }
     m.settle();
@@ -116,7 +121,7 @@ extern "C" void tables_jobs(TableRun* run) {
     }
     if (!m->start_i && m->read_valid_o && m->read_ready_i) {
       const int slot = m->read_slot_o;
-      if (asked == run->count || m->read_line_o != static_cast<std::uint32_t>(run->first_line + asked)) {
+      if (asked == run->count + std::min<std::int64_t>(run->left_over, kAhead) || m->read_line_o != static_cast<std::uint32_t>(run->first_line + asked)) {
         fail(kRead);
         break;
       }
@@ -135,7 +140,8 @@ extern "C" void tables_jobs(TableRun* run) {
     }
     const bool left = m->more_o;
     if (!m.tick()) fail(kAssertion);
-    if (run->cause != 0 || (run->cycles > 1 && !left)) {
+    if (over && !left) fail(kStirred);
+    if (run->cause != 0 || over || (run->cycles > 1 && !left)) {
       if (!left && run->given != run->count) fail(kStirred);
       if (++aftermath == kAftermath) fail(kDone);
     }

@@ -41,7 +41,8 @@ def draw_chain(rng: Rng, descriptors: int, jobs: int | None = None) -> Chain:
     With `jobs` the first has so many, in a table from the first line on, below all that the chain has.
     """
     places = rng.permutation(descriptors) + 1
-    drawn = [good_descriptor(rng, int(ALL_LINES - at * ROOM if jobs else at * ROOM)) for at in places]
+    high = jobs is not None or rng.random() < 0.5
+    drawn = [good_descriptor(rng, int(ALL_LINES - at * ROOM if high else at * ROOM)) for at in places]
     words, records = [], {}
     for number, (descriptor, _) in enumerate(drawn):
         last = number == len(drawn) - 1
@@ -54,6 +55,7 @@ def draw_chain(rng: Rng, descriptors: int, jobs: int | None = None) -> Chain:
         if linked.threshold_from_record:
             records[linked.threshold_record] = draw_record(rng, int(rng.integers(-24, 17)))
     histograms = rng.integers(0, 1 << 32, (descriptors, KINDS), np.uint32)
+    histograms[rng.random(descriptors) < 0.1] = (1 << 32) - 1  # the largest sum
     thresholds = np.stack(
         [rng.integers(-24, 17, descriptors), rng.integers(0, 64, descriptors)], 1, dtype=np.int32
     )
@@ -98,6 +100,21 @@ def test_chains(descriptors: int, rng: Rng) -> None:
     for _ in range(30):
         chain = draw_chain(rng, descriptors)
         assert run(chain, rng, watchdog=int(rng.choice([0, WATCHDOG]))).events == chain.story()
+
+
+def test_a_reset_forgets_all(rng: Rng) -> None:
+    """In any cycle, also after an error: the next chain is as the first one."""
+    bench = ChainsBench()
+    bench.reset()
+    for action in (Action.NOTHING, Action.FAULT):
+        chain, seed = draw_chain(rng, 2), int(rng.integers(1 << 30))
+        act = Act(action, 40, 1, Cause.ITEM, 1 << 20)
+        cycles = bench.run(chain, seed, act=act).cycles
+        for stop in range(1, cycles):
+            bench.run(chain, seed, act=act, counted=Counted(0, 7), stop=stop)
+            bench.reset()
+            following = draw_chain(rng, 1)
+            assert run(following, rng, watchdog=WATCHDOG).events == following.story()
 
 
 def test_counts_to_their_last_bit(rng: Rng) -> None:

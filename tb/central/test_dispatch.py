@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from golden.formats import U32
 from tb.central.bench import CentralFailure
 from tb.central.dispatch import (
     FROZEN,
+    LONG_PATIENCE,
+    NEAR_LINES,
     DispatchBench,
     Pace,
     draw_jobs,
@@ -25,6 +29,14 @@ def shared_jobs(count: int) -> U32:
     """Return jobs that all read the same A, B and C."""
     jobs = np.zeros((count, 4, 2), np.uint32)
     jobs[:, 0], jobs[:, 1], jobs[:, 2] = (64, 30), (128, 30), (192, 2)
+    return jobs
+
+
+def own_jobs(count: int) -> U32:
+    """Return jobs with an A and a C of their own."""
+    jobs = shared_jobs(count)
+    jobs[..., 0] += 256 * np.arange(count, dtype=np.uint32)[:, None]
+    jobs[:, [1, 3]] = 0
     return jobs
 
 
@@ -114,19 +126,20 @@ def test_little_patience(rng: Rng) -> None:
     for _ in range(300):
         take = tuple(int(stall) for stall in rng.choice([0, 500, 900], cores))
         jobs = draw_jobs(rng, 3 * cores, cores)
-        assert (bench.run(jobs, Pace(take), int(rng.integers(1 << 30)), 0).core_of_job >= 0).all()
+        pace = Pace(take, job=int(rng.choice([0, 800])))
+        assert (bench.run(jobs, pace, int(rng.integers(1 << 30)), 0).core_of_job >= 0).all()
     for still in range(cores):  # the others have plenty left when they have waited long enough
         pace = Pace(tuple(FROZEN if core == still else 990 for core in range(cores)))
         outcome = bench.run(shared_jobs(40), pace, int(rng.integers(1 << 30)), 100)
         assert list(outcome.core_of_job).count(still) <= 2
 
 
-@pytest.mark.parametrize("patience", [1000, 3000])
+@pytest.mark.parametrize("patience", [1000, 3000, 60_000])
 def test_a_core_that_is_late_each_time(patience: int, rng: Rng) -> None:
     """Eight times slower it is left behind soon, though no single wait is long; a little slower it is not."""
     cores = 4
     bench = DispatchBench(cores)
-    jobs = shared_jobs(400)
+    jobs = shared_jobs(400 if patience < 10_000 else 1500)
     for late in range(cores):
         slow = Pace(tuple(875 if core == late else 0 for core in range(cores)))
         outcome = bench.run(jobs, slow, int(rng.integers(1 << 30)), patience)
@@ -134,6 +147,72 @@ def test_a_core_that_is_late_each_time(patience: int, rng: Rng) -> None:
         assert patience // 4 <= outcome.first_detached <= patience
         little = Pace(tuple(300 if core == late else 0 for core in range(cores)))
         assert len(bench.run(jobs, little, int(rng.integers(1 << 30)), patience).attached) == cores
+
+
+def test_a_core_that_is_late_at_each_wave(rng: Rng) -> None:
+    """Jobs that share nothing wait for one another only when the next wave is dealt; that is enough."""
+    cores, patience = 4, 1000
+    bench = DispatchBench(cores)
+    for late in range(cores):
+        slow = Pace(tuple(875 if core == late else 0 for core in range(cores)))
+        outcome = bench.run(own_jobs(400), slow, int(rng.integers(1 << 30)), patience)
+        assert outcome.attached == frozenset(range(cores)) - {late}
+        assert patience // 4 <= outcome.first_detached <= 4 * patience
+
+
+@pytest.mark.parametrize("cores", CORES[1:])
+def test_waves_of_which_cores_are_left_behind(cores: int, rng: Rng) -> None:
+    """Waves come to the same chunk at the same time, some of whose cores nobody waits for any more."""
+    bench = DispatchBench(cores)
+    for _ in range(100):
+        jobs = np.zeros((6 * cores, 4, 2), np.uint32)
+        jobs[:, 2] = (1, 1)
+        for job in range(len(jobs)):
+            stream = (job % cores + job // cores) % 3
+            jobs[job, 0] = (64 * (stream + 1), 9)
+        pace = Pace(tuple(int(stall) for stall in rng.choice([0, 500, 950], cores)))
+        outcome = bench.run(jobs, pace, int(rng.integers(1 << 30)), int(rng.choice([5, 40, 200])))
+        assert (outcome.core_of_job >= 0).all()
+
+
+@each_size
+def test_a_reset_forgets_all(cores: int, rng: Rng) -> None:
+    """Whatever was under way, the same jobs make the same of each cycle afterwards."""
+    bench = DispatchBench(cores)
+    jobs, pace = draw_jobs(rng, 4 * cores, cores), random_pace(rng, cores)
+    traces = set()
+    for _ in range(30):
+        bench.reset()
+        traces.add(bench.run(jobs, pace, 1, patience=30).trace)
+        others = draw_jobs(rng, 6 * cores, cores)
+        patience, stop = int(rng.choice([0, 30])), int(rng.integers(10, 200))
+        if rng.random() < 0.5:  # many wait for one core
+            others, patience = shared_jobs(6 * cores), LONG_PATIENCE
+        busy = replace(random_pace(rng, cores), job=int(rng.choice([0, 950])))
+        bench.run(others, busy, int(rng.integers(1 << 30)), patience, stop=stop)
+    assert len(traces) == 1
+
+
+@pytest.mark.parametrize("patience", [300, 33_000, LONG_PATIENCE])
+def test_a_wave_waits_as_long_as_the_patience(patience: int, rng: Rng) -> None:
+    """Also for a core that has run all the time."""
+    bench = DispatchBench(4)
+    for busy in range(4):
+        jobs = own_jobs(16)
+        jobs[busy, 0] = (NEAR_LINES, 4 * patience)
+        outcome = bench.run(jobs, even_pace(4), int(rng.integers(1 << 30)), patience)
+        assert outcome.attached == frozenset(range(4)) - {busy}
+        assert patience <= outcome.first_detached <= patience + 500
+
+
+def test_each_descriptor_waits_anew(rng: Rng) -> None:
+    """Cores that wait for the last one of a descriptor have not waited for the next descriptor."""
+    bench = DispatchBench(4)
+    for length in range(30, 90):
+        jobs = own_jobs(4)
+        jobs[0, 0, 1] = length
+        bench.run(jobs, even_pace(4), 1, patience=20)
+        bench.run(jobs, even_pace(4, able=900), int(rng.integers(1 << 30)), patience=20)
 
 
 def test_a_core_with_more_work_is_not_late(rng: Rng) -> None:

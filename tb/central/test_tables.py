@@ -207,6 +207,42 @@ def test_tables_with_a_wrong_job(rng: Rng) -> None:
     assert all(counts[cause] > 20 for cause in (Cause.NONE, Cause.FIELD, Cause.JOB_RANGE)), counts
 
 
+def test_tables_of_any_length(rng: Rng) -> None:
+    """Of tables of up to 2^32 jobs some; the others are still there when nobody takes them."""
+    windows = draw_windows(rng)
+    table = np.array([draw_job(rng, windows).words() for _ in range(40)])
+    for bit in range(6, 33):
+        over = (1 << bit) - 1 - len(table) - int(rng.integers(20 if bit > 6 else 3))
+        given = TablesBench().run(table, windows, 5, int(rng.integers(1 << 30)), left_over=over)
+        assert len(given.seen) == len(table)
+
+
+def test_numbers_of_jobs(rng: Rng) -> None:
+    """To the last bit, also of a job that is wrong."""
+    windows = draw_windows(rng)
+    table = np.array([draw_job(rng, windows).words() for _ in range(12)])
+    table[9, 10] = 0
+    for bit in range(4, 33):
+        first = (1 << bit) - 5
+        outcome = TablesBench().run(table, windows, 5, int(rng.integers(1 << 30)), first_index=first)
+        numbers = [(first + number) % (1 << 32) for number in range(10)]
+        assert outcome.seen[:, 10].tolist() == numbers[:9]
+        assert (outcome.cause, outcome.error_job) == (Cause.FIELD, numbers[9])
+
+
+def test_a_reset_forgets_all(rng: Rng) -> None:
+    """Each run of the bench begins with a reset: here one comes in the middle of a table."""
+    windows = draw_windows(rng)
+    table = np.array([draw_job(rng, windows).words() for _ in range(9)])
+    for _ in range(10):
+        TablesBench().run(table, windows, 5, int(rng.integers(1 << 30)), left_over=1 << 30)
+        outcome = TablesBench().run(table, windows, 5, int(rng.integers(1 << 30)))
+        assert outcome.seen.tolist() == [
+            job_fields(check_job(words, as_descriptor(windows), PSUM_ROWS), index)
+            for index, words in enumerate(table)
+        ]
+
+
 def test_jobs_are_read_ahead() -> None:
     """Sixteen of them, and not more."""
     windows = (Window(0, 9),) * 5

@@ -14,7 +14,9 @@ bind control value_report #(
 ) report_descriptors (.value_i(descriptors_q));
 bind dispatcher state_report #(.T(state_e)) report_state (.state_i(state_q));
 bind dispatcher value_report #(.T(logic [Cores-1:0])) report_attached (.value_i(attached_q));
-bind dispatcher value_report #(.T(logic [Cores-1:0])) report_to_deal (.value_i(todo_q));
+bind dispatcher value_report #(
+    .T(logic [Cores-1:0])
+) report_to_deal (.value_i(dealing_o ? todo_q : '0));
 bind job_fetch value_report #(
     .T(logic [chip_pkg::JobBits-1:0])
 ) report_to_read (.value_i(to_read_q));

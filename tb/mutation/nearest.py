@@ -15,8 +15,9 @@ from tb.coverage.worker import Plan
 from tb.mutation.mutant import Mutant
 from tb.toolchain import BUILD_ROOT
 
+PACKAGES = "pkg/"
+"""Where the design keeps functions that modules share."""
 SUITE = next(iter(SUITES))
-PACKAGES = "rtl/pkg/"
 FOLDER = BUILD_ROOT / "coverage" / SUITE
 
 
@@ -59,8 +60,7 @@ class Nearness:
     def tests(self, mutant: Mutant) -> list[str]:
         """Tests that hit the mutant's line, or its file where the line has no point; the closest first.
 
-        Of a package hardly any function has points, so that those of its file say nothing of the others: then
-        there are no tests, and the mutant meets those of its room.
+        Of a package's line without a point any test may be one: what is inlined is not counted.
         """
         file = f"rtl/{mutant.file}"
         last = mutant.line + mutant.right.count("\n")
@@ -70,8 +70,8 @@ class Nearness:
             if (file, line) in self.by_line:
                 counted = True
                 found |= self.by_line[file, line]
-        if not counted and not file.startswith(PACKAGES):
-            found = self.by_file.get(file, set())
+        if not counted:
+            found = set(self.breadth) if mutant.file.startswith(PACKAGES) else self.by_file.get(file, set())
         return sorted(found, key=lambda test: (self.breadth[test], test))
 
 

@@ -14,15 +14,14 @@ from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.nearest import last, nearness
 
 BLOCK = Point("pe", "rtl/pe/pe.sv", 7, 3, Kind.LINE, "block", "7-9,12")
-FUNCTION = Point("fp_pkg", "rtl/pkg/fp_pkg.sv", 97, 3, Kind.LINE, "block", "97-99")
 BRANCH = Point("pe", "rtl/pe/pe.sv", 9, 5, Kind.BRANCH, "if")
 NEVER = Point("pe", "rtl/pe/pe.sv", 20, 5, Kind.LINE, "block", "20-21")
 COVER = Point("pe_checks", "tb/pe/pe_checks.sv", 7, 3, Kind.USER, "cov_both")
-HITS = {"wide": [BLOCK, BRANCH, COVER], "narrow": [BLOCK, FUNCTION], "other": [COVER]}
+HITS = {"wide": [BLOCK, BRANCH, COVER], "narrow": [BLOCK], "other": [COVER]}
 NEAR = nearness(
     Collected(
-        points=[BLOCK, FUNCTION, BRANCH, NEVER, COVER],
-        hit={BLOCK, FUNCTION, BRANCH, COVER},
+        points=[BLOCK, BRANCH, NEVER, COVER],
+        hit={BLOCK, BRANCH, COVER},
         tests=[TestOutcome(test, "passed", "", 1.0) for test in HITS],
         by_test=HITS,
     )
@@ -50,9 +49,8 @@ def test_a_mutant_of_several_lines_is_met_in_any_of_them() -> None:
     assert near_to(9, "a\n&& b") == ["narrow", "wide"]
 
 
-def test_functions_of_a_package_that_nobody_counts_have_no_test() -> None:
-    assert near_to(98, file="pkg/fp_pkg.sv") == ["narrow"]
-    assert near_to(200, file="pkg/fp_pkg.sv") == []
+def test_of_a_package_without_points_any_test_is_near() -> None:
+    assert near_to(7, file="pkg/fp_pkg.sv") == ["narrow", "other", "wide"]
 
 
 def test_a_line_that_nobody_hits_has_no_test() -> None:
