@@ -27,7 +27,6 @@ module a_unpack #(
 );
 
   localparam int unsigned PairLen = 2 * core_pkg::WordLen;
-  localparam int unsigned WordBits = core_pkg::WordLen * core_pkg::ElemBits;
   // Bytes of a pair of words, modulo those of a beat: a pair that has them all is the beat's last with values.
   localparam int unsigned OffsetBits = $clog2(core_pkg::ABeatBytes);
   // A beat of one word still fills a pair of entries below.

@@ -408,6 +408,7 @@ package fp_pkg;
     logic signed [ScaledExpBits-1:0] exp, below;
     logic [WidenShiftBits-1:0] shift;
     logic [WidenSigBits-1:0] kept;
+    logic [Fp16Precision-1:0] rounded;
     logic [Fp16Bits-2:0] magnitude;
 
     is_e5m2 = fmt == FmtE5m2;
@@ -442,8 +443,9 @@ package fp_pkg;
         below > ScaledExpBits'(WidenMaxShift) ? WidenShiftBits'(WidenMaxShift) :
         WidenShiftBits'(below);
     kept = {sig, {(WidenSigBits - Fp8Precision) {1'b0}}} >> shift;
-    magnitude = (Fp16Bits - 1)'((kept + WidenSigBits'(2 ** (WidenGuardBits - 1) - 1) +
-                                 WidenSigBits'(kept[WidenGuardBits])) >> WidenGuardBits);
+    rounded = Fp16Precision'((kept + WidenSigBits'(2 ** (WidenGuardBits - 1) - 1) +
+                              WidenSigBits'(kept[WidenGuardBits])) >> WidenGuardBits);
+    magnitude = (Fp16Bits - 1)'(rounded);
     if (is_normal) magnitude = magnitude + {Fp16ExpBits'(-below), {Fp16ManBits{1'b0}}};
     if (is_inf || (is_normal && exp[ScaledExpBits-2:0] >= (ScaledExpBits - 1)'(Fp16MaxExp)))
       magnitude = Fp16Inf;

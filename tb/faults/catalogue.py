@@ -167,7 +167,7 @@ FAULTS = {
     ),
     "credit of a row": Fault(
         "line/nonzero_walker.sv",
-        "assign load = valid_i && (!busy_q || done) && («!row_end_i || credits_q != '0»);",
+        "assign ready_o = free && («!row_end_i || credits_q != '0»);",
         "1'b1",
         **_stream("results", "a_credit_left"),
     ),
@@ -233,7 +233,7 @@ FAULTS = {
     ),
     "line that is full": Fault(
         "core/load_balancer.sv",
-        "if («held_q[l] < depth_i» && (",
+        "room[l] = «held_q[l] < depth_i»;",
         "1'b1",
         **_operands("all channels dead but some", Step.FP, "a_least_loaded|balancer"),
     ),
