@@ -102,8 +102,8 @@ FEEDER_FAULTS = {
     ),
     "row beyond its unit": Fault(
         "feeder/row_gather.sv",
-        "error_o || «place >= place_t'(current.elements)»",
-        "1'b0",
+        "if («place < current.elements») begin",
+        "1'b1",
         test=f"{ERRORS}::test_row_beyond_its_unit",
         symptom="caught",
         arguments={"preset": "tiny", "place": "pitch"},
