@@ -57,12 +57,10 @@ module job_fetch #(
       head_q    <= '0;
       tail_q    <= '0;
     end else if (start_i) begin
-      arrived_q <= '0;
+      // The table before has been given out, or all was reset: no slot is taken.
       to_read_q <= jobs_i;
       left_q    <= jobs_i;
       index_q   <= '0;
-      head_q    <= '0;
-      tail_q    <= '0;
     end else begin
       if (read) begin
         to_read_q <= to_read_q - 1'b1;

@@ -48,6 +48,7 @@ module job_fetch_checks #(
   `CHECK(fill_is_due, fill_valid_i, !arrived_q[fill_slot_i])
   `CHECK(wrong_job_stays, error_o, !valid_o && cause_o != chip_pkg::CauseNone)
   `CHECK(job_is_left, valid_o, more_o)
+  `CHECK(starts_empty, start_i, arrived_q == '0 && head_q == tail_q && !more_o && to_read_q == '0)
   `CHECK(no_table_after_a_reset, fresh_q, !read_valid_o && !more_o && to_read_q == '0)
   `CHECK(empty_after_a_reset, fresh_q,
          arrived_q == '0 && head_q == '0 && tail_q == '0 && index_o == '0)

@@ -211,10 +211,19 @@ def test_tables_of_any_length(rng: Rng) -> None:
     """Of tables of up to 2^32 jobs some; the others are still there when nobody takes them."""
     windows = draw_windows(rng)
     table = np.array([draw_job(rng, windows).words() for _ in range(40)])
-    for bit in range(6, 33):
-        over = (1 << bit) - 1 - len(table) - int(rng.integers(20 if bit > 6 else 3))
+    for bit in range(6, 32):
+        over = (1 << bit) + int(rng.integers(30)) - len(table)
         given = TablesBench().run(table, windows, 5, int(rng.integers(1 << 30)), left_over=over)
         assert len(given.seen) == len(table)
+
+
+def test_jobs_with_a_flipped_bit(rng: Rng) -> None:
+    """Each bit of a job."""
+    windows = draw_windows(rng)
+    for bit in range(LINE_BYTES * 8):
+        words = draw_job(rng, windows).words()
+        words[bit // 32] ^= np.uint32(1 << bit % 32)
+        require_table(words[None], windows, rng)
 
 
 def test_numbers_of_jobs(rng: Rng) -> None:

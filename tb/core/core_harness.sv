@@ -162,13 +162,16 @@ module core_harness #(
   // ---------------------------------------------------------------------------------------------
   // Streams: a word stands until it is taken
   // ---------------------------------------------------------------------------------------------
+  // A stream that offers nothing shows anything.
+  logic [31:0] mixed, noise;
+  assign mixed = cycle_q[31:0] * 32'h9E3779B9;
+  assign noise = mixed ^ {mixed[15:0], mixed[31:16]};
+
   always_ff @(posedge clk_i) begin
     automatic bit [core_pkg::CmdBits-1:0] word = '0;
     automatic bit [BeatBits-1:0] beat = '0;
     automatic bit [Columns*core_pkg::ElemBits-1:0] row = '0;
     automatic bit [CostBits-1:0] cost = '0;
-    automatic bit [31:0] noise = '0;
-    automatic bit given = 1'b0;
     if (state_q != Run && state_q != Reset) begin
       cmd_valid_q    <= 1'b0;
       a_valid_q      <= 1'b0;
@@ -176,29 +179,38 @@ module core_harness #(
       cost_valid_q   <= 1'b0;
       result_ready_q <= 1'b0;
     end else begin
-      // A stream that offers nothing shows anything.
-      noise = cycle_q[31:0] * 32'h9E3779B9;
-      noise = noise ^ {noise[15:0], noise[31:16]};
       if (!cost_valid_q || cost_ready) begin
-        given = replay_cost(cost);
-        cost_valid_q <= given;
-        cost_q <= given ? cost : {CostBits / 32{noise}};
+        cost_valid_q <= 1'b0;
+        cost_q <= {CostBits / 32{noise}};
+        if (replay_cost(cost)) begin
+          cost_valid_q <= 1'b1;
+          cost_q <= cost;
+        end
       end
       if (line_valid) replay_line(32'(line_channel), 32'(line));
       if (!cmd_valid_q || cmd_ready) begin
-        given = replay_command(word);
-        cmd_valid_q <= given;
-        cmd_q <= given ? word : {core_pkg::CmdBits / 32{noise}};
+        cmd_valid_q <= 1'b0;
+        cmd_q <= {core_pkg::CmdBits / 32{noise}};
+        if (replay_command(word)) begin
+          cmd_valid_q <= 1'b1;
+          cmd_q <= word;
+        end
       end
       if (!a_valid_q || a_ready) begin
-        given = replay_a(beat);
-        a_valid_q <= given;
-        beat_q <= given ? beat : {BeatBits / 32{noise}};
+        a_valid_q <= 1'b0;
+        beat_q <= {BeatBits / 32{noise}};
+        if (replay_a(beat)) begin
+          a_valid_q <= 1'b1;
+          beat_q <= beat;
+        end
       end
       if (!b_valid_q || b_ready) begin
-        given = replay_b(row);
-        b_valid_q <= given;
-        b_q <= given ? row : {Columns * core_pkg::ElemBits / 32{noise}};
+        b_valid_q <= 1'b0;
+        b_q <= {Columns * core_pkg::ElemBits / 32{noise}};
+        if (replay_b(row)) begin
+          b_valid_q <= 1'b1;
+          b_q <= row;
+        end
       end
       result_ready_q <= !stalls_q || replay_ready();
     end

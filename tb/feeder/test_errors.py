@@ -13,12 +13,16 @@ from tb.feeder.bench import FeedJob, Stalls, feeder_bench
 from tb.feeder.fgmp_stream import Elements, block, random_elements
 from tb.feeder.jobs import (
     BASE,
+    CHANNEL_BITS,
+    CHANNELS_AT,
     COST,
     FEED,
     FEED_ROWS,
     OP_SHIFT,
     RUN,
     SEGMENT,
+    TAP_BITS,
+    TAPS_AT,
     TILE,
     ZERO,
     JobWriter,
@@ -96,6 +100,17 @@ def test_whole_rows_of_b(rng: np.random.Generator, seed: int, preset: str, chang
     # Rows that are right in themselves may leave before the fault shows.
     for number, stalls in enumerate(STALLS):
         assert feeder_bench(preset).run(jobs, seed + number, stalls).cause == STREAM_LENGTH
+
+
+@pytest.mark.parametrize("preset", SIZES)
+def test_a_tile_of_very_many_rows(rng: np.random.Generator, seed: int, preset: str) -> None:
+    """Every bit of a K tile's number of rows counts."""
+    many = writer(rng, preset, 0.1)
+    many.rows(1023 * 33 - (1 << 15))
+    keep = ((1 << CHANNEL_BITS) - 1) << CHANNELS_AT | ((1 << TAP_BITS) - 1) << TAPS_AT
+    many.command(TILE, keep, 1023 << CHANNELS_AT | 33 << TAPS_AT)
+    many.command()
+    assert feeder_bench(preset).run([many.job()], seed).cause == STREAM_LENGTH
 
 
 @pytest.mark.parametrize("preset", SIZES)
