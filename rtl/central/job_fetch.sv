@@ -89,15 +89,14 @@ module job_fetch #(
   localparam int unsigned NamedWords = 11;  // words of a job that have a meaning
   localparam int unsigned OutWord = 8, RowsWord = 10;
 
-  chip_pkg::data_t head;
-  logic [chip_pkg::LineBits/WordBits-1:0][WordBits-1:0] word;
+  localparam int unsigned Words = chip_pkg::LineBits / WordBits;
+  logic [Words-1:0][WordBits-1:0] word;
   chip_pkg::extent_t [chip_pkg::Streams-1:0] extent;
   chip_pkg::extent_t out;
   logic [core_pkg::RowsBits-1:0] rows;
   logic in_window, fields, zero;
 
-  assign head = lines_q[head_q[SlotBits-1:0]];
-  assign word = head;
+  assign word = lines_q[head_q[SlotBits-1:0]];
 
   always_comb begin
     for (int unsigned s = 0; s < chip_pkg::Streams; s++) begin
@@ -117,7 +116,7 @@ module job_fetch #(
   end
   assign fields = rows != '0 && 32'(rows) <= PsumRows &&
                   word[RowsWord][WordBits-1:core_pkg::RowsBits] == '0 &&
-                  head[chip_pkg::LineBits-1:NamedWords*WordBits] == '0 &&
+                  word[Words-1:NamedWords] == '0 &&
                   (!zero || (extent[chip_pkg::StreamA].bytes == '0 &&
                              extent[chip_pkg::StreamB].bytes == '0));
 

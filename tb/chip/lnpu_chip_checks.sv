@@ -35,7 +35,18 @@ module lnpu_chip_checks #(
     input logic fill_valid,
     input logic control_fill,
     input logic job_fill,
-    input logic [chip_pkg::Streams-1:0][Cores-1:0] stream_fill
+    input logic [chip_pkg::Streams-1:0][Cores-1:0] stream_fill,
+    input logic read_valid,
+    input chip_pkg::line_t read_line,
+    input chip_pkg::line_t control_read_line,
+    input chip_pkg::line_t job_read_line,
+    input chip_pkg::line_t share_line,
+    input logic [Cores-1:0] share_blamed,
+    input logic [Cores-1:0] wave_blamed,
+    input logic [Cores-1:0] blamed,
+    input logic [Cores-1:0] share_detach,
+    input logic [Cores-1:0] late_detach,
+    input logic [Cores-1:0] detach
 );
 
   int unsigned faults;
@@ -46,6 +57,16 @@ module lnpu_chip_checks #(
          $onehot({control_read_ready, job_read_ready, share_ready}))
   `CHECK(one_writer, control_write_ready && control_write_valid,
          !(result_write_ready && result_write_valid))
+  `CHECK(line_for_control, control_read_ready && read_valid, read_line == control_read_line)
+  `CHECK(line_for_jobs, job_read_ready && read_valid, read_line == job_read_line)
+  `CHECK(line_for_streams, share_ready && read_valid, read_line == share_line)
+  // Whoever says so: one is enough.
+  if (Cores > 1) begin : gen_late
+    `CHECK(blamed_for_a_stream, share_blamed != '0, (share_blamed & ~blamed) == '0)
+    `CHECK(blamed_for_a_wave, wave_blamed != '0, (wave_blamed & ~blamed) == '0)
+    `CHECK(detached_for_a_stream, share_detach != '0, (share_detach & ~detach) == '0)
+    `CHECK(detached_for_lateness, late_detach != '0, (late_detach & ~detach) == '0)
+  end
   `CHECK(line_has_an_owner, fill_valid, $onehot({control_fill, job_fill, stream_fill != '0}))
   `CHECK(line_of_one_stream, stream_fill != '0, $countones
          ({stream_fill[0] != '0, stream_fill[1] != '0, stream_fill[2] != '0, stream_fill[3] != '0})
@@ -82,4 +103,9 @@ module lnpu_chip_checks #(
 
 endmodule
 
-bind lnpu_chip lnpu_chip_checks #(.Cores(Cores)) i_checks (.*);
+bind lnpu_chip lnpu_chip_checks #(
+    .Cores(Cores)
+) i_checks (
+    .blamed(i_lateness.blamed_i),
+    .*
+);

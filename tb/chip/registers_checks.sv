@@ -1,7 +1,12 @@
 `include "tb/checks.svh"
 
 // Checks of the registers' rules beyond the block that is made from chip_regs.rdl: what is locked, what starts.
-module registers_checks (
+module registers_checks #(
+    parameter int unsigned Cores = 1,
+    parameter int unsigned Lines = 2,
+    parameter int unsigned Pes   = 2,
+    parameter int unsigned Rows  = 8
+) (
     input logic clk_i,
     input logic rst_ni,
     input logic start_o,
@@ -14,6 +19,12 @@ module registers_checks (
     input logic error_i,
     input chip_pkg::cause_e cause_i,
     input logic irq_o,
+    input logic [chip_pkg::JobBits-1:0] error_job_i,
+    input chip_pkg::line_t error_descriptor_i,
+    input logic [31:0] descriptors_i,
+    input logic [63:0] counter_i,
+    input logic [7:0] counter_core_o,
+    input logic [7:0] counter_index_o,
     input logic start,
     input logic locked,
     input logic refused,
@@ -30,6 +41,24 @@ module registers_checks (
   `CHECK_NEXT(watchdog_locked, locked, $stable(watchdog_o))
   `CHECK(error_has_cause, error_i, cause_i != chip_pkg::CauseNone)
   `CHECK(done_or_error, done_i, !error_i)
+  `CHECK(start_is_refused, start && busy_i, refused)
+  `CHECK(descriptor_is_refused, locked && to_chip.DESCRIPTOR.line.swmod, refused)
+  `CHECK(patience_is_refused, locked && to_chip.PATIENCE.cycles.swmod, refused)
+  `CHECK(watchdog_is_refused, locked && to_chip.WATCHDOG.cycles.swmod, refused)
+  // All bits of what is written go out, and all of what comes in can be read.
+  `CHECK(
+      job_as_written, start_o,
+      descriptor_o == to_chip.DESCRIPTOR.line.value && patience_o == to_chip.PATIENCE.cycles.value && watchdog_o == to_chip.WATCHDOG.cycles.value)
+  `CHECK(
+      selection_as_written, to_chip.COUNTER_LOW.value.swacc,
+      counter_core_o == to_chip.COUNTER_SELECT.core.value && counter_index_o == to_chip.COUNTER_SELECT.index.value && {from_chip.COUNTER_HIGH.value.next, from_chip.COUNTER_LOW.value.next} == counter_i)
+  `CHECK(
+      sizes_as_built, start_o,
+      32'(from_chip.CONFIG.cores.next) == Cores && 32'(from_chip.CONFIG.lines.next) == Lines && 32'(from_chip.CONFIG.pes.next) == Pes && 32'(from_chip.CONFIG.rows.next) == Rows)
+  `CHECK(descriptors_as_counted, done_i, from_chip.DESCRIPTORS_DONE.count.next == descriptors_i)
+  `CHECK(
+      error_as_told, error_i,
+      from_chip.ERROR_JOB.job.next == error_job_i && from_chip.ERROR_DESCRIPTOR.line.next == error_descriptor_i && from_chip.STATUS.cause.next == cause_i)
   `CHECK(refusal_is_reported, refused, from_chip.STATUS.busy_write.hwset && locked)
 
   `COVER(start, start_o)
@@ -51,4 +80,9 @@ module registers_checks (
 
 endmodule
 
-bind registers registers_checks i_checks (.*);
+bind registers registers_checks #(
+    .Cores(Cores),
+    .Lines(Lines),
+    .Pes  (Pes),
+    .Rows (Rows)
+) i_checks (.*);
