@@ -46,19 +46,23 @@ module registers_checks #(
   `CHECK(patience_is_refused, locked && to_chip.PATIENCE.cycles.swmod, refused)
   `CHECK(watchdog_is_refused, locked && to_chip.WATCHDOG.cycles.swmod, refused)
   // All bits of what is written go out, and all of what comes in can be read.
-  `CHECK(
-      job_as_written, start_o,
-      descriptor_o == to_chip.DESCRIPTOR.line.value && patience_o == to_chip.PATIENCE.cycles.value && watchdog_o == to_chip.WATCHDOG.cycles.value)
-  `CHECK(
-      selection_as_written, to_chip.COUNTER_LOW.value.swacc,
-      counter_core_o == to_chip.COUNTER_SELECT.core.value && counter_index_o == to_chip.COUNTER_SELECT.index.value && {from_chip.COUNTER_HIGH.value.next, from_chip.COUNTER_LOW.value.next} == counter_i)
-  `CHECK(
-      sizes_as_built, start_o,
-      32'(from_chip.CONFIG.cores.next) == Cores && 32'(from_chip.CONFIG.lines.next) == Lines && 32'(from_chip.CONFIG.pes.next) == Pes && 32'(from_chip.CONFIG.rows.next) == Rows)
+  logic job_passed, selection_passed, sizes_passed, error_passed;
+  assign job_passed = descriptor_o == to_chip.DESCRIPTOR.line.value &&
+      patience_o == to_chip.PATIENCE.cycles.value && watchdog_o == to_chip.WATCHDOG.cycles.value;
+  assign selection_passed = counter_core_o == to_chip.COUNTER_SELECT.core.value &&
+      counter_index_o == to_chip.COUNTER_SELECT.index.value &&
+      {from_chip.COUNTER_HIGH.value.next, from_chip.COUNTER_LOW.value.next} == counter_i;
+  assign sizes_passed = 32'(from_chip.CONFIG.cores.next) == Cores &&
+      32'(from_chip.CONFIG.lines.next) == Lines && 32'(from_chip.CONFIG.pes.next) == Pes &&
+      32'(from_chip.CONFIG.rows.next) == Rows;
+  assign error_passed = from_chip.ERROR_JOB.job.next == error_job_i &&
+      from_chip.ERROR_DESCRIPTOR.line.next == error_descriptor_i &&
+      from_chip.STATUS.cause.next == cause_i;
+  `CHECK(job_as_written, start_o, job_passed)
+  `CHECK(selection_as_written, to_chip.COUNTER_LOW.value.swacc, selection_passed)
+  `CHECK(sizes_as_built, start_o, sizes_passed)
   `CHECK(descriptors_as_counted, done_i, from_chip.DESCRIPTORS_DONE.count.next == descriptors_i)
-  `CHECK(
-      error_as_told, error_i,
-      from_chip.ERROR_JOB.job.next == error_job_i && from_chip.ERROR_DESCRIPTOR.line.next == error_descriptor_i && from_chip.STATUS.cause.next == cause_i)
+  `CHECK(error_as_told, error_i, error_passed)
   `CHECK(refusal_is_reported, refused, from_chip.STATUS.busy_write.hwset && locked)
 
   `COVER(start, start_o)
