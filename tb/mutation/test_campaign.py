@@ -274,7 +274,7 @@ def test_after_an_interrupt_nothing_more_begins(tmp_path: Path, error: type[Base
 def test_two_campaigns_at_a_time_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaign, "BUILD_ROOT", tmp_path)
     monkeypatch.setattr(campaign, "find_mutants", lambda: MUTANTS)
-    monkeypatch.setattr(campaign, "load", lambda: [])
+    monkeypatch.setattr(campaign, "load", list)
     other = pytest.raises(CampaignError, match="another fault campaign is under way")
     with alone(tmp_path / "campaign" / "lock", AssertionError()), other:
         campaign.carry_out()
