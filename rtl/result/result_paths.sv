@@ -3,7 +3,7 @@
 module result_paths #(
     parameter int unsigned Cores = 1,
     parameter int unsigned Pes = 2,
-    localparam int unsigned MaxPaths = 2,
+    localparam int unsigned MaxPaths = 2,  // turns pass from one to the other
     localparam int unsigned Paths = Cores < MaxPaths ? Cores : MaxPaths,
     localparam int unsigned DoneBits = $clog2(Paths + 1)
 ) (
@@ -90,19 +90,18 @@ module result_paths #(
     );
   end
 
-  // Writes in turn. A path's offer stands until it is taken, so the choice may not change meanwhile.
+  // Writes in turn. A path's offer stands until it is taken, so the choice may not change meanwhile: it is that
+  // path's turn until then.
   logic [PathBits-1:0] turn_q, pick;
-  logic locked_q, found;
+  logic found;
 
   always_comb begin
     pick  = turn_q;
     found = write_valid[turn_q];
-    if (!locked_q) begin
-      for (int unsigned p = 0; p < Paths; p++) begin
-        if (!found && write_valid[p]) begin
-          pick  = PathBits'(p);
-          found = 1'b1;
-        end
+    for (int unsigned p = 0; p < Paths; p++) begin
+      if (!found && write_valid[p]) begin
+        pick  = PathBits'(p);
+        found = 1'b1;
       end
     end
   end
@@ -117,11 +116,9 @@ module result_paths #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      turn_q   <= '0;
-      locked_q <= 1'b0;
+      turn_q <= '0;
     end else if (found) begin
-      locked_q <= !write_ready_i;
-      turn_q   <= !write_ready_i ? pick : pick == PathBits'(Paths - 1) ? '0 : pick + 1'b1;
+      turn_q <= write_ready_i && Paths > 1 ? ~pick : pick;
     end
   end
 

@@ -57,12 +57,19 @@ module post_operands_checks #(
     end
   endfunction
 
+  logic begun_q;  // a line has been used since the reset
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begun_q <= 1'b0;
+    else if (fill) begun_q <= 1'b1;
+  end
+
   logic asked;
   assign asked = scale_bias_i || residual_i || mask_i;
 
   `CHECK(quiet_without_a_line, !fill,
          {line, shifted, want, room, count, next_offset, finishes, ends, line_ready_o} == '0)
   `CHECK(somebody_is_served, wants != '0, fill)
+  `CHECK(a_reset_begins_the_turns, !begun_q, last_q == '0)
   `CHECK(in_turn, fill, pick == next_in_turn())
   `CHECK(lines_when_asked_for, line_ready_o != '0, asked && (line_ready_o & ~line_valid_i) == '0)
   `CHECK(fills_what_is_missing, fill, wants[pick] && !ready_o[pick] && count != '0 && count <= room)

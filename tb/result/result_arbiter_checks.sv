@@ -35,8 +35,15 @@ module result_arbiter_checks #(
 
   logic [core_pkg::RowsBits-1:0] row_q;
 
+  logic begun_q;  // a row has been taken since the reset
+
   always_ff @(posedge clk_i) begin
     if (take) row_q <= row_o;
+  end
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begun_q <= 1'b0;
+    else if (take) begun_q <= 1'b1;
   end
 
   // The first that has a row behind the last one, the last one itself at the end.
@@ -60,6 +67,7 @@ module result_arbiter_checks #(
   `CHECK(one_giver, take && !zero, $onehot(result_ready_o)
          && result_ready_o[core_o] && result_valid_i[core_o])
   `CHECK(no_giver, take && zero, result_ready_o == '0 && data_o == '0)
+  `CHECK(a_reset_begins_the_turns, !begun_q, core_q == '0)
   `CHECK(in_turn, !upper_q && eligible != '0, some && core_o == next_in_turn())
   `CHECK(halves_alternate, take && !zero, result_upper_i[core_o] == upper_q)
   `CHECK(halves_of_one_row, take && upper_q, core_o == core_q && row_o == row_q)

@@ -125,7 +125,7 @@ def test_histogram_counts_to_its_last_bit(rng: Rng, size: str) -> None:
     bench = result_bench(*SIZES[size])
     for kind in ("binades", "specials"):
         for counted in (
-            rng.integers(0, 1 << COUNT_BITS, KINDS),
+            *(rng.integers(0, 1 << COUNT_BITS, KINDS) for _ in range(8)),
             (1 << rng.integers(4, COUNT_BITS + 1, KINDS)) - 1,
         ):
             work = random_work(rng, bench, Form(OutputMode.FP16), kind, 6)
@@ -155,6 +155,13 @@ def test_indices_to_the_last_bit(rng: Rng, size: str) -> None:
         first = (1 << bit) - 1 - (last if bit == INDEX_BITS else int(rng.integers(0, last + 1)))
         first -= first == work.records  # line 0 would say that there are no records
         bench.check(work, random_stalls(rng), int(rng.integers(1 << 30)), first_index=first)
+        # An error names it too.
+        of_out = bench.run(work, {}, 1, first_index=first, out_bytes={0: 0})
+        bench.reset(again=True)
+        of_d = bench.run(work, {}, 1, first_index=first, d_bytes={0: 9})
+        bench.reset(again=True)
+        assert of_out.error_job == of_d.error_job == work.jobs[0].index + first
+        assert (of_out.cause, of_d.cause) == (Cause.OVERRUN, Cause.STREAM_LENGTH)
 
 
 @each_mode
@@ -279,9 +286,9 @@ def test_after_an_error_a_reset_is_enough(rng: Rng) -> None:
         last = len(work.jobs) - 1
         seen = bench.run(work, random_stalls(rng), 3, out_bytes={last: 5})
         check_error(work, seen, Cause.OVERRUN, last, 5)
-        bench.reset()
+        bench.reset(again=True)
         bench.check(random_work(rng, bench, form, "near one"), random_stalls(rng), 4)
-        bench.reset()
+        bench.reset(again=True)
 
 
 @pytest.mark.parametrize("size", ["1x2", "3x4"])
@@ -294,7 +301,7 @@ def test_a_row_beyond_all_jobs(rng: Rng, size: str) -> None:
         )
         seen = bench.run(work, {}, 1, first_row=255)
         assert (seen.cause, seen.writes) == (Cause.OVERRUN, 0)
-        bench.reset()
+        bench.reset(again=True)
 
 
 def test_nothing_is_read_of_a_wrong_stream(rng: Rng) -> None:
@@ -313,7 +320,7 @@ def test_reset_in_the_middle_of_work(rng: Rng, size: str, mode: OutputMode) -> N
         form = random_form(rng, mode)
         work = random_work(rng, bench, form, "near one", 12)
         stalls = random_stalls(rng)
-        bench.reset()
+        bench.reset(again=True)
         first = bench.check(work, stalls, 1)
         for _ in range(4):
             left = random_work(rng, bench, random_form(rng, mode), "near one", 9)
