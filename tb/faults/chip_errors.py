@@ -45,7 +45,7 @@ ERROR_FAULTS = {
     ),
     "record before its results": Fault(
         "central/control.sv",
-        "bin_q == BinBits'(chip_pkg::Bins) && «!axi_busy_i»;",
+        "threshold_start_o = state_q == Sum && !sums && «!axi_busy_i»;",
         "1'b1",
         test=f"{MEMORY_ERRORS}::test_the_completion_record_waits_for_every_answer",
         symptom="more are written",
@@ -53,7 +53,7 @@ ERROR_FAULTS = {
     ),
     "reset under bursts": Fault(
         "central/control.sv",
-        "clear_q <= '0; if («!axi_busy_i») state_q <= Clear;",
+        "Stop: if («!axi_busy_i») state_q <= Clear;",
         "1'b1",
         **_memory_error("reads", "b", "a_clear_is_quiet"),
     ),
@@ -110,8 +110,8 @@ ERROR_FAULTS = {
     ),
     "jobs of the run before": Fault(
         "central/control.sv",
-        "clear_q <= '0; done_q <= «'0»;",
-        "done",
+        "done_q <= «state_q == Idle || ends» ? '0 : done;",
+        "ends",
         test=f"{INTERRUPTIONS}::test_an_abort_as_jobs_end",
         symptom="a_job_is_owed|[0-9]+ jobs done, [0-9]+ records",
     ),
