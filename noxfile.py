@@ -151,6 +151,13 @@ def triage(session: nox.Session) -> None:
 
 
 @nox.session
+def traffic(session: nox.Session) -> None:
+    """Measure the bytes over external memory under each codec, on a trace."""
+    install(session, "regress")
+    run_to_its_end(session, "python", "-m", "reports.traffic", *session.posargs)
+
+
+@nox.session
 def history(session: nox.Session) -> None:
     """List earlier runs, draw their page, and find the run in which a figure changed."""
     install(session, "regress")
@@ -315,6 +322,13 @@ def capture(session: nox.Session) -> None:
     """Train the network in PyTorch and write the traces."""
     install(session, "capture")
     session.run("python", "-m", "regressions.capture", *session.posargs)
+
+
+@nox.session
+def train(session: nox.Session) -> None:
+    """Train a network with the chip's numerics; goes on where it was interrupted."""
+    install(session, "capture")
+    run_to_its_end(session, "python", "-m", "regressions.training", *session.posargs)
 
 
 @nox.session

@@ -94,6 +94,9 @@ TB_OF_REGRESS = (
 )
 """Parts of tb that a regression uses as well; the rest are testbenches of blocks."""
 
+USERS_OF_TORCH = (("regressions", "capture"), ("regressions", "training"))
+"""Parts of the project that run where PyTorch is installed."""
+
 ROOMS = ("golden", "tb", "regressions", "reports", "benchmarks", "checks")
 
 
@@ -116,7 +119,7 @@ def group_of(path: Path) -> str:
         return "tests"
     if parts[0] == "tb" and parts[1].removesuffix(".py") not in TB_OF_REGRESS:
         return "tests"
-    return "capture" if parts[:2] == ("regressions", "capture") else "regress"
+    return "capture" if parts[:2] in USERS_OF_TORCH else "regress"
 
 
 def imported_packages(path: Path) -> set[str]:
@@ -139,7 +142,7 @@ PYTHON_FILES = sorted(
 
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=lambda path: path.relative_to(REPO_ROOT).as_posix())
 def test_imports_are_in_the_sessions_group(path: Path) -> None:
-    """Nothing works only because another package happened to bring it; PyTorch stays within capture."""
+    """Nothing works only because another package happened to bring it; PyTorch stays where it is."""
     missing = imported_packages(path) - set(group(group_of(path)))
     assert not missing, f"pyproject.toml, group {group_of(path)}: lacks {', '.join(sorted(missing))}"
 

@@ -116,7 +116,7 @@ def parse(arguments: Sequence[str]) -> Options:
         If a value is out of place. Unknown options and ``--help`` end the program, as argparse does.
     """
     values = _make_parser().parse_args(arguments)
-    steps = tuple(dict.fromkeys(_step(text) for text in values.steps)) or tuple(Step)
+    steps = tuple(dict.fromkeys(parse_step(text) for text in values.steps)) or tuple(Step)
     preset = find_preset(values.preset)
     level = values.level or ("core" if preset.cores == 1 else "chip")
     if level == "core" and preset.cores != 1:
@@ -231,7 +231,8 @@ def add_history_options(parser: argparse.ArgumentParser) -> None:
     add("--no-history", action="store_true", help="append this run to none")
 
 
-def _step(text: str) -> Step:
+def parse_step(text: str) -> Step:
+    """Return the training step of that name, in any case; raise `OptionError` if there is none."""
     try:
         return Step(text.upper())
     except ValueError:

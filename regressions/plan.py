@@ -6,6 +6,7 @@ import difflib
 import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from golden.chip.plan import FP16_BYTES
 from golden.geometry import ConvGeometry, Step
@@ -15,7 +16,6 @@ from golden.schedule import replay_cycles
 from regressions.chip.settings import ChipSettings
 from regressions.operands import ReplaySettings, replay_input, replay_name
 from regressions.option_error import OptionError
-from regressions.options import Options
 from regressions.problems import explain
 from regressions.results import LayerShape
 from regressions.traces import LayerTrace, Trace
@@ -46,7 +46,21 @@ class Planned:
         return replay_name(self.layer, self.step)
 
 
-def choose(trace: Trace, options: Options) -> list[tuple[str, list[Step]]]:
+class Selection(Protocol):
+    """Options that name layers (names or wildcards; none: all) and steps."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names or wildcards."""
+        ...
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Training steps."""
+        ...
+
+
+def choose(trace: Trace, options: Selection) -> list[tuple[str, list[Step]]]:
     """List the layers and steps that the user asked for, in the network's order.
 
     Raises

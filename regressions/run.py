@@ -93,7 +93,7 @@ def run(options: Options) -> Outcome:
         tools=tool_versions(tools),
         wall_s=time.monotonic() - begin,
         build=info,
-        trace=_trace_info(trace),
+        trace=trace_info(trace),
         balancer=options.settings.balancer,
         policy=options.settings.policy,
         stall_permille=options.settings.stall_permille,
@@ -232,7 +232,8 @@ def git_info() -> GitInfo:
     return GitInfo(ask("rev-parse", "HEAD"), bool(ask("status", "--porcelain")))
 
 
-def _trace_info(trace: Trace) -> TraceInfo:
+def trace_info(trace: Trace) -> TraceInfo:
+    """Return what reports say of a trace."""
     run = trace.run
     return TraceInfo(
         str(shown(trace.path)),

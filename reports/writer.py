@@ -38,6 +38,7 @@ RELATED = (
     (HISTORY_PAGE, "History"),
     (f"coverage/{PAGE}", "Tests"),
     (f"faults/{PAGE}", "Faults"),
+    (f"traffic/{PAGE}", "Traffic"),
 )
 """Pages in the folder of all reports that a run's page links to, with their labels."""
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from regressions.capture.arguments import fraction, positive, positive_real, seed
 from regressions.capture.datasets import DEFAULT_IMAGE_SIZE
 from regressions.capture.errors import CaptureError
 from regressions.capture.options import BUILT_IN_MODEL, MIN_ACCURACY, Options
@@ -21,37 +22,6 @@ Train a network in PyTorch, then record one training iteration of it at every co
 connected layer: X, W and the gradient at the output, as FP16. Writes OUT/full.safetensors, the whole
 trace, and OUT/sample.safetensors, cut down to a few images and 16 columns and packed.
 """
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text} is not a positive whole number")
-    return int(text)
-
-
-def _real(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a number") from None
-
-
-def _positive_real(text: str) -> float:
-    if not 0 < (value := _real(text)) < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not positive and finite")
-    return value
-
-
-def _fraction(text: str) -> float:
-    if not 0 <= (value := _real(text)) <= 1:
-        raise argparse.ArgumentTypeError(f"{text} does not lie in 0..1")
-    return value
-
-
-def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) < 2**63):
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number in 0..2^63-1")
-    return int(text)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -71,7 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         "--image-size",
-        type=_positive,
+        type=positive,
         metavar="N",
         help=f"edge that images are resized to (default: {sizes})",
     )
@@ -82,44 +52,44 @@ def make_parser() -> argparse.ArgumentParser:
         help=f"{BUILT_IN_MODEL} (the default), or package.module:callable, called with num_classes=",
     )
     add("--skip-unsupported", action="store_true", help="leave out layers that the hardware does not take")
-    add("--epochs", type=_positive, default=3, metavar="N", help="epochs of training (default: 3)")
-    add("--batch", type=_positive, default=16, metavar="N", help="images of an iteration (default: 16)")
+    add("--epochs", type=positive, default=3, metavar="N", help="epochs of training (default: 3)")
+    add("--batch", type=positive, default=16, metavar="N", help="images of an iteration (default: 16)")
     add(
         "--record-batch",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="images of the iteration that is recorded (default: those of --batch)",
     )
     add(
         "--train-images",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="train on N images, chosen at random (default: all)",
     )
     add(
         "--learning-rate",
-        type=_positive_real,
+        type=positive_real,
         default=0.05,
         metavar="R",
         help="highest rate of SGD (default: 0.05)",
     )
     add(
         "--loss-scale",
-        type=_positive_real,
+        type=positive_real,
         default=1024.0,
         metavar="R",
         help="factor on the loss (default: 1024)",
     )
     add(
         "--min-accuracy",
-        type=_fraction,
+        type=fraction,
         metavar="A",
         help=f"fail below this test accuracy (default: {floors})",
     )
-    add("--seed", type=_seed, default=1, metavar="N", help="seed of weights and image order (default: 1)")
+    add("--seed", type=seed, default=1, metavar="N", help="seed of weights and image order (default: 1)")
     add(
         "--threads",
-        type=_positive,
+        type=positive,
         default=2,
         metavar="N",
         help="CPU threads; they decide the bits (default: 2)",

@@ -1,4 +1,4 @@
-"""ResNet-18 of full width (64-128-256-512), in the variants for small and for large images."""
+"""ResNet-18, of full width (64-128-256-512) or narrower, in the variants for small and for large images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from torch import Tensor, nn
 SMALL_IMAGE = 64
 """Largest image edge that takes the small stem (3x3, stride 1, no pooling), as is usual for CIFAR-10."""
 
-_WIDTHS = (64, 128, 256, 512)
+FULL_WIDTH = 64
+"""Channels of the first stage; each of the three others has twice as many as the one before."""
+_STAGES = 4
 _BLOCKS = 2
 
 
@@ -46,26 +48,29 @@ class ResNet18(nn.Module):
     image_size
         Edge of the images; up to `SMALL_IMAGE` the stem is 3x3 with stride 1 and without pooling, above
         it is 7x7 with stride 2, followed by 3x3 max-pooling with stride 2.
+    width
+        Channels of the first stage.
     """
 
-    def __init__(self, num_classes: int, image_size: int) -> None:
+    def __init__(self, num_classes: int, image_size: int, width: int = FULL_WIDTH) -> None:
         super().__init__()
         self.pool: nn.Module
         if image_size <= SMALL_IMAGE:
-            self.stem = nn.Conv2d(3, _WIDTHS[0], 3, padding=1, bias=False)
+            self.stem = nn.Conv2d(3, width, 3, padding=1, bias=False)
             self.pool = nn.Identity()
         else:
-            self.stem = nn.Conv2d(3, _WIDTHS[0], 7, stride=2, padding=3, bias=False)
+            self.stem = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
             self.pool = nn.MaxPool2d(3, stride=2, padding=1)
-        self.stem_norm = nn.BatchNorm2d(_WIDTHS[0])
-        in_channels = _WIDTHS[0]
+        self.stem_norm = nn.BatchNorm2d(width)
+        in_channels = width
         stages = []
-        for index, width in enumerate(_WIDTHS):
+        for index in range(_STAGES):
             blocks = []
+            channels = width << index
             for block in range(_BLOCKS):
                 stride = 2 if index > 0 and block == 0 else 1
-                blocks.append(BasicBlock(in_channels, width, stride))
-                in_channels = width
+                blocks.append(BasicBlock(in_channels, channels, stride))
+                in_channels = channels
             stages.append(nn.Sequential(*blocks))
         self.layer1, self.layer2, self.layer3, self.layer4 = stages
         self.fc = nn.Linear(in_channels, num_classes)

@@ -26,7 +26,7 @@ module lateness #(
 
   always_comb begin
     for (int unsigned c = 0; c < Cores; c++)
-    detach_o[c] = late[c] && late_q[c] >= LateBits'(patience_i >> LateShift);
+    detach_o[c] = late[c] && late_q[c] >= patience_i[PatienceBits-1:LateShift];
   end
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

@@ -47,24 +47,20 @@ module a_dispatch #(
   logic [LineBits-1:0] line_q, least, target;
   logic [Lines-1:0] can_start;
   logic [CostBits-1:0] cost;
-  logic start, found, accept;
+  logic start, accept;
 
   assign can_start = ready_i & run_ready_i;
   always_comb begin
     least = '0;
-    found = 1'b0;
     for (int unsigned l = 0; l < Lines; l++) begin
-      if (can_start[l] && (!found || work_q[l] < work_q[least])) begin
-        least = LineBits'(l);
-        found = 1'b1;
-      end
+      if (can_start[l] && (!can_start[least] || work_q[l] < work_q[least])) least = LineBits'(l);
     end
   end
 
   assign start = intra_i && first_i;
   assign target = !intra_i ? line_i : first_i ? least : line_q;
-  assign ready_o = enable_i && (start ? found && row_valid_i && !pending_q[row_i[PsumBits-1:0]]
-                                      : ready_i[target]);
+  assign ready_o = enable_i && (start ? can_start[least] && row_valid_i &&
+                                      !pending_q[row_i[PsumBits-1:0]] : ready_i[target]);
   assign accept = valid_i && ready_o;
   assign row_ready_o = accept && start;
   assign cost = CostBits'($countones(mask_i)) + CostBits'($countones(mask_i & group_i));
@@ -80,15 +76,18 @@ module a_dispatch #(
     if (!rst_ni) begin
       work_q    <= '0;
       pending_q <= '0;
-      line_q    <= '0;
     end else if (intra_i) begin
       for (int unsigned l = 0; l < Lines; l++) begin
         work_q[l] <= work_q[l] + (valid_o[l] ? WorkBits'(cost) : '0) - WorkBits'(issue_i[l]);
       end
-      if (accept && first_i) line_q <= least;
       if (commit_i) pending_q[commit_row_i[PsumBits-1:0]] <= 1'b0;
       if (row_ready_o) pending_q[row_i[PsumBits-1:0]] <= 1'b1;
     end
+  end
+
+  // A row's first beat comes before its further ones.
+  always_ff @(posedge clk_i) begin
+    if (row_ready_o) line_q <= least;
   end
 
 endmodule

@@ -33,16 +33,15 @@ module load_balancer #(
   logic [Lines-1:0][ CostBits-1:0] load_q;
   logic [Lines-1:0][DepthBits-1:0] held_q;
   logic [LineBits-1:0] turn_q, least;
-  logic found;
+  logic [Lines-1:0] room;
 
   always_comb begin
+    for (int unsigned l = 0; l < Lines; l++) room[l] = held_q[l] < depth_i;
+  end
+  always_comb begin
     least = '0;
-    found = 1'b0;
     for (int unsigned l = 0; l < Lines; l++) begin
-      if (held_q[l] < depth_i && (!found || load_q[l] < load_q[least])) begin
-        least = LineBits'(l);
-        found = 1'b1;
-      end
+      if (room[l] && (!room[least] || load_q[l] < load_q[least])) least = LineBits'(l);
     end
   end
 

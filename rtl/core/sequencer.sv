@@ -54,14 +54,12 @@ module sequencer #(
   localparam int unsigned SegBits = PartWords * $bits(core_pkg::seg_entry_t);
 
   core_pkg::op_e op;
-  logic [core_pkg::PayloadBits-1:0] payload;
   core_pkg::tile_cmd_t tile_cmd;
   core_pkg::run_cmd_t run_cmd;
 
   assign op = core_pkg::op_e'(cmd_i[core_pkg::CmdBits-1-:core_pkg::OpBits]);
-  assign payload = cmd_i[core_pkg::PayloadBits-1:0];
-  assign tile_cmd = core_pkg::tile_cmd_t'(payload[$bits(core_pkg::tile_cmd_t)-1:0]);
-  assign run_cmd = core_pkg::run_cmd_t'(payload[$bits(core_pkg::run_cmd_t)-1:0]);
+  assign tile_cmd = core_pkg::tile_cmd_t'(cmd_i[$bits(core_pkg::tile_cmd_t)-1:0]);
+  assign run_cmd = core_pkg::run_cmd_t'(cmd_i[$bits(core_pkg::run_cmd_t)-1:0]);
 
   logic [core_pkg::TileBits:0] opened_q;
   logic [core_pkg::TileBits-1:0] next, open_q;
@@ -108,8 +106,8 @@ module sequencer #(
   assign open_intra_o = tile_cmd.intra;
   assign open_b_o = tile_cmd.b;
   assign table_write_o = is_segment;
-  assign table_index_o = {parity_q, payload[SegBits+:core_pkg::TableBits]};
-  assign entries_o = payload[SegBits-1:0];
+  assign table_index_o = {parity_q, cmd_i[SegBits+:core_pkg::TableBits]};
+  assign entries_o = cmd_i[SegBits-1:0];
 
   assign accept = open_o || is_segment || run_all || open_zero;
   assign ready_o = accept;
@@ -131,13 +129,12 @@ module sequencer #(
           tile_end: run_cmd.tile_end,
           parity: parity_q,
           tile: open_q,
-          row: '0
+          row: row_q
       };
       run_valid_o[l] = run_all;
       if (intra_q) begin
         run_o[l].rows = run_all ? '0 : core_pkg::RowsBits'(1);
         run_o[l].tile_end = run_all && run_cmd.tile_end;
-        run_o[l].row = row_q;
         run_valid_o[l] = run_all || row_run_i[l];
       end else if (!tile_o[open_q].line_mask[l]) begin
         // A line without a channel of this tile only learns that the tile has ended.
@@ -168,7 +165,6 @@ module sequencer #(
       ended_q     <= '0;
       block_q     <= '0;
       row_q       <= '0;
-      intra_q     <= 1'b0;
       parity_q    <= 1'b0;
       tile_zero_o <= '0;
     end else begin
@@ -187,7 +183,6 @@ module sequencer #(
       if (open_o) begin
         parity_q               <= !parity_q;
         line_busy_q[!parity_q] <= 1'b1;
-        intra_q                <= tile_cmd.intra;
       end
       if (run_all) row_q <= '0;
       else if (row_ready_i) row_q <= row_q + 1'b1;
@@ -195,6 +190,7 @@ module sequencer #(
   end
 
   always_ff @(posedge clk_i) begin
+    if (open_o) intra_q <= tile_cmd.intra;
     if (open_o || open_zero) begin
       tile_o[next] <= is_zero ?
       '{last: 1'b1, first: 1'b1, rows: run_cmd.rows, default: '0}

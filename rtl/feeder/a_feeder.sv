@@ -146,9 +146,10 @@ module a_feeder #(
   logic first_unit_q, last_unit, last_unit_next;
   feeder_pkg::unit_t unit;
 
+  // One of the lines is set: if none below it is, the last one.
   function automatic logic [LineBits-1:0] lowest(input lines_t lines);
-    lowest = '0;
-    for (int unsigned l = Lines; l > 0; l--) if (lines[l-1]) lowest = LineBits'(l - 1);
+    lowest = LineBits'(Lines - 1);
+    for (int unsigned l = Lines - 1; l > 0; l--) if (lines[l-1]) lowest = LineBits'(l - 1);
   endfunction
 
   function automatic lines_t above(input lines_t lines, input logic [LineBits-1:0] line);

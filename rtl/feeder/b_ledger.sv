@@ -25,12 +25,15 @@ module b_ledger (
 
   typedef logic [chip_pkg::BytesBits-1:0] count_t;  // a row has at least a byte
 
-  count_t due_q, next_due_q, taken_q, rows;
+  typedef logic [core_pkg::ChannelBits+core_pkg::KBits-1:0] tile_rows_t;
+
+  count_t due_q, next_due_q, taken_q;
+  tile_rows_t rows;
   logic closed_q, has_b_q, has_b;  // the oldest job's items are done
   logic done_q;  // the oldest job's rows are
   logic settled;
 
-  assign rows = tile_i ? count_t'(channels_i) * count_t'(taps_i) : '0;
+  assign rows = tile_i ? tile_rows_t'(channels_i) * tile_rows_t'(taps_i) : '0;
   assign settled = closed_q && (done_q || !has_b_q);
   assign end_ready_o = !closed_q;
 
@@ -47,12 +50,12 @@ module b_ledger (
       done_q     <= 1'b0;
     end else begin
       if (settled) begin
-        due_q      <= next_due_q + rows;
+        due_q      <= next_due_q + count_t'(rows);
         next_due_q <= '0;
       end else if (closed_q) begin
-        next_due_q <= next_due_q + rows;
+        next_due_q <= next_due_q + count_t'(rows);
       end else begin
-        due_q <= due_q + rows;
+        due_q <= due_q + count_t'(rows);
       end
       taken_q  <= (settled ? '0 : taken_q) + count_t'(row_i);
       done_q   <= (done_q && !settled) || (row_i && row_last_i);

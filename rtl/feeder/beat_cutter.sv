@@ -40,7 +40,7 @@ module beat_cutter #(
   logic [Rows-1:0] mask_q, group_q, mask, group;
   logic [Rows-1:0][core_pkg::ElemBits-1:0] values_q;
   logic [core_pkg::ABeatBits-1:0] data;
-  logic [BytesBits-1:0] bytes, sum;
+  logic [BytesBits-1:0] bytes;
   logic cut, full;
 
   assign cut = left_q != '0 && (!valid_o || ready_i);
@@ -52,16 +52,14 @@ module beat_cutter #(
     group = '0;
     data  = '0;
     bytes = '0;
-    sum   = '0;
     full  = 1'b0;
     if (cut) begin
       for (int unsigned w = 0; w < BeatWords; w++) begin
         if (!full && WordsBits'(w) != left_q) begin
-          sum = bytes;
-          for (int unsigned e = w * core_pkg::WordLen; e < (w + 1) * core_pkg::WordLen; e++) begin
-            sum = sum + BytesBits'(mask_q[e]) + BytesBits'(mask_q[e] & group_q[e]);
-          end
-          full = sum > BytesBits'(core_pkg::ABeatBytes);
+          // A byte for each non-zero, and one more for each of FP16.
+          full = bytes + BytesBits'($countones(mask_q[w*core_pkg::WordLen+:core_pkg::WordLen])) +
+              BytesBits'($countones(group_q[w*core_pkg::WordLen+:core_pkg::WordLen])) >
+              BytesBits'(core_pkg::ABeatBytes);
           if (!full) begin
             taken = WordsBits'(w + 1);
             mask[w*core_pkg::WordLen+:core_pkg::WordLen] =

@@ -237,25 +237,18 @@ module feeder #(
       .error_o    (b_error)
   );
 
-  // The fields of a Tile command, of which the ledger needs the number of B rows.
-  logic unused_intra, unused_first, unused_last, unused_group_end;
-  logic [core_pkg::ChannelBits-1:0] channels;
-  logic [core_pkg::KBits-1:0] taps, unused_depth;
-  logic [core_pkg::RowsBits-1:0] unused_rows;
-  logic [core_pkg::MaxLines-1:0] unused_lines;
+  // Of a Tile command the ledger needs the number of B rows.
+  core_pkg::tile_cmd_t tile_unused_in_part;
 
-  assign {unused_intra, unused_first, unused_last, unused_group_end, channels, taps, unused_depth,
-          unused_rows, unused_lines} = cmd_o[$bits(
-      core_pkg::tile_cmd_t
-  )-1:0];
+  assign tile_unused_in_part = core_pkg::tile_cmd_t'(cmd_o[$bits(core_pkg::tile_cmd_t)-1:0]);
 
   b_ledger i_ledger (
       .clk_i,
       .rst_ni,
       .tile_i     (cmd_valid_o && cmd_ready_i &&
                    cmd_o[core_pkg::CmdBits-1-:core_pkg::OpBits] == core_pkg::OpTile),
-      .channels_i(channels),
-      .taps_i(taps),
+      .channels_i(tile_unused_in_part.b.channels),
+      .taps_i(tile_unused_in_part.b.taps),
       .end_valid_i(ending && feed_ready),
       .end_ready_o(ledger_ready),
       .has_b_i(has_b),

@@ -39,27 +39,17 @@ module fgmp_block #(
     return ByteCountBits'((32'(bits) + 32'd7) >> 3);
   endfunction
 
-  mask_t mask, group_field, groups;
-  logic [ByteCountBits-1:0] mask_bytes, group_bytes;
-  logic [CountBits-1:0] nonzeros, wides;
-  length_t narrow_at, wide_at;
-
   always_comb begin
-    mask_o      = '0;
-    group_o     = '0;
-    values_o    = '0;
-    length_o    = '0;
-    fill_o      = 1'b0;
-    mask        = '0;
-    group_field = '0;
-    groups      = '0;
-    mask_bytes  = '0;
-    group_bytes = '0;
-    nonzeros    = '0;
-    wides       = '0;
-    narrow_at   = '0;
-    wide_at     = '0;
-    if (valid_i) begin
+    mask_o   = '0;
+    group_o  = '0;
+    values_o = '0;
+    length_o = '0;
+    fill_o   = 1'b0;
+    if (valid_i) begin : decode
+      automatic mask_t mask, group_field, groups;
+      automatic logic [ByteCountBits-1:0] mask_bytes, group_bytes;
+      automatic logic [CountBits-1:0] nonzeros, wides;
+      automatic length_t narrow_at, wide_at;
       mask_bytes = bytes_of(elements_i);
       mask = bytes_i[MaskBits-1:0] & lowest(elements_i);
       nonzeros = CountBits'($countones(mask));

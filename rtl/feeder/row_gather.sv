@@ -38,11 +38,10 @@ module row_gather #(
   localparam int unsigned Blocks = (Elements + Rows - 1) / Rows;
   localparam int unsigned BlockBits = $clog2(Blocks);
 
-  // The fields can name places beyond a unit: up to seven pitches on from a base.
-  localparam int unsigned PlaceBits = $clog2(8 * (chip_pkg::UnitElements + 1));
-
   typedef logic [chip_pkg::ElementBits-1:0] index_t;
-  typedef logic [PlaceBits-1:0] place_t;
+  // The fields can name places beyond a unit. The first that a pixel comes to is one pitch or one kernel column
+  // on from a place within, so at most 255 + 256; after it, and its error, no place matters.
+  typedef logic [chip_pkg::ElementBits:0] place_t;
   typedef struct packed {
     logic                          mask;
     logic                          group;
@@ -142,7 +141,7 @@ module row_gather #(
         if (6'(j) < current.pixels) begin
           place = place_t'(base_q[j]) + row_start_q + place_t'(kx_q);
           // What lies beyond was never written: its bits may contradict one another.
-          if (place < place_t'(current.elements)) begin
+          if (place < current.elements) begin
             element = bank_q[{gather_q, index_t'(place)}];
             mask_o[j] = element.mask;
             group_o[j] = element.group;
@@ -165,7 +164,7 @@ module row_gather #(
         kx_q <= row_end ? '0 : kx_q + 3'd1;
         if (row_end) begin
           ky_q        <= unit_done ? '0 : ky_q + 3'd1;
-          row_start_q <= unit_done ? '0 : row_start_q + place_t'(current.pitch);
+          row_start_q <= unit_done ? '0 : row_start_q + current.pitch;
         end
       end
     end

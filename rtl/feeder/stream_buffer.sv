@@ -56,7 +56,8 @@ module stream_buffer #(
   chip_pkg::extent_t stream_q, incoming;
   chip_pkg::line_t base_q, next_q;
   logic [chip_pkg::WaveBits-1:0] wave_q;
-  count_t left_q, left_d, half_q, incoming_lines;
+  count_t left_q, left_d, incoming_lines;
+  logic [chip_pkg::LineCountBits-2:0] half_q;
   byte_t tail_bytes_q;  // of the last line; 0 stands for all
   used_t used_q;
   logic [chip_pkg::ChunkBits-1:0] chunk;
@@ -96,7 +97,7 @@ module stream_buffer #(
     end else begin
       pending_q <= left_d != '0 && (pending_q || start);
       left_q    <= load ? incoming_lines : left_d;
-      if (load) half_q <= incoming_lines >> 1;
+      if (load) half_q <= incoming_lines[chip_pkg::LineCountBits-1:1];
     end
   end
 
@@ -209,7 +210,7 @@ module stream_buffer #(
   assign bytes_o = {out_bytes == '0, out_bytes};
 
   assign fetched_o = left_q == '0;
-  assign low_o = left_q <= half_q && !pending_q;
+  assign low_o = left_q <= count_t'(half_q) && !pending_q;
   assign idle_o = left_q == '0 && used_q == '0 && !valid_o;
 
 endmodule

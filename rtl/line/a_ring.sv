@@ -38,19 +38,13 @@ module a_ring #(
 
   always_comb begin
     core_pkg::word_meta_t meta;
-    mask_o  = '0;
-    group_o = '0;
     zeros_o = '0;
-    meta    = '0;
-    if (gather_i) begin
-      for (int unsigned w = 0; w < PartWords; w++) begin
-        if (entries_i[w].valid) begin
-          meta = meta_q[base_i+entries_i[w].place.offset];
-          mask_o[w*core_pkg::WordLen+:core_pkg::WordLen] = meta.mask;
-          group_o[w*core_pkg::WordLen+:core_pkg::WordLen] = meta.group;
-          zeros_o += SkipBits'(meta.zeros);
-        end
-      end
+    for (int unsigned w = 0; w < PartWords; w++) begin
+      meta = '0;
+      if (gather_i && entries_i[w].valid) meta = meta_q[base_i+entries_i[w].place.offset];
+      mask_o[w*core_pkg::WordLen+:core_pkg::WordLen]  = meta.mask;
+      group_o[w*core_pkg::WordLen+:core_pkg::WordLen] = meta.group;
+      zeros_o += SkipBits'(meta.zeros);
     end
   end
 

@@ -27,9 +27,8 @@ module a_unpack #(
 );
 
   localparam int unsigned PairLen = 2 * core_pkg::WordLen;
-  localparam int unsigned WordBits = core_pkg::WordLen * core_pkg::ElemBits;
-  // Bytes of a pair of words: at most the whole beat.
-  localparam int unsigned OffsetBits = $clog2(core_pkg::ABeatBytes + 1);
+  // Bytes of a pair of words, modulo those of a beat: a pair that has them all is the beat's last with values.
+  localparam int unsigned OffsetBits = $clog2(core_pkg::ABeatBytes);
   // A beat of one word still fills a pair of entries below.
   localparam int unsigned EntryBits = Rows < PairLen ? PairLen : Rows;
   localparam int unsigned ZeroEntryBits = (EntryBits / core_pkg::WordLen) * core_pkg::ZerosBits;
@@ -59,7 +58,7 @@ module a_unpack #(
       for (int unsigned e = 0; e < PairLen; e++) begin
         offsets[e+1] = offsets[e] + OffsetBits'(mask_q[e]) + OffsetBits'(mask_q[e] & group_q[e]);
         if (mask_q[e]) begin
-          slots[e] = data_q[{offsets[e][OffsetBits-2:0], 3'b000}+:core_pkg::ElemBits];
+          slots[e] = data_q[{offsets[e], 3'b000}+:core_pkg::ElemBits];
           if (!group_q[e]) slots[e][core_pkg::ElemBits-1:core_pkg::ByteBits] = '0;
         end
       end
@@ -81,7 +80,10 @@ module a_unpack #(
   assign write_o = !take ? 2'b00 : odd ? 2'b10 : take_two ? 2'b11 : 2'b01;
   assign meta_o[0] = low;
   assign meta_o[1] = odd ? low : high;
-  assign data_o = odd ? {slots[core_pkg::WordLen-1:0], WordBits'(0)} : slots;
+  assign data_o = {
+    odd ? slots[core_pkg::WordLen-1:0] : slots[PairLen-1:core_pkg::WordLen],
+    slots[core_pkg::WordLen-1:0]
+  };
   assign position_o = position_q;
 
   assign left_d = !take ? left_q : left_q - (take_two ? WordsBits'(2) : WordsBits'(1));
@@ -99,7 +101,7 @@ module a_unpack #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (valid_i && ready_o) begin
+    if (ready_o) begin
       mask_q  <= EntryBits'(mask_i);
       group_q <= EntryBits'(group_i);
       zeros_q <= ZeroEntryBits'(zeros_i);

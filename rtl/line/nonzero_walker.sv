@@ -60,7 +60,7 @@ module nonzero_walker #(
   logic [Rows-1:0] onehot, rest;
   logic [IndexBits-1:0] index;
   core_pkg::word_place_t place;
-  logic some, wide, step_done, done, load;
+  logic some, wide, step_done, done, free, load;
 
   // Bit b of the index of the lowest set bit: the OR of the one-hot positions whose number has bit b.
   function automatic logic [IndexBits-1:0][Rows-1:0] index_masks();
@@ -78,11 +78,12 @@ module nonzero_walker #(
   assign some = busy_q && mask_q != '0;
   assign wide = |(onehot & group_q);
   assign step_done = !wide || phase_q;
-  assign done = busy_q && rest == '0 && (mask_q == '0 || step_done);
+  assign done = busy_q && rest == '0 && step_done;
 
-  assign load = valid_i && (!busy_q || done) && (!row_end_i || credits_q != '0);
-  assign ready_o = (!busy_q || done) && (!row_end_i || credits_q != '0);
-  assign wait_queue_o = valid_i && (!busy_q || done) && row_end_i && credits_q == '0;
+  assign free = !busy_q || done;
+  assign ready_o = free && (!row_end_i || credits_q != '0);
+  assign load = valid_i && ready_o;
+  assign wait_queue_o = valid_i && free && !ready_o;
 
   assign place = places_q[index[IndexBits-1:$clog2(core_pkg::WordLen)]];
   assign issue_o = some;

@@ -337,15 +337,15 @@ module pe_line #(
   end
 
   // The walker's credits keep a place free for every row that it ends.
-  logic queue_ready;
+  logic unused_queue_ready;
   stream_fifo #(
       .Width(core_pkg::TileBits + core_pkg::RowsBits + Columns * core_pkg::SumBits),
       .Depth(RowQueue)
   ) i_rows (
       .clk_i,
       .rst_ni,
-      .valid_i(end_q[EndStages-1] && queue_ready),
-      .ready_o(queue_ready),
+      .valid_i(end_q[EndStages-1]),
+      .ready_o(unused_queue_ready),
       .data_i ({tile_q[EndStages-1], row_q[EndStages-1], empty_q[EndStages-1] ? '0 : sums}),
       .valid_o(row_valid_o),
       .ready_i(row_ready_i),

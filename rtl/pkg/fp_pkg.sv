@@ -84,29 +84,32 @@ package fp_pkg;
   // Addition of binary32
   ////////////////////////////////////////////////////////////////////////////////////////////////
 
-  // Significands are added in this word, from the top: room for the carry of the rounding, the carry
-  // of the addition, the significand, and three bits below it: guard, round and sticky.
+  // An operand: the significand, and three bits below it: guard, round and sticky.
   localparam int unsigned AddGuardBits = 3;
-  localparam int unsigned AddBits = 2 + Fp32Precision + AddGuardBits;
+  localparam int unsigned AlignBits = Fp32Precision + AddGuardBits;
+  // Operands are added in this word, which has room for the carry.
+  localparam int unsigned AddBits = 1 + AlignBits;
   localparam int unsigned AddShiftBits = $clog2(AddBits);
   // Leading one of a normalised sum, which is where the carry of the addition goes.
-  localparam int unsigned AddTop = AddBits - 2;
+  localparam int unsigned AddTop = AddBits - 1;
   localparam int unsigned AddDropBits = AddTop - Fp32ManBits;
 
-  // The operand of lesser magnitude, moved right by the difference of the exponents.
-  function automatic logic [AddBits-1:0] align_sticky(input logic [AddBits-1:0] sig,
-                                                      input logic [Fp32ExpBits-1:0] distance);
+  // The operand of lesser magnitude, moved right by the difference of the exponents; the longest shift
+  // leaves only the sticky bit, as those do for which there are no bits.
+  function automatic logic [AlignBits-1:0] align_sticky(input logic [AlignBits-1:0] sig,
+                                                        input logic [Fp32ExpBits-1:0] distance);
     logic [AddShiftBits-1:0] shift;
-    logic [AddBits-1:0] kept;
-    shift = distance > Fp32ExpBits'(AddBits - 1) ? '1 : AddShiftBits'(distance);
+    logic [AlignBits-1:0] kept;
+    shift = AddShiftBits'(distance) | {AddShiftBits{distance[Fp32ExpBits-1:AddShiftBits] != '0}};
     kept  = sig >> shift;
-    return kept | AddBits'((kept << shift) != sig);
+    return kept | AlignBits'((kept << shift) != sig);
   endfunction
 
   // A normalised sum rounded to the significand of binary32, its leading one still in it.
   function automatic logic [Fp32Bits-1:0] round_sum(input logic [AddBits-1:0] sig);
-    logic [AddBits-1:0] rounded;
-    rounded = sig + AddBits'(2 ** (AddDropBits - 1) - 1) + AddBits'(sig[AddDropBits]);
+    logic [AddBits:0] rounded;  // one more, for the carry of the rounding
+    rounded = {1'b0, sig} + (AddBits + 1)'(2 ** (AddDropBits - 1) - 1) +
+        (AddBits + 1)'(sig[AddDropBits]);
     return Fp32Bits'(rounded >> AddDropBits);
   endfunction
 
@@ -118,9 +121,9 @@ package fp_pkg;
     logic [Fp32Bits-1:0] swap, sum;
     fp32_t hi, lo;
     logic [Fp32ExpBits-1:0] hi_exp, lo_exp;
-    logic [Fp32ExpBits:0] exp;  // of the place AddTop; one more than 8 bits, for the carry
+    logic [Fp32ExpBits-1:0] exp;  // of the place AddTop: at most 255, but for special operands
     logic [AddBits-1:0] sig;
-    logic [AddShiftBits-1:0] shift;
+    logic [1:0] shift;
 
     swap = (a ^ b) & {Fp32Bits{b[Fp32Bits-2:0] > a[Fp32Bits-2:0]}};
     hi = a ^ swap;
@@ -130,29 +133,27 @@ package fp_pkg;
     // Zero and subnormals have the lowest exponent, 1, and no leading one.
     hi_exp = hi.exp | Fp32ExpBits'(hi.exp == '0);
     lo_exp = lo.exp | Fp32ExpBits'(lo.exp == '0);
-    sig = align_sticky({2'b00, lo.exp != '0, lo.man, {AddGuardBits{1'b0}}}, hi_exp - lo_exp);
-    sig = {2'b00, hi.exp != '0, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) +
+    sig = AddBits'(align_sticky({lo.exp != '0, lo.man, {AddGuardBits{1'b0}}}, hi_exp - lo_exp));
+    sig = {1'b0, hi.exp != '0, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) +
         AddBits'(subtract);
 
     // Normalise, but no further than to exponent 1: a sum that stays below is subnormal, and exact.
     // Cancellation of more than one bit is the exception: a branch that is seldom taken. The shift
     // after it is by up to two places, so this one need not come nearer than one.
-    exp = {1'b0, hi_exp} + 1'b1;
-    if (sig < AddBits'(1) << (AddTop - 2)) begin
+    exp = hi_exp + 1'b1;
+    if (sig[AddTop-:3] == '0) begin
       for (int unsigned step = 1 << (AddShiftBits - 1); step > 1; step >>= 1) begin
-        shift = AddShiftBits'(step) & {AddShiftBits{
-            sig < AddBits'(2) << (AddTop - step) && exp > (Fp32ExpBits + 1)'(step)}};
-        sig = sig << shift;
-        exp = exp - (Fp32ExpBits + 1)'(shift);
+        if (sig >> (AddBits - step) == '0 && exp > Fp32ExpBits'(step)) begin
+          sig = sig << step;
+          exp = exp - Fp32ExpBits'(step);
+        end
       end
     end
-    shift = AddShiftBits'(sig < AddBits'(1) << AddTop && exp > 1) +
-        AddShiftBits'(sig < AddBits'(1) << (AddTop - 1) && exp > 2);
-    sig = sig << shift;
-    exp = exp - (Fp32ExpBits + 1)'(shift);
+    shift = 2'(!sig[AddTop] && exp > 1) + 2'(sig[AddTop-:2] == '0 && exp > 2);
+    sig   = sig << shift;
+    exp   = exp - Fp32ExpBits'(shift);
 
-    sum = {exp - 1'b1, {Fp32ManBits{1'b0}}} + round_sum(sig);
-    sum[Fp32Bits-1] = hi.sign;
+    sum   = {hi.sign, exp - 1'b1, {Fp32ManBits{1'b0}}} + round_sum(sig);
     if (sum[Fp32ManBits+:Fp32ExpBits] == '1) sum[Fp32ManBits-1:0] = '0;  // overflow
     if (sig == '0) sum = {a[Fp32Bits-1] & b[Fp32Bits-1], {(Fp32Bits - 1) {1'b0}}};
     if (hi.exp == '1) sum = add_special(hi, subtract && lo.exp == '1);
@@ -171,10 +172,11 @@ package fp_pkg;
                                                   input logic [Fp32Bits-1:0] b);
     /* verilator no_inline_task */
     logic subtract;
-    logic [Fp32Bits-1:0] swap, exp, sum;  // exp: an exponent, in its place in the word
+    logic [Fp32Bits-1:0] swap, sum;
     fp32_t hi, lo;
+    logic [Fp32ExpBits-1:0] exp;  // of the place AddTop, less 1
     logic [AddBits-1:0] sig;
-    logic [AddShiftBits-1:0] shift;
+    logic [1:0] shift;
 
     swap = (a ^ b) & {Fp32Bits{b[Fp32Bits-2:0] > a[Fp32Bits-2:0]}};
     hi = a ^ swap;
@@ -183,24 +185,23 @@ package fp_pkg;
 
     // A lo of 0 is taken for 2^-127: as hi is at least 2^-48, that is but a sticky bit, and alone it
     // never changes the rounded sum. A hi of 0 is dealt with below.
-    sig = align_sticky({3'b001, lo.man, {AddGuardBits{1'b0}}}, hi.exp - lo.exp);
-    sig = {3'b001, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) + AddBits'(subtract);
-    exp = {1'b0, hi.exp, {Fp32ManBits{1'b0}}};
+    sig = AddBits'(align_sticky({1'b1, lo.man, {AddGuardBits{1'b0}}}, hi.exp - lo.exp));
+    sig = {2'b01, hi.man, {AddGuardBits{1'b0}}} + (sig ^ {AddBits{subtract}}) + AddBits'(subtract);
+    exp = hi.exp;
 
-    if (sig < AddBits'(1) << (AddTop - 2)) begin
+    if (sig[AddTop-:3] == '0) begin
       for (int unsigned step = 1 << (AddShiftBits - 1); step > 1; step >>= 1) begin
-        shift = AddShiftBits'(step) & {AddShiftBits{sig < AddBits'(2) << (AddTop - step)}};
-        sig   = sig << shift;
-        exp   = exp - (Fp32Bits'(shift) << Fp32ManBits);
+        if (sig >> (AddBits - step) == '0) begin
+          sig = sig << step;
+          exp = exp - Fp32ExpBits'(step);
+        end
       end
     end
-    shift = AddShiftBits'(sig < AddBits'(1) << AddTop) +
-        AddShiftBits'(sig < AddBits'(1) << (AddTop - 1));
-    sig = sig << shift;
-    exp = exp - (Fp32Bits'(shift) << Fp32ManBits);
+    shift = 2'(!sig[AddTop]) + 2'(sig[AddTop-:2] == '0);
+    sig   = sig << shift;
+    exp   = exp - Fp32ExpBits'(shift);
 
-    sum = exp + round_sum(sig);
-    sum[Fp32Bits-1] = hi.sign;
+    sum   = {hi.sign, exp, {Fp32ManBits{1'b0}}} + round_sum(sig);
     if (sig == '0) sum = '0;
     if (hi.exp == '0) sum = {a[Fp32Bits-1] & b[Fp32Bits-1], {(Fp32Bits - 1) {1'b0}}};
     if (hi.exp == '1) sum = add_special(hi, subtract && lo.exp == '1);
@@ -223,28 +224,32 @@ package fp_pkg;
                                               input logic [Fp16Bits-1:0] b);
     /* verilator no_inline_task */
     fp16_t x, y;
-    logic [Fp32Bits-1:0] exp, sig, product;  // exp: an exponent, in its place in the word
-    logic [MulShiftBits-1:0] shift;
+    logic [MulBits-1:0] sig;
+    logic [Fp32ExpBits-1:0] exp;
+    logic [Fp32Bits-2:0] magnitude;
+    logic [Fp32Bits-1:0] product;
 
     x = a;
     y = b;
-    sig = Fp32Bits'({x.exp != '0, x.man}) * Fp32Bits'({y.exp != '0, y.man});
-    exp = (Fp32Bits'(x.exp) + Fp32Bits'(x.exp == '0) + Fp32Bits'(y.exp) + Fp32Bits'(y.exp == '0) +
-           Fp32Bits'(MulRebias)) << Fp32ManBits;
+    sig = MulBits'({x.exp != '0, x.man}) * MulBits'({y.exp != '0, y.man});
+    exp = Fp32ExpBits'(x.exp) + Fp32ExpBits'(x.exp == '0) + Fp32ExpBits'(y.exp) +
+        Fp32ExpBits'(y.exp == '0) + Fp32ExpBits'(MulRebias);
 
     // Normal operands leave the leading one at MulTop or one below; others are the exception, and are
     // brought there.
-    if (sig < Fp32Bits'(1) << (MulTop - 1)) begin
+    if (sig[MulTop-:2] == '0) begin
       for (int unsigned step = 1 << (MulShiftBits - 1); step > 1; step >>= 1) begin
-        shift = MulShiftBits'(step) & {MulShiftBits{sig < Fp32Bits'(2) << (MulTop - step)}};
-        sig   = sig << shift;
-        exp   = exp - (Fp32Bits'(shift) << Fp32ManBits);
+        if (sig >> (MulBits - step) == '0) begin
+          sig = sig << step;
+          exp = exp - Fp32ExpBits'(step);  // at most 127, as one operand is subnormal
+        end
       end
     end
-    product = exp + (Fp32Bits'(sig[MulTop]) << Fp32ManBits) +
-        (sig << {1'b1, !sig[MulTop]});  // by 2 or 3: leading one to Fp32ManBits
-    if (sig == '0) product = '0;
-    product[Fp32Bits-1] = x.sign ^ y.sign;
+    exp = exp + Fp32ExpBits'(sig[MulTop]);
+    sig = sig << !sig[MulTop];
+    magnitude = {exp, {Fp32ManBits{1'b0}}} + {{(Fp32ExpBits - 1) {1'b0}}, sig, 2'b00};
+    if (sig == '0) magnitude = '0;
+    product = {x.sign ^ y.sign, magnitude};
     if ((x.exp == '1) | (y.exp == '1)) product = mul_special(x, y);
     return product;
   endfunction
@@ -279,6 +284,7 @@ package fp_pkg;
     fp32_t x, y;
     logic is_normal;
     logic [Mul32Bits-1:0] sig, kept;
+    logic [Fp32Precision:0] rounded;  // one more, for the carry
     logic signed [Mul32ExpBits-1:0] exp, below;
     logic [Mul32ShiftBits-1:0] shift;
     logic [  Mul32SumBits-1:0] magnitude;
@@ -291,9 +297,9 @@ package fp_pkg;
     // are the exception.
     exp = Mul32ExpBits'(x.exp) + Mul32ExpBits'(x.exp == '0) + Mul32ExpBits'(y.exp) +
         Mul32ExpBits'(y.exp == '0) - Mul32ExpBits'(Fp32Bias - 1);
-    if (sig < Mul32Bits'(1) << (Mul32Top - 1)) begin
+    if (sig[Mul32Top-:2] == '0) begin
       for (int unsigned step = 1 << (Mul32ShiftBits - 1); step > 1; step >>= 1) begin
-        if (sig < Mul32Bits'(2) << (Mul32Top - step)) begin
+        if (sig >> (Mul32Bits - step) == '0) begin
           sig = sig << step;
           exp = exp - Mul32ExpBits'(step);
         end
@@ -314,8 +320,9 @@ package fp_pkg;
     kept = kept | Mul32Bits'((kept << shift) != sig);  // sticky
 
     // The rounding may carry out of the word: the place above it is the exponent's.
-    magnitude = Mul32SumBits'(({1'b0, kept} + (Mul32Bits + 1)'(2 ** (Mul32DropBits - 1) - 1) +
-                               (Mul32Bits + 1)'(kept[Mul32DropBits])) >> Mul32DropBits);
+    rounded = (Fp32Precision + 1)'(({1'b0, kept} + (Mul32Bits + 1)'(2 ** (Mul32DropBits - 1) - 1) +
+                                    (Mul32Bits + 1)'(kept[Mul32DropBits])) >> Mul32DropBits);
+    magnitude = Mul32SumBits'(rounded);
     if (is_normal) magnitude = magnitude + {Mul32ExpBits'(-below), {Fp32ManBits{1'b0}}};
     if (magnitude >= {2'b00, {Fp32ExpBits{1'b1}}, {Fp32ManBits{1'b0}}})
       magnitude = {2'b00, {Fp32ExpBits{1'b1}}, {Fp32ManBits{1'b0}}};
@@ -337,14 +344,14 @@ package fp_pkg;
   // Conversions
   ////////////////////////////////////////////////////////////////////////////////////////////////
 
-  // binary32 to FP16. The word that is rounded has a bit above the significand, for the carry.
+  // binary32 to FP16.
   localparam int unsigned NarrowDropBits = Fp32ManBits - Fp16ManBits;
-  localparam int unsigned NarrowSigBits = Fp32Precision + 1;
+  localparam int unsigned NarrowSigBits = Fp32Precision;
   localparam int unsigned NarrowShiftBits = $clog2(NarrowSigBits);
   // Exponent field of binary32 that becomes 1 in FP16; below it results are subnormal.
   localparam int unsigned NarrowMinExp = Fp32Bias - Fp16Bias + 1;
   // Holds any exponent of binary32 above that of an FP16's significand, so that overflow shows.
-  localparam int unsigned NarrowBits = Fp32ExpBits + Fp16ManBits + 1;
+  localparam int unsigned NarrowBits = Fp32ExpBits + Fp16ManBits;
 
   function automatic logic [Fp16Bits-1:0] to_fp16(input logic [Fp32Bits-1:0] a);
     fp32_t x;
@@ -352,22 +359,26 @@ package fp_pkg;
     logic [Fp32ExpBits-1:0] distance;  // from the lowest normal exponent
     logic [NarrowShiftBits-1:0] shift;
     logic [NarrowSigBits-1:0] sig, kept;
-    logic [NarrowBits-1:0] magnitude;
+    logic [Fp16Precision:0] rounded;  // one more, for the carry
+    logic [ NarrowBits-1:0] magnitude;
 
     x = a;
     is_normal = x.exp >= Fp32ExpBits'(NarrowMinExp);
     distance = is_normal ? x.exp - Fp32ExpBits'(NarrowMinExp) : Fp32ExpBits'(NarrowMinExp) - x.exp;
-    shift = distance > Fp32ExpBits'(NarrowSigBits) ? '1 : NarrowShiftBits'(distance);
+    // The longest shift leaves only the sticky bit, as those do for which there are no bits.
+    shift = NarrowShiftBits'(distance) |
+        {NarrowShiftBits{distance[Fp32ExpBits-1:NarrowShiftBits] != '0}};
     if (is_normal) shift = '0;
     // Zero and subnormals get a leading one that they lack: too far down to matter.
-    sig = {2'b01, x.man};
+    sig = {1'b1, x.man};
     kept = sig >> shift;
     kept = kept | NarrowSigBits'((kept << shift) != sig);  // sticky
-    kept = (kept + NarrowSigBits'(2 ** (NarrowDropBits - 1) - 1) +
-            NarrowSigBits'(kept[NarrowDropBits])) >> NarrowDropBits;
+    rounded = (Fp16Precision + 1)'(
+        ({1'b0, kept} + (NarrowSigBits + 1)'(2 ** (NarrowDropBits - 1) - 1) +
+         (NarrowSigBits + 1)'(kept[NarrowDropBits])) >> NarrowDropBits);
 
-    magnitude = NarrowBits'(kept);
-    if (is_normal) magnitude = magnitude + {1'b0, distance, {Fp16ManBits{1'b0}}};
+    magnitude = NarrowBits'(rounded);
+    if (is_normal) magnitude = magnitude + {distance, {Fp16ManBits{1'b0}}};
     if (magnitude > NarrowBits'(Fp16Inf)) magnitude = NarrowBits'(Fp16Inf);
     return x.exp == '1 && x.man != '0 ? Fp16Nan : {x.sign, magnitude[Fp16Bits-2:0]};
   endfunction
@@ -397,6 +408,7 @@ package fp_pkg;
     logic signed [ScaledExpBits-1:0] exp, below;
     logic [WidenShiftBits-1:0] shift;
     logic [WidenSigBits-1:0] kept;
+    logic [Fp16Precision-1:0] rounded;
     logic [Fp16Bits-2:0] magnitude;
 
     is_e5m2 = fmt == FmtE5m2;
@@ -431,8 +443,9 @@ package fp_pkg;
         below > ScaledExpBits'(WidenMaxShift) ? WidenShiftBits'(WidenMaxShift) :
         WidenShiftBits'(below);
     kept = {sig, {(WidenSigBits - Fp8Precision) {1'b0}}} >> shift;
-    magnitude = (Fp16Bits - 1)'((kept + WidenSigBits'(2 ** (WidenGuardBits - 1) - 1) +
-                                 WidenSigBits'(kept[WidenGuardBits])) >> WidenGuardBits);
+    rounded = Fp16Precision'((kept + WidenSigBits'(2 ** (WidenGuardBits - 1) - 1) +
+                              WidenSigBits'(kept[WidenGuardBits])) >> WidenGuardBits);
+    magnitude = (Fp16Bits - 1)'(rounded);
     if (is_normal) magnitude = magnitude + {Fp16ExpBits'(-below), {Fp16ManBits{1'b0}}};
     if (is_inf || (is_normal && exp[ScaledExpBits-2:0] >= (ScaledExpBits - 1)'(Fp16MaxExp)))
       magnitude = Fp16Inf;
@@ -446,7 +459,9 @@ package fp_pkg;
   localparam int unsigned EncodeSigBits = Fp16Precision + EncodeMaxShift + 2;  // with a carry bit
   localparam int unsigned EncodeDropBits = EncodeSigBits - 1 - Fp8Precision;
   localparam int unsigned EncodeNormBits = $clog2(Fp16Precision);
-  localparam int unsigned EncodeBits = ScaledExpBits + E4m3ManBits;
+  // Holds any exponent that is not negative (at most 79) above the significand of E4M3.
+  localparam int unsigned EncodeExpBits = ScaledExpBits - 1;
+  localparam int unsigned EncodeBits = EncodeExpBits + E4m3ManBits;
 
   function automatic fp8_encoding_t to_fp8(input logic [Fp16Bits-1:0] a, input logic fmt,
                                            input logic [Fp8BiasBits-1:0] bias);
@@ -456,6 +471,7 @@ package fp_pkg;
     logic signed [ScaledExpBits-1:0] exp, below;
     logic [EncodeShiftBits-1:0] shift;
     logic [EncodeSigBits-1:0] kept;
+    logic [Fp8Precision:0] rounded;  // one more, for the carry
     logic [EncodeBits-1:0] magnitude;
 
     x = a;
@@ -467,7 +483,7 @@ package fp_pkg;
     exp = ScaledExpBits'(x.exp) + ScaledExpBits'(x.exp == '0) - ScaledExpBits'(Fp16Bias) +
         ScaledExpBits'(bias);
     for (int unsigned step = 1 << (EncodeNormBits - 1); step != 0; step >>= 1) begin
-      if (sig < Fp16Precision'(2) << (Fp16Precision - 1 - step)) begin
+      if (sig >> (Fp16Precision - step) == '0) begin
         sig = sig << step;
         exp = exp - ScaledExpBits'(step);
       end
@@ -480,11 +496,12 @@ package fp_pkg;
         below > ScaledExpBits'(EncodeMaxShift) ? EncodeShiftBits'(EncodeMaxShift) :
         EncodeShiftBits'(below);
     kept = {1'b0, sig, {(EncodeMaxShift + 1) {1'b0}}} >> (shift + EncodeShiftBits'(is_e5m2));
-    magnitude = EncodeBits'((kept + EncodeSigBits'(2 ** (EncodeDropBits - 1) - 1) +
-                             EncodeSigBits'(kept[EncodeDropBits])) >> EncodeDropBits);
+    rounded = (Fp8Precision + 1)'((kept + EncodeSigBits'(2 ** (EncodeDropBits - 1) - 1) +
+                                   EncodeSigBits'(kept[EncodeDropBits])) >> EncodeDropBits);
+    magnitude = EncodeBits'(rounded);
     if (is_normal) begin
-      magnitude = magnitude + (is_e5m2 ? {1'b0, ScaledExpBits'(-below), {E5m2ManBits{1'b0}}}
-                                       : {ScaledExpBits'(-below), {E4m3ManBits{1'b0}}});
+      magnitude = magnitude + (is_e5m2 ? {1'b0, EncodeExpBits'(-below), {E5m2ManBits{1'b0}}}
+                                       : {EncodeExpBits'(-below), {E4m3ManBits{1'b0}}});
     end
 
     is_wide = x.exp == '1 || (!is_zero && magnitude > EncodeBits'(is_e5m2 ? E5m2Max : E4m3Max));

@@ -18,17 +18,17 @@ module fgmp_encode #(
 
   localparam int unsigned ByteShift = $clog2(core_pkg::ByteBits);
 
-  logic [CountBits-1:0] nonzeros, narrow_at, wide_at;
+  logic [CountBits-1:0] nonzeros, wide_at;
   logic [Columns-1:0] group;
 
   always_comb begin
-    block_o   = '0;
-    bytes_o   = '0;
-    nonzeros  = '0;
-    narrow_at = '0;
-    wide_at   = '0;
-    group     = '0;
-    if (valid_i) begin
+    block_o  = '0;
+    bytes_o  = '0;
+    nonzeros = '0;
+    wide_at  = '0;
+    group    = '0;
+    if (valid_i) begin : encode
+      automatic logic [CountBits-1:0] narrow_at;
       for (int unsigned e = 0; e < Columns; e++) begin
         if (nonzero_i[e]) begin
           group = group | Columns'(wide_i[e]) << nonzeros;

@@ -52,6 +52,9 @@ module result_path #(
   localparam int unsigned ScaleBytes = Columns * 2 * fp_pkg::Fp32Bits / core_pkg::ByteBits;
   localparam int unsigned ResidualBytes = Columns * fp_pkg::Fp16Bits / core_pkg::ByteBits;
   localparam int unsigned MaskBytes = (Columns + core_pkg::ByteBits - 1) / core_pkg::ByteBits;
+  localparam int unsigned RecordBits = $clog2(ResidualBytes + MaskBytes + 1);  // of a row's length
+  localparam int unsigned MaxRows = 2 ** core_pkg::RowsBits - 1;
+  localparam int unsigned DBits = $clog2(ScaleBytes + MaxRows * (ResidualBytes + MaskBytes) + 1);
 
   if (2 ** $clog2(Pes) != Pes || Columns > 16) begin : gen_wrong_pes
     $error("Pes must be a power of two, at most 8");
@@ -99,23 +102,25 @@ module result_path #(
   chip_pkg::bytes_t [Cores-1:0] head_bytes;
   logic [Cores-1:0] line_valid, line_ready, stream_idle;
   chip_pkg::data_t [Cores-1:0] line;
-  chip_pkg::bytes_t d_bytes;
+  logic [RecordBits-1:0] record_bytes;
+  logic [DBits-1:0] d_bytes;
   logic accepted, d_wrong, error_q;
 
   // A D stream must be as long as its job wants it: with that, no later check is needed.
   always_comb begin
+    record_bytes = '0;
     d_bytes = '0;
     if (job_valid_i != '0) begin
-      if (add_residual) d_bytes = d_bytes + chip_pkg::BytesBits'(ResidualBytes);
-      if (mask) d_bytes = d_bytes + chip_pkg::BytesBits'(MaskBytes);
-      d_bytes = d_bytes * chip_pkg::BytesBits'(job_i.rows);
-      if (scale_bias) d_bytes = d_bytes + chip_pkg::BytesBits'(ScaleBytes);
+      if (add_residual) record_bytes = RecordBits'(ResidualBytes);
+      if (mask) record_bytes = record_bytes + RecordBits'(MaskBytes);
+      d_bytes = DBits'(record_bytes) * DBits'(job_i.rows);
+      if (scale_bias) d_bytes = d_bytes + DBits'(ScaleBytes);
     end
   end
 
   assign job_ready_o = error_q ? '0 : queue_ready & stream_ready;
   assign accepted = (job_valid_i & job_ready_o) != '0;
-  assign d_wrong = accepted && job_i.d.bytes != d_bytes;
+  assign d_wrong = accepted && job_i.d.bytes != chip_pkg::BytesBits'(d_bytes);
 
   for (genvar c = 0; c < Cores; c++) begin : gen_cores
     logic fetched_unused, low_unused, last_unused;

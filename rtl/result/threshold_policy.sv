@@ -34,7 +34,7 @@ module threshold_policy (
   logic [SumBits-1:0] total_q, above_q, above;
   logic [chip_pkg::BinBits-1:0] bin;
   logic signed [ExponentBits-1:0] exponent_q;
-  logic exceeds;
+  logic exceeds, last_bin, found;
 
   assign bin = state_q == Idle ? '0 : bins_i[index_q];
   assign above = above_q + SumBits'(bin);
@@ -42,53 +42,52 @@ module threshold_policy (
   assign exceeds = ProductBits'(above) * ProductBits'(denominator_i) >
       ProductBits'(total_q) * ProductBits'(numerator_i);
 
+  assign last_bin = index_q == IndexBits'(chip_pkg::Bins - 1);
+  assign found = exceeds || total_q == '0;
   assign exponent_o = exponent_q;
   assign bias_o = fp_pkg::Fp8BiasBits'(
       (fmt_i == fp_pkg::FmtE5m2 ? ExponentBits'(E5m2Bias) : ExponentBits'(E4m3Bias)) - exponent_q);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      state_q    <= Idle;
-      index_q    <= '0;
-      total_q    <= '0;
-      above_q    <= '0;
-      exponent_q <= '0;
-      done_o     <= 1'b0;
+      state_q <= Idle;
+      done_o  <= 1'b0;
     end else begin
       done_o <= 1'b0;
       unique case (state_q)
-        Idle: begin
-          index_q <= '0;
-          total_q <= '0;
-          above_q <= '0;
-          if (start_i) state_q <= Sum;
-        end
-        Sum: begin
-          total_q <= total_q + SumBits'(bin);
-          if (index_q == IndexBits'(chip_pkg::Bins - 1)) begin
-            state_q    <= Descend;
-            exponent_q <= ExponentBits'(chip_pkg::MaxExponent + 1);
-          end else begin
-            index_q <= index_q + 1'b1;
-          end
-        end
+        Idle: if (start_i) state_q <= Sum;
+        Sum: if (last_bin) state_q <= Descend;
         Descend: begin
-          if (exceeds || total_q == '0) begin
+          if (found || index_q == '0) begin
             state_q <= Idle;
             done_o  <= 1'b1;
-          end else begin
-            above_q    <= above;
-            exponent_q <= exponent_q - 1'b1;
-            index_q    <= index_q - 1'b1;
-            if (index_q == '0) begin
-              state_q <= Idle;
-              done_o  <= 1'b1;
-            end
           end
         end
         default: state_q <= Idle;
       endcase
     end
+  end
+
+  always_ff @(posedge clk_i) begin
+    unique case (state_q)
+      Sum: begin
+        total_q <= total_q + SumBits'(bin);
+        if (last_bin) exponent_q <= ExponentBits'(chip_pkg::MaxExponent + 1);
+        else index_q <= index_q + 1'b1;
+      end
+      Descend: begin
+        if (!found) begin
+          above_q    <= above;
+          exponent_q <= exponent_q - 1'b1;
+          index_q    <= index_q - 1'b1;
+        end
+      end
+      default: begin
+        index_q <= '0;
+        total_q <= '0;
+        above_q <= '0;
+      end
+    endcase
   end
 
 endmodule

@@ -44,18 +44,18 @@ def _acc_add(kind: str) -> Callable[[BulkModel, Rng], None]:
 
 
 FAULTS = {
-    "add-ties-away": Fault(
-        "round_sum", "AddBits'(sig[AddDropBits])", "AddBits'(1)", "fp32_add", _add("ties")
-    ),
+    "add-ties-away": Fault("round_sum", "(sig[AddDropBits])", "(1)", "fp32_add", _add("ties")),
     "add-no-sticky": Fault(
-        "align_sticky", "kept | AddBits'((kept << shift) != sig)", "kept", "fp32_add", _add("ties")
+        "align_sticky", "kept | AlignBits'((kept << shift) != sig)", "kept", "fp32_add", _add("ties")
     ),
     "add-shift-wraps": Fault(
-        "align_sticky", "distance > Fp32ExpBits'(AddBits - 1)", "1'b0", "fp32_add", _add("exponents")
+        "align_sticky",
+        "distance[Fp32ExpBits-1:AddShiftBits] != '0",
+        "1'b0",
+        "fp32_add",
+        _add("exponents"),
     ),
-    "add-normalises-too-far": Fault(
-        "add", "&& exp > (Fp32ExpBits + 1)'(step)", "", "fp32_add", _add("lowest")
-    ),
+    "add-normalises-too-far": Fault("add", "&& exp > Fp32ExpBits'(step)", "", "fp32_add", _add("lowest")),
     "add-stops-normalising": Fault("add", "step > 1", "step > 2", "fp32_add", _add("cancellation")),
     "add-overflow-to-nan": Fault(
         "add", "sum[Fp32ManBits-1:0] = '0;", "sum[Fp32ManBits-1:0] |= '0;", "fp32_add", _add("highest")
@@ -66,7 +66,7 @@ FAULTS = {
     "add-infinities": Fault("add_special", "|| opposite_inf", "", "fp32_add", _add("specials")),
     "add-subtracts-never": Fault("add", "hi.sign ^ lo.sign", "1'b0", "fp32_add", _add("uniform")),
     "acc-add-no-shift": Fault(
-        "acc_add", "sig < AddBits'(1) << (AddTop - 1)", "1'b0", "acc_add_probe", _acc_add("near")
+        "acc_add", "2'(sig[AddTop-:2] == '0)", "2'b00", "acc_add_probe", _acc_add("near")
     ),
     "acc-add-zero-operand": Fault(
         "acc_add", "if (hi.exp == '0)", "if (1'b0)", "acc_add_probe", _acc_add("specials")
@@ -80,7 +80,7 @@ FAULTS = {
         lambda module, rng: suites.acc_add(module, model("fp32_add"), "cancellation", rng),
     ),
     "acc-add-ties-away": Fault(
-        "round_sum", "AddBits'(sig[AddDropBits])", "AddBits'(1)", "acc_add_probe", suites.accumulation
+        "round_sum", "(sig[AddDropBits])", "(1)", "acc_add_probe", suites.accumulation
     ),
     "mul-fp32-ties-up": Fault(
         "mul_fp32", "(Mul32Bits + 1)'(kept[Mul32DropBits])", "1'b1", "fp32_mul", _mul_fp32("ties")
@@ -107,7 +107,7 @@ FAULTS = {
         "mul_fp32_special", "{y.exp, y.man} == '0", "1'b0", "fp32_mul", _mul_fp32("specials")
     ),
     "mul-subnormals": Fault("mul", "step > 1", "step > 2", "fp16_mul", suites.fp16_mul_kinds),
-    "mul-exponent": Fault("mul", "Fp32Bits'(y.exp == '0)", "'0", "fp16_mul", suites.fp16_mul_random),
+    "mul-exponent": Fault("mul", "Fp32ExpBits'(y.exp == '0)", "'0", "fp16_mul", suites.fp16_mul_random),
     "mul-infinity-by-zero": Fault(
         "mul_special", "{y.exp, y.man} == '0", "1'b0", "fp16_mul", suites.fp16_mul_kinds
     ),
@@ -127,8 +127,8 @@ FAULTS = {
     ),
     "to-fp16-ties-up": Fault(
         "to_fp16",
-        "NarrowSigBits'(kept[NarrowDropBits])",
-        "NarrowSigBits'(1)",
+        "(kept[NarrowDropBits])",
+        "(1)",
         "fp32_to_fp16",
         lambda module, rng: suites.fp32_to_fp16_edges(module, "gfloat"),
     ),

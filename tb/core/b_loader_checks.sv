@@ -48,6 +48,13 @@ module b_loader_checks #(
   `CHECK(half_not_loading, open_i && job_valid, job_done || job_parity != open_parity_i)
   `CHECK_NEXT(open_half_not_loaded, open_i, !loaded_o[$past(open_parity_i)])
   `CHECK_NEXT(done_half_loaded, job_done, loaded_o[$past(job_parity)])
+  // After a reset, nothing is loaded before a tile has opened.
+  logic [1:0] opened_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) opened_q <= '0;
+    else if (open_i) opened_q[open_parity_i] <= 1'b1;
+  end
+  `CHECK(tile_before_its_half, opened_q != '1, (loaded_o & ~opened_q) == '0)
   // Before the first tile no row is taken; a row waits for its tile.
   `CHECK_NEXT(row_held, valid_i && !ready_o, valid_i)
   `CHECK(row_has_job, accept, job_valid)

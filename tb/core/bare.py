@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 from golden.counters import work_counters
 from golden.formats import U32
 from golden.presets import find_preset
+from golden.schedule import predicted_counters
 from tb.core.build import build_bare
 from tb.core.device import ALL_STREAMS, STREAMS, CoreDevice, LaunchInputs
 from tb.core.replay import Replay, ReplayInput, ReplayOutcome
@@ -76,7 +77,7 @@ class BareCore:
         return replay, replay.collect(results)
 
     def check(self, source: ReplayInput, stalled: int = ALL_STREAMS) -> ReplayOutcome:
-        """Run a replay and require its bits, its work counters and its order to be golden's.
+        """Run a replay and require its bits, its counters of work and traffic and its order to be golden's.
 
         Raises
         ------
@@ -93,6 +94,13 @@ class BareCore:
                 raise CoreFailure(
                     f"{describe(source)}: counter {name} is {outcome.counters[name]}, golden counts "
                     f"{getattr(work, name)}"
+                )
+        launches = -(-len(source.columns) // find_preset(self.preset).columns)
+        for name, count in asdict(predicted_counters(replay.streams)).items():
+            if outcome.counters[name] != launches * count:
+                raise CoreFailure(
+                    f"{describe(source)}: counter {name} is {outcome.counters[name]}, golden predicts "
+                    f"{launches * count}"
                 )
         sample(replay, stalled)
         return outcome

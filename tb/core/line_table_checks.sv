@@ -50,6 +50,9 @@ module line_table_checks #(
   `CHECK(opens_what_is_filled, group_ready_i, full_q[open_q] && !opened_q[open_q])
   `CHECK(frees_what_is_opened, free_i, full_q[load_q] && opened_q[load_q])
   `CHECK(busy_with_a_table, full_q != '0, busy_o)
+  `CHECK(busy_with_a_group, full_q == '0, busy_o == (seen_q != '0))
+  // While one table is in use, the other one is filled.
+  `CHECK(waits_for_both_tables, valid_i && !ready_o, full_q == '1)
 
   `COVER(both_tables, full_q == '1)
   `COVER(waits_for_table, valid_i && !ready_o)

@@ -5,45 +5,49 @@
 // Rows of the tree and of the lines are held by their queues, which have checks of their own.
 module partial_sum_checks #(
     parameter int unsigned Lines = 2,
+    parameter int unsigned Columns = 4,
     parameter int unsigned PsumRows = 16,
     parameter int unsigned CreditBits = 3,
     parameter int unsigned ResultDepth = 4,
     localparam int unsigned PsumBits = $clog2(PsumRows),
     localparam int unsigned LineBits = $clog2(Lines)
 ) (
-    input logic                                          clk_i,
-    input logic                                          rst_ni,
-    input core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0] tile_i,
-    input logic                [core_pkg::TileSlots-1:0] tile_valid_i,
-    input logic                [core_pkg::TileSlots-1:0] tile_zero_i,
-    input logic                                          tree_valid_i,
-    input logic                                          tree_ready_o,
-    input logic                                          intra_i,
-    input logic                [              Lines-1:0] line_valid_i,
-    input logic                [              Lines-1:0] line_ready_o,
-    input logic                                          commit_o,
-    input logic                                          valid_o,
-    input logic                                          ready_i,
-    input logic                [ core_pkg::RowsBits-1:0] row_o,
-    input logic                [core_pkg::BlockBits-1:0] block_o,
-    input logic                                          psum_write_o,
-    input logic                                          result_valid,
-    input logic                                          unused_result_ready,
-    input logic                                          zero_valid,
-    input logic                [           LineBits-1:0] turn_q,
-    input logic                [           LineBits-1:0] chosen,
-    input logic                                          any_line,
-    input logic                                          valid,
-    input logic                                          accept,
-    input logic                                          room,
-    input logic                                          clash,
-    input logic                [ core_pkg::TileBits-1:0] tile,
-    input logic                [ core_pkg::RowsBits-1:0] row,
-    input logic                [         CreditBits-1:0] credits_q,
-    input logic                                          reading,
-    input logic                [ core_pkg::RowsBits-1:0] read_row,
-    input logic                                          adding,
-    input logic                [ core_pkg::RowsBits-1:0] add_row
+    input logic                                                                 clk_i,
+    input logic                                                                 rst_ni,
+    input core_pkg::tile_cmd_t [core_pkg::TileSlots-1:0]                        tile_i,
+    input logic                [core_pkg::TileSlots-1:0]                        tile_valid_i,
+    input logic                [core_pkg::TileSlots-1:0]                        tile_zero_i,
+    input logic                                                                 tree_valid_i,
+    input logic                                                                 tree_ready_o,
+    input logic                                                                 intra_i,
+    input logic                [              Lines-1:0]                        line_valid_i,
+    input logic                [              Lines-1:0]                        line_ready_o,
+    input logic                                                                 commit_o,
+    input logic                                                                 valid_o,
+    input logic                                                                 ready_i,
+    input logic                [ core_pkg::RowsBits-1:0]                        row_o,
+    input logic                [core_pkg::BlockBits-1:0]                        block_o,
+    input logic                                                                 psum_write_o,
+    input logic                                                                 result_valid,
+    input logic                                                                 unused_result_ready,
+    input logic                                                                 zero_valid,
+    input logic                [           LineBits-1:0]                        turn_q,
+    input logic                [           LineBits-1:0]                        chosen,
+    input logic                                                                 any_line,
+    input logic                                                                 valid,
+    input logic                                                                 accept,
+    input logic                                                                 room,
+    input logic                                                                 clash,
+    input logic                [ core_pkg::TileBits-1:0]                        tile,
+    input logic                [ core_pkg::RowsBits-1:0]                        row,
+    input logic                [         CreditBits-1:0]                        credits_q,
+    input logic                                                                 reading,
+    input logic                [ core_pkg::RowsBits-1:0]                        read_row,
+    input logic                                                                 adding,
+    input logic                [ core_pkg::RowsBits-1:0]                        add_row,
+    input logic                                                                 first_q,
+    input logic                [            Columns-1:0][core_pkg::SumBits-1:0] row_q,
+    input logic                [            Columns-1:0][core_pkg::SumBits-1:0] sum_q
 );
 
   logic first, last;
@@ -77,6 +81,10 @@ module partial_sum_checks #(
   `CHECK(round_robin, any_line, turn_is_kept())
   `CHECK(sums_follow, commit_o, result_valid != psum_write_o)
 
+  // Nothing toggles when no row has come.
+  `CHECK_NEXT(row_stands, !accept, $stable({first_q, row_q}))
+  `CHECK_NEXT(sum_stands, !reading, $stable(sum_q))
+
   // A place of the result queue is taken with each row of a block's last tile.
   `CHECK(result_has_place, result_valid, unused_result_ready)
   `CHECK(credit_left, accept && last, credits_q != '0)
@@ -108,6 +116,7 @@ endmodule
 
 bind partial_sum partial_sum_checks #(
     .Lines(Lines),
+    .Columns(Columns),
     .PsumRows(PsumRows),
     .CreditBits(CreditBits),
     .ResultDepth(ResultDepth)

@@ -40,7 +40,8 @@ module sequencer_checks #(
     input logic                                                     open_zero,
     input logic                                                     run_all,
     input logic                                                     way_free,
-    input logic                                                     results_due
+    input logic                                                     results_due,
+    input logic                                                     open_parity_o
 );
 
   logic opens;
@@ -83,6 +84,33 @@ module sequencer_checks #(
          tile_cmd.intra == intra_q)
   `CHECK(one_tile_of_zeros, open_zero, (tile_valid_o & tile_zero_o) == '0)
 
+  // What a tile waits for.
+  logic opens_tile, half_free, group_free, waits_for_block;
+  assign opens_tile = valid_i && op == core_pkg::OpTile;
+  assign half_free = !line_busy_q[!parity_q];
+  assign waits_for_block = tile_cmd.intra && intra_q && tile_cmd.last;
+  assign group_free = tile_cmd.intra || group_valid_i;
+
+  // After a reset the first tile uses half 1, and the halves take turns.
+  logic half_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) half_q <= 1'b0;
+    else if (open_o) half_q <= !half_q;
+  end
+  `CHECK(halves_in_turn, open_o, open_parity_o == !half_q)
+  // A tile that has its place, its half and its lines waits only for results of WG's block before.
+  function automatic logic block_is_due();
+    block_is_due = 1'b0;
+    for (int unsigned s = 0; s < core_pkg::TileSlots; s++) begin
+      if (tile_valid_o[s] && tile_o[s].last) block_is_due = 1'b1;
+    end
+  endfunction
+  `CHECK(waits_for_results_alone,
+         opens_tile && !open_o && slot_free && half_free && group_free && tile_cmd.intra == intra_q,
+         waits_for_block && block_is_due())
+  `CHECK(no_command_of_nothing, !valid_i,
+         !open_o && !open_zero && !table_write_o && !row_valid_o && run_valid_o == '0)
+
   // The table and the runs belong to the tile opened last, which its lines still work on.
   `ASSUME(table_of_open_tile, table_write_o, line_busy_q[parity_q])
   `ASSUME(run_of_open_tile, run_all, line_busy_q[parity_q] && run_cmd.rows != '0)
@@ -112,11 +140,6 @@ module sequencer_checks #(
   `COVER(waits_for_lines, valid_i && op == core_pkg::OpRun && !row_valid_o && !run_all)
   `COVER(zeros_wait, valid_i && op == core_pkg::OpZero && !open_zero)
   // Each cause for which a tile waits, alone.
-  logic opens_tile, half_free, group_free, waits_for_block;
-  assign opens_tile = valid_i && op == core_pkg::OpTile;
-  assign half_free = !line_busy_q[!parity_q];
-  assign waits_for_block = tile_cmd.intra && intra_q && tile_cmd.last;
-  assign group_free = tile_cmd.intra || group_valid_i;
   `COVER(only_slot, opens_tile && !slot_free && way_free && half_free && group_free)
   `COVER(only_half, opens_tile && slot_free && way_free && !half_free && group_free)
   `COVER(only_channels, opens_tile && slot_free && way_free && half_free && !group_free)

@@ -37,7 +37,10 @@ module sparse_core_checks #(
     input logic                                                   b_valid_i,
     input logic                                                   b_ready_o,
     input logic                                                   cost_valid_i,
-    input logic                                                   cost_ready_o
+    input logic                                                   cost_ready_o,
+    input logic                                                   open,
+    input logic [              Lines-1:0]                         tile_end,
+    input logic                                                   open_o
 );
 
   logic a_accept;
@@ -92,6 +95,19 @@ module sparse_core_checks #(
   `ASSUME(busy_while_working, issue != '0, busy_o)
   `CHECK(busy_until_results_left, result_valid_o, busy_o)
   `ASSUME(lines_in_step, tree_row_ready != '0, in_step())
+
+  // Tiles that a line has still to end, by line.
+  logic [Lines-1:0][1:0] unended_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) unended_q <= '0;
+    else begin
+      for (int unsigned l = 0; l < Lines; l++) begin
+        unended_q[l] <= unended_q[l] + 2'(open) - 2'(tile_end[l]);
+      end
+    end
+  end
+  `CHECK(open_until_all_lines_end, unended_q != '0, open_o)
+  `CHECK(all_lines_have_ended, unended_q == '0, !open_o)
 
   // Rows of WG come in any order, but block by block.
   `CHECK(blocks_in_order, result_valid_o && intra && intra_result_q,

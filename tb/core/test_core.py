@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from golden.geometry import ConvGeometry, Step
-from tb.core.bare import CoreFailure, bare_core, require_equal, streams
+from golden.presets import PRESETS, find_preset
+from tb.core.bare import BareCore, CoreFailure, bare_core, require_equal, streams
+from tb.core.build import build_bare
 from tb.core.device import STREAMS
 from tb.core.layers import Operands, make_source, random_geometry
 
@@ -152,6 +156,18 @@ def test_preset_core(rng: np.random.Generator, step: Step, kernel: int) -> None:
                 rng, geometry, step, operands, preset="core", columns=16 + kernel, stall_permille=stall
             )
         )
+
+
+def test_more_rows_of_partial_sums_than_any_preset_has(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are counted to 255."""
+    tall = replace(find_preset("tiny"), name="tall", psum_rows=255)
+    monkeypatch.setitem(PRESETS, tall.name, tall)
+    core = BareCore.load(tall.name, build_bare(tall).artifact)
+    for step in Step:
+        geometry = ConvGeometry("tall", 1, 260, 2, 130, 260, 1, 1, 0)
+        core.check(make_source(rng, geometry, step, Operands(density=0.1), preset=tall.name, columns=4))
 
 
 def test_the_same_launch_twice_gives_the_same(rng: np.random.Generator) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from golden.counters import work_counters
 from golden.formats import E_THR_MAX, E_THR_MIN
 from golden.geometry import ConvGeometry, Step
 from golden.presets import find_preset
-from tb.core.bare import WORK_COUNTERS, bare_core, cycle_limit, require_equal
+from tb.core.bare import WORK_COUNTERS, bare_core, cycle_limit, require_equal, streams
 from tb.core.build import build_bare
+from tb.core.device import LaunchInputs, LaunchResult
 from tb.core.layers import Operands, make_source, random_geometry
 from tb.core.replay import Replay
 from tb.toolchain import ToolchainError
@@ -116,6 +118,47 @@ def test_launches_without_a_reset_between(rng: np.random.Generator, preset: str)
         assert {name: outcome.counters[name] for name in WORK_COUNTERS} == {
             name: getattr(work, name) for name in WORK_COUNTERS
         }
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_a_reset_in_the_middle_of_work_leaves_nothing(rng: np.random.Generator, step: Step) -> None:
+    """After a launch that was cut off anywhere, another one is as if it were the first, cycles included."""
+    core = bare_core("tiny")
+    dense = Operands(density=0.9)
+    geometry = ConvGeometry("short", 1, 19, 5, 4, 9, 2, 1, 0)
+    source = make_source(rng, geometry, step, dense)
+    (inputs, *_) = Replay(source).launches(0)
+
+    def run(limit: int, chosen: LaunchInputs = inputs) -> LaunchResult:
+        core.device.set_up(replace(chosen, limit=limit))
+        assert not core.library.bare_launch()
+        return core.device.take()
+
+    def times(result: LaunchResult) -> npt.NDArray[np.uint64]:
+        assert result.arrivals is not None
+        since: npt.NDArray[np.uint64] = result.arrivals - result.arrivals.min()
+        return since
+
+    whole = run(cycle_limit(inputs))
+    assert whole.problem is None
+    for other in Step:
+        (before, *_) = Replay(make_source(rng, geometry, other, dense, stall_permille=300)).launches(0)
+        for limit in rng.integers(0, run(cycle_limit(before), before).cycles - 1, 40).tolist():
+            assert run(limit, before).hung
+            again = run(cycle_limit(inputs))
+            assert again.problem is None
+            assert (again.cycles, again.counters) == (whole.cycles, whole.counters)
+            np.testing.assert_array_equal(again.results, whole.results)
+            np.testing.assert_array_equal(times(again), times(whole))
+
+
+def test_lines_with_all_the_work_that_they_can_hold(rng: np.random.Generator) -> None:
+    """Rows of weights whose elements are all FP16, long before the rows of B: each line's ring fills up."""
+    geometry = ConvGeometry("heavy", 2, 128, 8, 8, 16, 1, 1, 0)
+    for stall in (0, 970):
+        operands = Operands(density=1.0, group="all FP16")
+        source = make_source(rng, geometry, Step.WG, operands, preset="core", stall_permille=stall)
+        bare_core("core").check(source, streams("b"))
 
 
 @pytest.mark.parametrize(

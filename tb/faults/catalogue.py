@@ -63,7 +63,7 @@ FAULTS = {
     ),
     "cancellation in the accumulator": Fault(
         "pkg/fp_pkg.sv",
-        "exp = {1'b0, hi.exp, {Fp32ManBits{1'b0}}}; if («sig < AddBits'(1) << (AddTop - 2)») begin",
+        "exp = hi.exp; if («sig[AddTop-:3] == '0») begin",
         "1'b0",
         **_pe("near one", 1.0),
     ),
@@ -167,7 +167,7 @@ FAULTS = {
     ),
     "credit of a row": Fault(
         "line/nonzero_walker.sv",
-        "assign load = valid_i && (!busy_q || done) && («!row_end_i || credits_q != '0»);",
+        "assign ready_o = free && («!row_end_i || credits_q != '0»);",
         "1'b1",
         **_stream("results", "a_credit_left"),
     ),
@@ -233,7 +233,7 @@ FAULTS = {
     ),
     "line that is full": Fault(
         "core/load_balancer.sv",
-        "if («held_q[l] < depth_i» && (",
+        "room[l] = «held_q[l] < depth_i»;",
         "1'b1",
         **_operands("all channels dead but some", Step.FP, "a_least_loaded|balancer"),
     ),

@@ -113,7 +113,7 @@ CENTRAL_FAULTS = {
     ),
     "a core that is late each time": Fault(
         "central/lateness.sv",
-        "detach_o[c] = «late[c] && late_q[c] >= LateBits'(patience_i >> LateShift)»;",
+        "detach_o[c] = «late[c] && late_q[c] >= patience_i[PatienceBits-1:LateShift]»;",
         "1'b0",
         test=f"{DISPATCH}::test_a_core_that_is_late_each_time",
         symptom="caught",

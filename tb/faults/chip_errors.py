@@ -45,7 +45,7 @@ ERROR_FAULTS = {
     ),
     "record before its results": Fault(
         "central/control.sv",
-        "threshold_start_o = state_q == Sum && !sums && «!axi_busy_i»;",
+        "state_q == Sum && !sums && «!axi_busy_i»;",
         "1'b1",
         test=f"{MEMORY_ERRORS}::test_the_completion_record_waits_for_every_answer",
         symptom="more are written",
@@ -110,8 +110,8 @@ ERROR_FAULTS = {
     ),
     "jobs of the run before": Fault(
         "central/control.sv",
-        "done_q <= «state_q == Idle || ends» ? '0 : done;",
-        "ends",
+        "done_q <= «state_q == Idle || ends ? '0 : done»;",
+        "done",
         test=f"{INTERRUPTIONS}::test_an_abort_as_jobs_end",
         symptom="a_job_is_owed|[0-9]+ jobs done, [0-9]+ records",
     ),

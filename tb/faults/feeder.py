@@ -41,8 +41,8 @@ FEEDER_FAULTS = {
     ),
     "stream that is low too late": Fault(
         "feeder/stream_buffer.sv",
-        "low_o = «left_q <= half_q» && !pending_q",
-        "left_q < half_q",
+        "low_o = «left_q <= count_t'(half_q)» && !pending_q",
+        "left_q < count_t'(half_q)",
         **_streams("low or fetched is wrong"),
     ),
     "bytes of two streams": Fault(
@@ -82,7 +82,7 @@ FEEDER_FAULTS = {
     ),
     "beat that is not full": Fault(
         "feeder/beat_cutter.sv",
-        "full = sum > «BytesBits'(core_pkg::ABeatBytes)»;",
+        "WordLen])) >\n              «BytesBits'(core_pkg::ABeatBytes)»;",
         "BytesBits'(core_pkg::ABeatBytes - 1)",
         **_jobs("beats"),
     ),
@@ -102,8 +102,8 @@ FEEDER_FAULTS = {
     ),
     "row beyond its unit": Fault(
         "feeder/row_gather.sv",
-        "error_o || «place >= place_t'(current.elements)»",
-        "1'b0",
+        "if («place < current.elements») begin",
+        "1'b1",
         test=f"{ERRORS}::test_row_beyond_its_unit",
         symptom="caught",
         arguments={"preset": "tiny", "place": "pitch"},

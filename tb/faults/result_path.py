@@ -146,7 +146,7 @@ RESULT_PATH_FAULTS = {
     ),
     "length of D": Fault(
         "result/result_path.sv",
-        "assign d_wrong = «accepted && job_i.d.bytes != d_bytes»;",
+        "assign d_wrong = «accepted && job_i.d.bytes != chip_pkg::BytesBits'(d_bytes)»;",
         "1'b0",
         test=f"{RESULT}::test_d_that_nothing_asks_for",
         symptom="hung|a_lines_when_asked_for",

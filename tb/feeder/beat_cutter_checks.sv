@@ -25,7 +25,10 @@ module beat_cutter_checks #(
     input logic [          WordsBits-1:0] left_q,
     input logic [          WordsBits-1:0] taken,
     input logic [               Rows-1:0] mask_q,
-    input logic [               Rows-1:0] group_q
+    input logic [               Rows-1:0] group_q,
+    input logic [               Rows-1:0] mask,
+    input logic [               Rows-1:0] group,
+    input logic [core_pkg::ABeatBits-1:0] data
 );
 
   int unsigned bytes, with_next;
@@ -35,6 +38,7 @@ module beat_cutter_checks #(
   assign with_next = $countones(mask_q & longer) + $countones(mask_q & group_q & longer);
 
   `CHECK_HELD(beat_held, valid_o, ready_i, {first_o, line_o, words_o, mask_o, group_o, data_o})
+  `CHECK(quiet_without_a_cut, !cut, {taken, mask, group, data} == '0)
   `CHECK(words_in_range, valid_i && ready_o, words_i != '0 && 32'(words_i) <= BeatWords)
   `CHECK(beat_words, valid_o, words_o != '0 && 32'(words_o) <= BeatWords)
   `CHECK(beat_mask, valid_o, mask_o >> (32'(words_o) * core_pkg::WordLen) == '0)

@@ -33,12 +33,13 @@ PORTS = ("commands", "beats", "rows", "costs")
 SINK_WORDS = (4, BEAT_WORDS, 8, COST_WORDS)
 """32-bit words of what each port of the core takes."""
 
-HUNG, ASSERTION, OUTSIDE, STIRRED = 1, 2, 3, 4
+HUNG, ASSERTION, OUTSIDE, STIRRED, BINDABLE = 1, 2, 3, 4, 5
 MESSAGES = {
     HUNG: "the feeder hung",
     ASSERTION: "an assertion of the RTL failed (see the standard output)",
     OUTSIDE: "the feeder read outside the memory",
     STIRRED: "the feeder was idle and something came after that",
+    BINDABLE: "the feeder was bindable too early or too late",
 }
 
 
@@ -67,6 +68,7 @@ class _Job(ctypes.Structure):
         ("job_stall", ctypes.c_int64),
         ("take_stall", ctypes.c_int64 * 4),
         ("latency", ctypes.c_int64),
+        ("counted", ctypes.c_int64),
         ("seed", ctypes.c_uint64),
         ("limit", ctypes.c_int64),
         ("sinks", _Sink * 4),
@@ -149,8 +151,18 @@ class FeederBench:
         stalls: Stalls = Stalls(),
         fmt: int = 0,
         bias: int = 7,
+        *,
+        counted: int = 0,
+        cycles: int | None = None,
     ) -> Outcome:
         """Run jobs until the feeder is idle or reports an error.
+
+        Parameters
+        ----------
+        counted : int
+            Rows of B, below 2^32, that each job has had before, as the ledger counts them.
+        cycles : int or None
+            Leave the jobs as they are after so many cycles; the next run begins with a reset.
 
         Raises
         ------
@@ -174,10 +186,13 @@ class FeederBench:
             job.sinks[port].words = room[port].ctypes.data
             job.sinks[port].capacity = len(room[port])
         job.seed = seed
+        job.counted = counted
         work = 2000 + 40 * (len(memory) + sum(expected)) + stalls.latency * len(memory)
         job.limit = work * 1000 // (1000 - max(stalls.memory, stalls.job, *stalls.take))
+        if cycles is not None:
+            job.limit = cycles
         self._library.feeder_run(ctypes.byref(job))
-        if job.status:
+        if job.status and (cycles is None or job.status != HUNG):
             counts = ", ".join(
                 f"{job.sinks[port].count} of {expected[port]} {name}" for port, name in enumerate(PORTS)
             )
@@ -196,6 +211,8 @@ class FeederBench:
         fmt: int = 0,
         bias: int = 7,
         cause: int = 0,
+        *,
+        counted: int = 0,
     ) -> Outcome:
         """Run jobs and require their outputs; with an error, `cause` and no output that is not theirs.
 
@@ -204,7 +221,7 @@ class FeederBench:
         FeederFailure
             With the first output that differs.
         """
-        outcome = self.run(jobs, seed, stalls, fmt, bias)
+        outcome = self.run(jobs, seed, stalls, fmt, bias, counted=counted)
         if outcome.cause != cause:
             raise FeederFailure(f"the cause is {outcome.cause}, expected {cause}")
         for port, name in enumerate(PORTS):
@@ -239,7 +256,7 @@ def feeder_bench(preset: str, coverage: bool = False) -> FeederBench:
     sizes = [part for part in parameters(find_preset(preset)) if part.startswith(wanted)]
     build = verilate(
         f"feeder_bench_{preset}",
-        [*rtl_sources(*MODULES), *CHECKS, FEEDER_TB / "feeder_bench.sv"],
+        [*rtl_sources(*MODULES), *CHECKS, FEEDER_TB / "ledger.vlt", FEEDER_TB / "feeder_bench.sv"],
         "feeder_bench",
         args=["--assert", *sizes, *(COVERAGE if coverage else ())],
         cxx_sources=[FEEDER_TB / "feeder_loop.cpp"],

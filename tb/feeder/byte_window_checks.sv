@@ -23,12 +23,15 @@ module byte_window_checks #(
     input logic [           HeldBits-1:0] dropped,
     input logic [            SumBits-1:0] count_q,
     input logic                           end_q,
-    input logic [chip_pkg::LineShift-1:0] offset_q
+    input logic [chip_pkg::LineShift-1:0] offset_q,
+    input logic                           show_i,
+    input logic [            8*Bytes-1:0] bytes_o
 );
 
   logic accept;
   assign accept = valid_i && ready_o;
 
+  `CHECK(quiet_while_nobody_looks, !show_i, bytes_o == '0)
   `CHECK(takes_what_is_there, take_i != '0, take_i <= count_o)
   `CHECK(drops_what_is_there, dropped != '0, dropped <= held_q)
   `CHECK(streams_apart, accept && end_q, flush_i)

@@ -40,6 +40,7 @@ module feeder_checks #(
   `CHECK(idle_is_bindable, idle_o, bindable_o)
   `CHECK(bindable_can_take, bindable_o, job_ready_o)
   `CHECK_NEXT(error_stays, error_o, error_o && $stable(cause_o))
+  `CHECK(no_cause_without_an_error, !error_o, cause_o == chip_pkg::CauseNone)
   `CHECK(error_has_cause, error_o,
          cause_o == chip_pkg::CauseStreamLength || cause_o == chip_pkg::CauseItem)
   `CHECK(no_items_after_an_error, error_o, !cmd_valid_o && !cost_valid_o)

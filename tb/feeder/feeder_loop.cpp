@@ -10,11 +10,13 @@
 
 #include "../simulation.hpp"
 #include "Vfeeder_bench.h"
+#include "Vfeeder_bench___024root.h"
 
 namespace {
 constexpr int kStreams = 3;
 constexpr int kTags = 32;
 constexpr int kLineWords = 16;
+constexpr int kLineBytes = 4 * kLineWords;
 constexpr int kSettle = 20;  // cycles after the end in which nothing may come any more
 
 std::unique_ptr<Simulation<Vfeeder_bench>> g_model;
@@ -53,10 +55,12 @@ extern "C" struct FeederJob {
   std::int64_t fmt, bias;
   std::int64_t memory_stall, job_stall, take_stall[4];  // per mille; commands, A, B, costs
   std::int64_t latency;                                 // largest, in cycles
+  std::int64_t counted;  // rows of B that the ledger has seen before, due and taken
   std::uint64_t seed;
   std::int64_t limit;
   Sink sinks[4];
-  std::int64_t status;  // 0 ended, 1 hung, 2 an assertion failed, 3 read outside memory, 4 stirred after its end
+  std::int64_t status;  // 0 ended, 1 hung, 2 an assertion failed, 3 read outside memory, 4 stirred after its end,
+                        // 5 bindable at another time
   std::int64_t error, cause, cycles, reads, idle;
 };
 
@@ -76,6 +80,16 @@ extern "C" void feeder_run(FeederJob* job) {
   std::int64_t next_job = 0, settled = 0;
   std::int64_t rows_due = 0;  // of B, by the K tiles that are open
   bool offered = false;
+  // Of each stream: the job whose lines are asked for, and how many have been.
+  std::array<std::int64_t, kStreams> asked{}, asked_lines{};
+  const auto lines_of = [&](std::int64_t number, int stream) {
+    return (std::int64_t{job->jobs[6 * number + 2 * stream + 1]} + kLineBytes - 1) / kLineBytes;
+  };
+  // The next job from `number` on that has been taken and has such a stream; their count if there is none.
+  const auto with_stream = [&](std::int64_t number, int stream) {
+    while (number < next_job && lines_of(number, stream) == 0) ++number;
+    return number;
+  };
   job->status = 1;
   job->error = job->cause = job->reads = 0;
   for (auto& sink : job->sinks) sink.count = sink.last_cycle = 0;
@@ -91,6 +105,13 @@ extern "C" void feeder_run(FeederJob* job) {
   model->clk_i = 1;  // the checkers forget the run before
   model->eval();
   model->rst_ni = 1;
+  // A job's rows begin with `counted` as soon as one is due; the next job's are taken when it is the oldest one.
+  auto& ledger = *model->rootp;
+  auto& due = ledger.feeder_bench__DOT__i_feeder__DOT__i_ledger__DOT__due_q;
+  auto& next_due = ledger.feeder_bench__DOT__i_feeder__DOT__i_ledger__DOT__next_due_q;
+  auto& rows_taken = ledger.feeder_bench__DOT__i_feeder__DOT__i_ledger__DOT__taken_q;
+  const auto& closed = ledger.feeder_bench__DOT__i_feeder__DOT__i_ledger__DOT__closed_q;
+  bool counted = false, next_counted = false, was_closed = false;
 
   std::int64_t cycle = 0;
   for (; cycle < job->limit; ++cycle) {
@@ -99,6 +120,18 @@ extern "C" void feeder_run(FeederJob* job) {
     model->eval();
     model->grant_i = 0;
     model->fill_valid_i = 0;
+    // Time for the next job: B and C are all asked for, and half of A is.
+    bool bindable = model->job_ready_o;
+    for (int s = 0; s < kStreams; ++s) {
+      const auto number = asked[s] = with_stream(asked[s], s);
+      if (number == next_job) continue;
+      const auto lines = lines_of(number, s);
+      if (s != 0 || with_stream(number + 1, s) != next_job || 2 * (lines - asked_lines[s]) > lines) bindable = false;
+    }
+    if (model->bindable_o != bindable) {
+      job->status = 5;
+      break;
+    }
     if (!job->error && !stalls(job->memory_stall)) {
       const int stream = draw(kStreams);
       const int tag = draw(kTags);
@@ -114,6 +147,11 @@ extern "C" void feeder_run(FeederJob* job) {
         model->grant_i = 1 << stream;
         model->grant_tag_i = tag;
         job->reads += beats;
+        asked_lines[stream] += beats;
+        if (asked[stream] < next_job && asked_lines[stream] == lines_of(asked[stream], stream)) {
+          asked_lines[stream] = 0;
+          ++asked[stream];
+        }
       }
     }
     if (!bursts.empty() && !stalls(job->memory_stall)) {
@@ -168,6 +206,23 @@ extern "C" void feeder_run(FeederJob* job) {
 
     model->clk_i = 1;
     model->eval();
+    if (job->counted) {
+      if (was_closed && !closed) {
+        if (next_counted) rows_taken += job->counted;
+        counted = next_counted;
+        next_counted = false;
+      }
+      if (!counted && due != 0) {
+        due += job->counted;
+        rows_taken += job->counted;
+        counted = true;
+      }
+      if (!next_counted && next_due != 0) {
+        next_due += job->counted;
+        next_counted = true;
+      }
+      was_closed = closed;
+    }
     if (g_model->failed()) {
       job->status = 2;
       break;

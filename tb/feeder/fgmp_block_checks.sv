@@ -36,6 +36,7 @@ module fgmp_block_checks #(
     end
   endfunction
 
+  `CHECK(quiet_while_nobody_looks, !valid_i, {mask_i, group_i, values_i, length_i, fill_i} == '0)
   `CHECK(length_is_of_its_parts, valid_i, 32'(length_i) == parts)
   `CHECK(elements_in_range, valid_i, elements != 0 && elements <= Elements)
   `CHECK(nothing_beyond, valid_i, elements == Elements || (mask_i & beyond) == '0)

@@ -45,6 +45,7 @@ module item_sequencer_checks (
   `CHECK_NEXT(end_held, end_valid_o && !end_ready_i, end_valid_o && $stable(feed_o))
   `CHECK_NEXT(base_held, base_valid_o && !base_ready_i, stopped || (base_valid_o && $stable(base_o)
               ))
+  `CHECK(quiet_without_items, !active, cmd_o == '0)
   `CHECK(one_port, valid_i || ending_q, $onehot({cmd_valid_o, cost_valid_o, feed_valid_o,
                                                  base_valid_o, end_valid_o, error_o}))
   `CHECK(whole_items, valid_i, bytes_i != '0 && bytes_i[3:0] == '0)

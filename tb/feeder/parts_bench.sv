@@ -14,13 +14,16 @@ module parts_bench #(
     output logic                          start_ready_o,
     input  logic [            31:0]       start_line_i,
     input  logic [            31:0]       start_bytes_i,
+    input  logic [             1:0]       start_wave_i,
     output logic                          fetch_valid_o,
     output logic [            31:0]       fetch_next_o,
     output logic [             1:0]       fetch_beats_o,
     output logic                          fetch_active_o,
     output logic [            31:0]       fetch_base_o,
+    output logic [             1:0]       fetch_wave_o,
     output logic                          fetch_pending_o,
     output logic [            31:0]       fetch_pending_base_o,
+    output logic [             1:0]       fetch_pending_wave_o,
     input  logic                          grant_i,
     input  logic [             4:0]       grant_tag_i,
     input  logic                          fill_valid_i,
@@ -59,8 +62,10 @@ module parts_bench #(
   assign fetch_beats_o = fetch.beats;
   assign fetch_active_o = fetch.active;
   assign fetch_base_o = fetch.base;
+  assign fetch_wave_o = fetch.wave;
   assign fetch_pending_o = fetch.pending;
   assign fetch_pending_base_o = fetch.pending_base;
+  assign fetch_pending_wave_o = fetch.pending_wave;
   assign count_o = 32'(count);
   assign mask_o = 64'(mask);
   assign group_o = 64'(group);
@@ -75,7 +80,7 @@ module parts_bench #(
       .rst_ni,
       .start_valid_i,
       .start_ready_o,
-      .start_i('{wave: '0, line: start_line_i, bytes: start_bytes_i}),
+      .start_i('{wave: start_wave_i, line: start_line_i, bytes: start_bytes_i}),
       .fetch_o(fetch),
       .grant_i,
       .grant_tag_i,

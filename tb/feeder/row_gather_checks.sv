@@ -6,23 +6,31 @@ module row_gather_checks #(
     localparam int unsigned Blocks = (chip_pkg::UnitElements + Rows - 1) / Rows,
     localparam int unsigned BlockBits = $clog2(Blocks)
 ) (
-    input logic                              clk_i,
-    input logic                              rst_ni,
-    input logic                              base_write_i,
-    input logic                              last_i,
-    input feeder_pkg::unit_t                 unit_i,
-    input logic                              opened_o,
-    input logic                              valid_o,
-    input logic                              ready_i,
-    input logic              [          1:0] full_q,
-    input logic                              fill_q,
-    input logic                              gather_q,
-    input logic              [BlockBits-1:0] block_q,
-    input logic                              fill,
-    input logic                              unit_done,
-    input feeder_pkg::unit_t                 current
+    input logic                                                                clk_i,
+    input logic                                                                rst_ni,
+    input logic                                                                base_write_i,
+    input logic                                                                last_i,
+    input feeder_pkg::unit_t                                                   unit_i,
+    input logic                                                                opened_o,
+    input logic                                                                valid_o,
+    input logic                                                                ready_i,
+    input logic              [                    1:0]                         full_q,
+    input logic                                                                fill_q,
+    input logic                                                                gather_q,
+    input logic              [          BlockBits-1:0]                         block_q,
+    input logic                                                                fill,
+    input logic                                                                unit_done,
+    input feeder_pkg::unit_t                                                   current,
+    input logic                                                                take,
+    input logic              [               Rows-1:0]                         mask_o,
+    input logic              [               Rows-1:0]                         group_o,
+    input logic              [               Rows-1:0][core_pkg::ElemBits-1:0] values_o,
+    input logic              [ core_pkg::ElemBits+1:0]                         element,
+    input logic              [chip_pkg::ElementBits:0]                         place,
+    input logic                                                                error_o
 );
 
+  `CHECK(quiet_without_a_row, !take, {mask_o, group_o, values_o, element, place, error_o} == '0)
   `CHECK(unit_has_rows, fill, unit_i.ky != '0 && unit_i.kx != '0)
   `CHECK(pixels_in_range, fill, unit_i.pixels != '0 && 32'(unit_i.pixels) <= Rows)
   `CHECK(block_in_unit, fill, 32'(block_q) * Rows < 32'(unit_i.elements))

@@ -13,11 +13,16 @@ from tb.feeder.bench import FeedJob, Stalls, feeder_bench
 from tb.feeder.fgmp_stream import Elements, block, random_elements
 from tb.feeder.jobs import (
     BASE,
+    CHANNEL_BITS,
+    CHANNELS_AT,
     COST,
     FEED,
     FEED_ROWS,
+    OP_SHIFT,
     RUN,
     SEGMENT,
+    TAP_BITS,
+    TAPS_AT,
     TILE,
     ZERO,
     JobWriter,
@@ -98,6 +103,17 @@ def test_whole_rows_of_b(rng: np.random.Generator, seed: int, preset: str, chang
 
 
 @pytest.mark.parametrize("preset", SIZES)
+def test_a_tile_of_very_many_rows(rng: np.random.Generator, seed: int, preset: str) -> None:
+    """Every bit of a K tile's number of rows counts."""
+    many = writer(rng, preset, 0.1)
+    many.rows(1023 * 33 - (1 << 15))
+    keep = ((1 << CHANNEL_BITS) - 1) << CHANNELS_AT | ((1 << TAP_BITS) - 1) << TAPS_AT
+    many.command(TILE, keep, 1023 << CHANNELS_AT | 33 << TAPS_AT)
+    many.command()
+    assert feeder_bench(preset).run([many.job()], seed).cause == STREAM_LENGTH
+
+
+@pytest.mark.parametrize("preset", SIZES)
 def test_b_or_tiles_alone(rng: np.random.Generator, seed: int, preset: str) -> None:
     """K tiles of a job without B, with and without another job's B to take, and a B without tiles."""
     job = writer(rng, preset)
@@ -169,24 +185,39 @@ def test_fill_bit(rng: np.random.Generator, seed: int, preset: str, stream: str,
 def bad_items(preset: Preset) -> dict[str, bytes]:
     """Name items that the chip cannot carry out."""
     lines, rows = preset.lines, preset.rows
+    commands = (("tile", TILE), ("segment", SEGMENT), ("run", RUN))
     unnamed = {
-        f"unnamed bit of a {name}": item(op, (0, command_bits(op, preset)), (1, 1))
-        for name, op in (("tile", TILE), ("segment", SEGMENT), ("run", RUN))
+        f"{place} unnamed bit of a {name}": item(op, (1 << bit, OP_SHIFT))
+        for name, op in commands
+        for place, bit in (("first", command_bits(op, preset)), ("last", OP_SHIFT - 1))
     }
 
+    def rest_of(fields: tuple[tuple[int, int], ...], rest: int) -> tuple[int, int]:
+        """Write the bits that no field has: none, the first, or the last of them."""
+        width = OP_SHIFT - sum(bits for _, bits in fields)
+        return (0, 1, 1 << width - 1)[rest], width
+
     def cost(channel0: int = 0, channel1: int = 0, depth: int = 1, two: int = 1, rest: int = 0) -> bytes:
-        fields = ((channel0, 16), (1, 32), (channel1, 16), (1, 32), (depth, 6), (two, 1), (1, 1), (rest, 1))
-        return item(COST, *fields)
+        fields = ((channel0, 16), (1, 32), (channel1, 16), (1, 32), (depth, 6), (two, 1), (1, 1))
+        return item(COST, *fields, rest_of(fields, rest))
 
     def feed(columns: int = 1, words: int = 1, mask: int = 1, rest: int = 0) -> bytes:
-        return item(FEED, (columns, 16), (words, 6), (mask, 16), (rest, 1))
+        fields = ((columns, 16), (words, 6), (mask, 16))
+        return item(FEED, *fields, rest_of(fields, rest))
 
     def feed_rows(
         count: int = 1, units: int = 2, kx: int = 1, ky: int = 1, last_ky: int = 1, pitch: int = 1,
         elements: int = 8, last_elements: int = 8, pixels: int = 1, rest: int = 0,
     ) -> bytes:  # fmt: skip
-        fields = ((count, 10), (elements, 9), (pitch, 9), (kx, 3), (ky, 3), (last_ky, 3), (units, 3))
-        return item(FEED_ROWS, *fields, (pixels, 6), (last_elements, 9), (rest, 1))
+        fields = (
+            *((count, 10), (elements, 9), (pitch, 9), (kx, 3), (ky, 3), (last_ky, 3), (units, 3)),
+            *((pixels, 6), (last_elements, 9)),
+        )
+        return item(FEED_ROWS, *fields, rest_of(fields, rest))
+
+    def base(index: int = 0, rest: int = 0) -> bytes:
+        fields = ((index, 4), (0, 96))
+        return item(BASE, *fields, rest_of(fields, rest))
 
     return unnamed | {
         "rows of zeros": item(ZERO),
@@ -194,12 +225,14 @@ def bad_items(preset: Preset) -> dict[str, bytes]:
         "channel 1 too high": cost(channel1=lines * rows),
         "depth of none": cost(depth=0),
         "depth beyond B's rows": cost(depth=rows + 1),
-        "unnamed bit of a cost": cost(rest=1),
+        "first unnamed bit of a cost": cost(rest=1),
+        "last unnamed bit of a cost": cost(rest=2),
         "no columns": feed(columns=0),
         "no words": feed(words=0),
         "no PE lines": feed(mask=0),
         "a PE line that there is not": feed(mask=1 << lines),
-        "unnamed bit of a feed": feed(rest=1),
+        "first unnamed bit of a feed": feed(rest=1),
+        "last unnamed bit of a feed": feed(rest=2),
         "no units": feed_rows(count=0),
         "channels without units": feed_rows(units=0),
         "no kernel columns": feed_rows(kx=0),
@@ -212,9 +245,11 @@ def bad_items(preset: Preset) -> dict[str, bytes]:
         "last unit too large": feed_rows(last_elements=257),
         "no pixels": feed_rows(pixels=0),
         "too many pixels": feed_rows(pixels=rows + 1),
-        "unnamed bit of rows": feed_rows(rest=1),
-        "base table too long": item(BASE, (-(-rows // 12), 4)),
-        "unnamed bit of a base table": item(BASE, (0, 100), (1, 1)),
+        "first unnamed bit of rows": feed_rows(rest=1),
+        "last unnamed bit of rows": feed_rows(rest=2),
+        "base table too long": base(-(-rows // 12)),
+        "first unnamed bit of a base table": base(rest=1),
+        "last unnamed bit of a base table": base(rest=2),
     }
 
 
@@ -243,15 +278,16 @@ def test_fields_that_do_not_matter(rng: np.random.Generator, seed: int, preset: 
     assert sizes.rows >= 2
 
 
-@pytest.mark.parametrize("place", ["base", "pitch", "kernel column"])
+@pytest.mark.parametrize("place", ["base", "pitch", "kernel column", "longest pitch"])
 @pytest.mark.parametrize("preset", SIZES)
 def test_row_beyond_its_unit(rng: np.random.Generator, seed: int, preset: str, place: str) -> None:
-    """Each of the three parts of an element's place leads just beyond the unit."""
-    table = {"base": [0, 8], "pitch": [0, 4], "kernel column": [0, 7]}[place]
-    ky, kx = {"base": (1, 1), "pitch": (2, 1), "kernel column": (1, 2)}[place]
+    """Each of the three parts of an element's place leads just beyond the unit, or as far as it can."""
+    table = {"base": [0, 8], "pitch": [0, 4], "kernel column": [0, 7], "longest pitch": [0]}[place]
+    ky, kx = {"base": (1, 1), "kernel column": (1, 2)}.get(place, (2, 1))
+    pitch = 256 if place == "longest pitch" else 4
     job = writer(rng, preset)
     job.base(table)
-    job.items.append(UnitShape(kx, ky, ky, 4, 1, 8, 8).item(1, len(table)))
+    job.items.append(UnitShape(kx, ky, ky, pitch, 1, 8, 8).item(1, len(table)))
     job.a += block(random_elements(rng, 8, 1.0, 0.0))
     job.command()
     outcome = feeder_bench(preset).run([job.job()], seed)
@@ -268,3 +304,15 @@ def test_length_of_c(rng: np.random.Generator, seed: int, preset: str, size: int
         job.command()
     complete = job.job()
     expect([replace(complete, c=complete.c[:size])], preset, seed, ITEM)
+
+
+@pytest.mark.parametrize("preset", SIZES)
+def test_the_first_error_stays(rng: np.random.Generator, seed: int, preset: str) -> None:
+    """A wrong item comes before the end of its job's A, which is cut off."""
+    job = writer(rng, preset)
+    job.feed(1, 1, 1)
+    job.items.append(bad_items(find_preset(preset))["no columns"])
+    complete = job.job()
+    for number in range(20):
+        outcome = feeder_bench(preset).run([replace(complete, a=complete.a[:-1])], seed + number)
+        assert outcome.cause == ITEM

@@ -87,6 +87,45 @@ def test_base_stays_until_it_is_overwritten(rng: np.random.Generator, seed: int,
         feeder_bench(preset).check([writer.job()], seed, stalls)
 
 
+@pytest.mark.parametrize("preset", SIZES)
+def test_base_waits_for_all_tiles_before_it(rng: np.random.Generator, seed: int, preset: str) -> None:
+    """As many K tiles as there may be on their way share a base table, and the next one waits for them."""
+    rows = find_preset(preset).rows
+    writer = JobWriter(find_preset(preset), rng, 0.7, 0.2)
+    for _ in range(3):
+        table = rng.integers(0, 100, rows).tolist()
+        writer.base(table)
+        for _ in range(6):
+            writer.feed_rows(table, UnitShape(3, 3, 3, 40, 1, 190, 190), 1)
+    writer.command()
+    for stalls in (*STALLS.values(), take_stalls("beats", 900)):
+        feeder_bench(preset).check([writer.job()], seed, stalls)
+
+
+@pytest.mark.parametrize("intra", [False, True], ids=["columns", "rows"])
+@pytest.mark.parametrize("preset", SIZES)
+def test_reset_in_the_middle_of_work(rng: np.random.Generator, seed: int, preset: str, intra: bool) -> None:
+    """Whatever jobs are left at any time, those after a reset are done as if they were the first ones."""
+    bench = feeder_bench(preset)
+    for number in range(60):
+        if number % 10 == 0:
+            left, jobs = random_jobs(rng, preset, intra, 4), random_jobs(rng, preset, not intra, 1)
+            total = max(bench.check(left, seed, stalls).cycles for stalls in STALLS.values())
+        stalls = list(STALLS.values())[number % len(STALLS)]
+        bench.run(left, seed + number, stalls, cycles=int(rng.integers(1, total)))
+        bench.check(jobs, seed + number)
+
+
+@pytest.mark.parametrize("preset", SIZES)
+def test_rows_of_b_are_counted_to_the_last_bit(rng: np.random.Generator, seed: int, preset: str) -> None:
+    """Of any number of rows before: carries run through all bits of the ledger's counts."""
+    for bit in (*range(4, 33, 4), 31):
+        jobs = random_jobs(rng, preset, False, 6)
+        counted = (1 << bit) - 1 - int(rng.integers(0, 12))
+        for number, stalls in enumerate(STALLS.values()):
+            feeder_bench(preset).check(jobs, seed + number, stalls, counted=counted)
+
+
 @pytest.mark.parametrize("shape", ["3x3", "1x1"])
 @pytest.mark.parametrize("density", [0.1, 0.4])
 def test_a_row_a_cycle(rng: np.random.Generator, seed: int, shape: str, density: float) -> None:

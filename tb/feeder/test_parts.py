@@ -20,6 +20,7 @@ SIZES = {
     "registers, long window": ("-GBeats=4", "-GChunkBeats=2", "-GSram=0", "-GBytes=200", "-GElements=8"),
 }
 LINE_ADDR_BITS = 32
+LENGTH_BITS = 32
 FAULTS = (
     "",
     "it hung",
@@ -46,7 +47,7 @@ def parts_bench(sizes: str) -> ctypes.CDLL:
     """Build and load the bench, once a process."""
     build = verilate(
         f"parts_bench_{list(SIZES).index(sizes)}",
-        [*rtl_sources(*MODULES), *CHECKS, FEEDER_TB / "parts_bench.sv"],
+        [*rtl_sources(*MODULES), *CHECKS, FEEDER_TB / "stream_buffer.vlt", FEEDER_TB / "parts_bench.sv"],
         "parts_bench",
         args=["--assert", *SIZES[sizes]],
         cxx_sources=[FEEDER_TB / "parts_loop.cpp"],
@@ -91,6 +92,28 @@ def test_streams_anywhere_in_memory(rng: np.random.Generator, seed: int, sizes: 
     """Up to the last line that there is; every bit of a line's number counts."""
     for bit in range(8, LINE_ADDR_BITS + 1):
         run_streams(sizes, seed + bit, rng.integers(0, 2000, 12).tolist(), 200, bit=bit)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_lengths_to_the_last_bit(rng: np.random.Generator, sizes: str) -> None:
+    """Of a stream of any length any part is left: what the buffer says of it, and what a chunk leaves."""
+    library = parts_bench(sizes)
+    chunk = int(SIZES[sizes][1].partition("=")[2])
+    said = np.zeros((3, 4), np.int64)
+    for bits in range(1, LENGTH_BITS + 1):
+        for length in ((1 << bits) - 1, int(rng.integers(1, 1 << bits))):
+            lines = -(-length // LINE_BYTES)
+            half = lines // 2
+            drawn = [1, int(rng.integers(1, lines + 1)), 1 << int(rng.integers(0, lines.bit_length()))]
+            for left in {lines, max(half, 1), half + 1, *drawn}:
+                failed = library.parts_left(
+                    ctypes.c_uint32(length), ctypes.c_uint32(left), ctypes.c_void_p(said.ctypes.data)
+                )
+                assert not failed, "an assertion failed (see the standard output)"
+                rest = left - min(left, chunk)
+                before = [left <= half, False, left, min(left, chunk)]
+                after = [rest <= half, rest == 0, rest, min(rest, chunk)]
+                assert said.tolist() == [before, before, after], f"{length} bytes, {left} lines left"
 
 
 @pytest.mark.parametrize("sizes", [name for name in SIZES if "memory, core" in name])

@@ -11,6 +11,8 @@ module nonzero_walker_checks #(
 ) (
     input logic                           clk_i,
     input logic                           rst_ni,
+    input logic                           valid_i,
+    input logic                           ready_o,
     input logic                           row_end_i,
     input logic                           row_taken_i,
     input logic                           issue_o,
@@ -38,6 +40,12 @@ module nonzero_walker_checks #(
   // One place of the queue behind the PEs is taken for each row, and given back once.
   `CHECK(credit_left, load && row_end_i, credits_q != '0)
   `CHECK(credit_owed, row_taken_i, 32'(credits_q) < RowQueue)
+  // A part that ends no row is taken whenever the one before is done; one that ends a row may wait for a credit.
+  `CHECK(takes_part, valid_i && (!busy_q || done) && !(row_end_i && credits_q == '0),
+         ready_o && !wait_queue_o)
+  `CHECK(waits_for_credit_alone, valid_i && (!busy_q || done) && row_end_i && credits_q == '0,
+         !ready_o && wait_queue_o)
+  `CHECK(waits_for_no_credit, !valid_i || (busy_q && !done), !wait_queue_o)
 
   // Elements leave lowest first, one at a time; an FP16 element stays for its second cycle.
   `CHECK(one_element, issue_o, onehot != '0 && (mask_q & (onehot - 1'b1)) == '0)

@@ -10,7 +10,8 @@ module pe_line_checks #(
     parameter int unsigned RowQueue = 2,
     parameter int unsigned RunQueue = 8,
     parameter int unsigned BeatDepth = 2,
-    localparam int unsigned EndStages = 3
+    localparam int unsigned EndStages = 3,
+    localparam int unsigned WordsBits = $clog2(Rows / core_pkg::WordLen + 1)
 ) (
     input logic                                         clk_i,
     input logic                                         rst_ni,
@@ -32,7 +33,7 @@ module pe_line_checks #(
     input core_pkg::operand_t                           s1_operand,
     input logic               [          EndStages-1:0] end_q,
     input logic               [          EndStages-1:0] empty_q,
-    input logic                                         queue_ready,
+    input logic                                         unused_queue_ready,
     input logic                                         a_valid_i,
     input logic                                         beat_valid,
     input logic                                         beat_ready,
@@ -40,7 +41,9 @@ module pe_line_checks #(
     input logic                                         run_valid,
     input logic                                         run_pop,
     input logic                                         row_valid_o,
-    input logic                                         row_ready_i
+    input logic                                         row_ready_i,
+    input logic               [          WordsBits-1:0] a_words_i,
+    input logic                                         left_o
 );
 
   localparam int unsigned NarrowBits = 4;
@@ -51,6 +54,17 @@ module pe_line_checks #(
   // The ring holds what was written and not yet released, and never more than it has words.
   `ASSUME(ring_holds, release_words != '0,
           release_words <= used && 32'(used) <= core_pkg::RingWords)
+
+  // Words that have come and that no run has passed.
+  int unsigned words_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) words_q <= 0;
+    else words_q <= words_q + (a_valid_i && a_ready_o ? 32'(a_words_i) : 0) - 32'(release_words);
+  end
+  `CHECK(beat_is_left, beat_valid, left_o)
+  // Runs pass words that have come: items that contradict one another may not.
+  `ASSUME(word_is_left, used != '0, left_o)
+  `ASSUME(left_was_given, left_o, words_q != 0)
 
   // B rows are read only when their half is loaded, and written only when it is not.
   `CHECK(b_loaded, fetch, b_loaded_i[parity])
@@ -64,11 +78,11 @@ module pe_line_checks #(
          s1_operand.sig[core_pkg::SigBits-NarrowBits-1:0] == '0)
 
   // Credits keep a place for each finished row.
-  `CHECK(row_has_place, end_q[EndStages-1], queue_ready)
+  `CHECK(row_has_place, end_q[EndStages-1], unused_queue_ready)
 
   `COVER_QUEUE(beats, a_valid_i, a_ready_o, beat_valid, beat_ready, BeatDepth)
   `COVER_QUEUE(runs, run_valid_i, run_ready_o, run_valid, run_pop, RunQueue)
-  `COVER_QUEUE(rows, end_q[EndStages-1], queue_ready, row_valid_o, row_ready_i, RowQueue)
+  `COVER_QUEUE(rows, end_q[EndStages-1], unused_queue_ready, row_valid_o, row_ready_i, RowQueue)
   `COVER(row_waits, row_valid_o && !row_ready_i)
   `COVER(ring_full, 32'(used) == core_pkg::RingWords)
   `COVER(half_0_of_b, fetch && !parity)

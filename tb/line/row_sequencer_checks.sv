@@ -44,6 +44,15 @@ module row_sequencer_checks #(
   `ASSUME(a_there, gather_o, available >= run_i.window && 32'(available) <= core_pkg::RingWords)
   `CHECK(b_there, gather_o, b_loaded_i[run_i.parity])
 
+  // What a run waits for: B first, then A; a run that only ends its tile, for nothing.
+  logic waits_for_b, waits_for_a;
+  assign waits_for_b = run_valid_i && !marker && !b_loaded_i[run_i.parity];
+  assign waits_for_a = run_valid_i && !marker && b_loaded_i[run_i.parity] && !empty_row &&
+      available < run_i.window;
+  `CHECK(says_that_b_is_missing, waits_for_b, wait_b_o && !wait_a_o)
+  `CHECK(says_that_a_is_missing, waits_for_a, wait_a_o && !wait_b_o)
+  `CHECK(nothing_is_missing, !waits_for_a && !waits_for_b, !wait_a_o && !wait_b_o)
+
   // A part with a non-zero, and the end of a row or a tile, always go on.
   `CHECK_NEXT(part_kept, can_step && (mask_i != '0 || last_part), valid_o)
   `CHECK_HELD(part_held, valid_o, ready_i, row_o)

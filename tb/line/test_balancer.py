@@ -27,6 +27,8 @@ COSTS: dict[str, Callable[[np.random.Generator, int], Ints]] = {
     "many dead": lambda rng, count: rng.integers(1, 300, count) * (rng.random(count) < 0.3),
     "hardly any alive": lambda rng, count: (rng.random(count) < 0.005).astype(np.int64),
     "a few heavy": lambda rng, count: np.where(rng.random(count) < 0.007, 40, 1),
+    # Lines whose loads come to the top of their counter, near one another.
+    "heaviest": lambda rng, count: (1 << 32) // 36 - rng.integers(0, 1 << 24, count),
     "a few outweigh all": lambda rng, count: np.where(rng.random(count) < 0.007, 1000, 1),
 }
 

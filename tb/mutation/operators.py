@@ -52,9 +52,10 @@ _NUMBER = re.compile(r"(?:(\d*)'[sS]?([bBdDhH])([0-9a-fA-F_]+)|(\d+))")
 class _Finder:
     """Walks what runs and collects mutants; text comes from the files."""
 
-    def __init__(self, root: Path, manager: Any) -> None:
+    def __init__(self, root: Path, compilation: ast.Compilation) -> None:
         self._root = root
-        self._manager = manager
+        self._manager = compilation.sourceManager
+        self._context = ast.EvalContext(compilation.getRoot())
         self._texts: dict[str, bytes] = {}
         self.found: dict[tuple[str, int, int, str], Mutant] = {}
 
@@ -229,7 +230,7 @@ class _Finder:
         literals = (ast.IntegerLiteral, ast.UnbasedUnsizedIntegerLiteral)
         if not kind.isIntegral or kind.isEnum or kind.isStruct or isinstance(node, literals):
             return
-        text, known = self._text(node), _known_bits(node)
+        text, known = self._text(node), _known_bits(node, self._context)
         if kind.bitWidth == 1:
             self._add(node, Operator.STUCK, *(f"1'b{bit}" for bit in (0, 1) if known.get(0) != bit))
             return
@@ -292,17 +293,31 @@ def _neighbours(match: re.Match[str]) -> tuple[str, ...]:
     return (f"{width}'{base}{other:{code}}",)
 
 
-def _known_bits(node: Any) -> dict[int, int]:
+def _known_bits(node: Any, context: Any) -> dict[int, int]:
     """Bits of a value that are the same whatever happens: a mutant that sets them so is none."""
     width = node.type.bitWidth
-    constant = node.constant
-    if isinstance(node, ast.NamedValueExpression) and isinstance(node.symbol, ast.ParameterSymbol):
-        constant = node.symbol.value
-    if constant is not None and isinstance(constant.value, pyslang.SVInt):
-        number = int(constant.value)
+    constant = node.eval(context).value
+    if isinstance(constant, pyslang.SVInt) and not constant.hasUnknown:
+        number = int(constant)
         return {at: number >> at & 1 for at in range(width)}
     if isinstance(node, ast.ConversionExpression) and not node.operand.type.isSigned:
-        return dict.fromkeys(range(node.operand.type.bitWidth, width), 0)
+        inner = _known_bits(node.operand, context)
+        above = range(node.operand.type.bitWidth, width)
+        return {at: bit for at, bit in inner.items() if at < width} | dict.fromkeys(above, 0)
+    if isinstance(node, ast.ConcatenationExpression):
+        known, low = dict[int, int](), 0
+        for part in reversed(node.operands):
+            known |= {low + at: bit for at, bit in _known_bits(part, context).items()}
+            low += part.type.bitWidth
+        return known
+    if isinstance(node, ast.ConditionalExpression):
+        left, right = (_known_bits(one, context) for one in (node.left, node.right))
+        return dict(left.items() & right.items())
+    if isinstance(node, ast.BinaryExpression) and node.op is ast.BinaryOperator.LogicalShiftLeft:
+        places = node.right.eval(context).value
+        if isinstance(places, pyslang.SVInt):
+            moved = {at + int(places): bit for at, bit in _known_bits(node.left, context).items()}
+            return {at: bit for at, bit in moved.items() if at < width} | dict.fromkeys(range(int(places)), 0)
     return {}
 
 
@@ -360,7 +375,7 @@ def find_mutants(root: Path = RTL_ROOT, sources: Sequence[Path] | None = None) -
         raise ValueError(
             f"{root}: the design does not elaborate: {len(errors)} errors, such as {errors[0].code}"
         )
-    finder = _Finder(root.resolve(), compilation.sourceManager)
+    finder = _Finder(root.resolve(), compilation)
     for package in compilation.getPackages():
         finder.scope(package)
     for top in tops:

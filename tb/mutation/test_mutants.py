@@ -35,9 +35,11 @@ module sample #(
   logic parity_q, even;
   logic [7:0] wide;
   logic [3:0] four;
+  logic [6:0] spaced;
   assign wide = 8'(part[0]);
   assign even = parity_q + 1'b1;
   assign four = Four;
+  assign spaced = even ? {1'b0, part[0], 2'b10} : 7'(part[1]) << 1;
   assign taken_o = valid_i && ready_i;
   assign part[0] = 4'(a_i[1]);
   for (genvar i = 0; i < 1; i++) begin : gen_parts
@@ -73,13 +75,14 @@ def test_every_kind_of_mistake_is_made(sample: list[Mutant]) -> None:
     assert _diffs(sample, Operator.OPERATOR) == {
         ("valid_i && ready_i", "(valid_i || ready_i)"),
         ("sum_q + Width'(part[1])", "(sum_q - Width'(part[1]))"),
+        ("7'(part[1]) << 1", "(7'(part[1]) >> 1)"),
     }
     assert _diffs(sample, Operator.HANDSHAKE) == {
         ("valid_i && ready_i", "(valid_i)"),
         ("valid_i && ready_i", "(ready_i)"),
     }
     assert _diffs(sample, Operator.CONDITION) == {
-        (of, to) for of in ("taken_o", "a_i[b]") for to in ("1'b0", "1'b1")
+        (of, to) for of in ("taken_o", "a_i[b]", "even") for to in ("1'b0", "1'b1")
     }
     assert _diffs(sample, Operator.RESET) == {("'0", "sum_q")}
     assert _diffs(sample, Operator.ENABLE) == {("sum_q + Width'(part[1])", "sum_q")}
@@ -102,6 +105,9 @@ def test_what_changes_nothing_is_no_mutant(sample: list[Mutant]) -> None:
     assert not [one for one in sample if one.operator is Operator.OPERATOR and "parity_q" in one.right]
     assert _diffs(sample, Operator.STUCK) >= {("parity_q + 1'b1", "1'b0"), ("parity_q + 1'b1", "1'b1")}
     assert {to for of, to in _diffs(sample, Operator.STUCK) if of == "Four"} == {"((Four) | 1'b1)"}
+    spaced = "even ? {1'b0, part[0], 2'b10} : 7'(part[1]) << 1"
+    assert {to for of, to in _diffs(sample, Operator.STUCK) if of == spaced} == {f"(({spaced}) | 1'b1)"}
+    assert spaced not in widths
 
 
 def test_a_function_that_computes_parameters_stays(sample: list[Mutant]) -> None:

@@ -28,6 +28,14 @@ module pe_checks (
   assign inf_b = b_i[0][14:0] == {5'h1F, 10'h0};
   assign nan_b = b_i[0][14:10] == '1 && b_i[0][9:0] != '0;
 
+  // Sums take up what came a cycle before, and nothing else.
+  logic came_q;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) came_q <= 1'b0;
+    else came_q <= valid_i;
+  end
+  `CHECK(adds_what_came, accumulates, came_q)
+
   `COVER(fp8, valid_i && !wide_i)
   `COVER(fp16_column_0, valid_i && wide_i && !phase_i)
   `COVER(fp16_column_1, valid_i && wide_i && phase_i)

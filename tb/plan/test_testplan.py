@@ -110,7 +110,7 @@ def test_missing_plan_is_named(tmp_path: Path) -> None:
         ({"coverpoints": '["pe.cov_nothing"]'}, "nothing measures pe.cov_nothing"),
         ({"coverpoints": '["bins:nothing"]'}, "nothing measures bins:nothing"),
         ({"coverpoints": '["bins:pe.operand"]'}, "nothing measures bins:pe.operand"),
-        ({"coverpoints": '["pe.c_*"]'}, "no check matches pe.c_*"),
+        ({"coverpoints": '["pe_multiplier.c_*"]'}, "no check matches pe_multiplier.c_*"),
         ({"coverpoints": '["bins:pe.edges"]'}, "bins:pe.edges is measured by tb/pe/test_pe.py::test_edges_"),
     ],
 )

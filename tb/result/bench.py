@@ -23,7 +23,15 @@ from tb.toolchain import rtl_sources, verilate
 
 RESULT_TB = Path(__file__).resolve().parent
 MODULES = (
-    *("result_path", "result_arbiter", "post_operands", "post_process", "row_format", "fgmp_encode"),
+    *(
+        "result_paths",
+        "result_path",
+        "result_arbiter",
+        "post_operands",
+        "post_process",
+        "row_format",
+        "fgmp_encode",
+    ),
     *("line_packer", "histogram", "threshold_policy", "stream_buffer", "stream_fifo", "sram"),
 )
 """The design's modules that are built in."""
@@ -37,12 +45,12 @@ _JOB_FIELDS = (
     *("core", "index", "zero", "rows", "wave", "d_line", "d_bytes", "out_line", "out_bytes"),
     *("first_row", "rows_given"),
 )
-_SIZES = ("job_count", "lines", "cores", "pes", "first_line")
+_SIZES = ("job_count", "lines", "cores", "pes", "first_line", "first_index")
 _FORM = ("mode", "fmt", "bias", "scale_bias", "residual", "relu", "mask", "columns", "records")
 STREAMS = ("job", "result", "grant", "fill", "write")
 """What may stall."""
 _SEEN = ("status", "cycles", "done", "cause", "error_job", "reads", "writes")
-_SEEN_HALVES = ("half_rows", "first_half", "last_half")
+_SEEN_HALVES = ("half_rows", "first_half", "last_half", "order")
 
 
 class ResultFailure(AssertionError):
@@ -83,6 +91,8 @@ class Seen:
     cause : Cause
         NONE if all went well.
     error_job, cycles, reads, writes, half_rows : int
+    order : int
+        A digest of the cores whose rows were taken and the lines that were written, in order.
     busy_cycles : int
         From the first half row that was taken to the last.
     """
@@ -97,6 +107,7 @@ class Seen:
     writes: int
     half_rows: int
     busy_cycles: int
+    order: int
 
 
 class ResultBench:
@@ -115,9 +126,16 @@ class ResultBench:
         """Columns of a core."""
         return 2 * self.pes
 
-    def reset(self) -> None:
-        """Reset the result path."""
-        self._library.result_reset()
+    def reset(self, again: bool = False) -> None:
+        """Reset a new result path, or (`again`) this one, whatever it is at.
+
+        Raises
+        ------
+        ResultFailure
+            If there is something in the histogram after it.
+        """
+        if self._library.result_reset(int(again)):
+            raise ResultFailure("the histogram is not empty after a reset")
 
     def run(
         self,
@@ -129,7 +147,10 @@ class ResultBench:
         out_bytes: Mapping[int, int] | None = None,
         rows_given: Mapping[int, int] | None = None,
         first_line: int = 0,
+        first_index: int = 0,
+        first_row: int = 0,
         counted: U32 | None = None,
+        cycles: int | None = None,
     ) -> Seen:
         """Run a descriptor's jobs on the path as it is.
 
@@ -146,6 +167,10 @@ class ResultBench:
             Where the work's memory begins in that of the chip; all of it lies below line 2^32.
         counted : uint32 [42] or None
             What the histogram begins with; None: as the clear leaves it.
+        first_index, first_row : int
+            What is added to the jobs' indices and to the rows that the cores name.
+        cycles : int or None
+            Leave the jobs as they are after so many cycles.
 
         Raises
         ------
@@ -166,7 +191,7 @@ class ResultBench:
         memory, touched = work.memory.copy(), np.zeros(len(work.memory), np.uint8)
         arrays: dict[str, NDArray[Any]] = {
             "jobs": jobs,
-            "row_index": np.concatenate([job.order for job in work.jobs]).astype(np.uint8),
+            "row_index": np.concatenate([job.order + first_row for job in work.jobs]).astype(np.uint8),
             "results": np.concatenate([job.acc[job.order] for job in work.jobs]).astype(np.uint32),
             "memory": memory,
             "touched": touched,
@@ -181,6 +206,7 @@ class ResultBench:
             "cores": self.cores,
             "pes": self.pes,
             "first_line": first_line,
+            "first_index": first_index,
             "mode": form.mode,
             "fmt": form.fmt,
             "bias": bias_field(form),
@@ -192,13 +218,13 @@ class ResultBench:
             "records": work.records,
             **{f"{name}_stall": stalls.get(name, 0) for name in STREAMS},
             "seed": seed,
-            "limit": (20_000 + 40 * at) * 1000 // (1000 - max([0, *stalls.values()])),
+            "limit": cycles or (20_000 + 40 * at) * 1000 // (1000 - max([0, *stalls.values()])),
         }
         for name, value in values.items():
             setattr(self._run, name, int(value))
         self._library.result_go()
         run = self._run
-        if run.status == 1:
+        if run.status == 1 and cycles is None:
             raise ResultFailure(
                 f"the result path hung after {run.done} of {len(jobs)} jobs and {run.half_rows // 2} of {at} "
                 f"rows ({run.cycles} cycles)"
@@ -218,6 +244,7 @@ class ResultBench:
             run.writes,
             run.half_rows,
             run.last_half - run.first_half + 1,
+            run.order,
         )
 
     def check(
@@ -227,21 +254,22 @@ class ResultBench:
         seed: int,
         *,
         first_line: int = 0,
+        first_index: int = 0,
         counted: U32 | None = None,
     ) -> Seen:
         """Run a descriptor's jobs and require what the golden model says, byte for byte.
 
-        `first_line` and `counted` are those of `run`.
+        `first_line`, `first_index` and `counted` are those of `run`.
 
         Raises
         ------
         ResultFailure
             With the first byte or count that differs.
         """
-        seen = self.run(work, stalls, seed, first_line=first_line, counted=counted)
+        seen = self.run(work, stalls, seed, first_line=first_line, first_index=first_index, counted=counted)
         if seen.cause is not Cause.NONE:
             raise ResultFailure(f"error {seen.cause.name} in job {seen.error_job}, none expected")
-        memory, touched = work.expected()
+        memory, touched = work.expected(first_index)
         for what, got, want in (("writes to", seen.touched, touched), ("value of", seen.memory, memory)):
             wrong = np.flatnonzero(got != want)
             if len(wrong):

@@ -4,6 +4,7 @@
 module histogram_checks #(
     parameter int unsigned Pes = 2,
     localparam int unsigned Kinds = chip_pkg::Bins + 2,
+    localparam int unsigned KindBits = $clog2(Kinds),
     localparam int unsigned LaneBits = $clog2(Pes + 1)
 ) (
     input logic                                           clk_i,
@@ -14,7 +15,8 @@ module histogram_checks #(
     input logic                                           upper_i,
     input logic                 [  Pes-1:0]               real_column,
     input logic                 [Kinds-1:0][LaneBits-1:0] met,
-    input chip_pkg::histogram_t                           histogram_o
+    input chip_pkg::histogram_t                           histogram_o,
+    input logic                 [  Pes-1:0][KindBits-1:0] kinds
 );
 
   localparam int unsigned Columns = core_pkg::PeColumns * Pes;
@@ -29,6 +31,7 @@ module histogram_checks #(
     for (int unsigned k = 0; k < Kinds; k++) counted = counted + 32'(met[k]);
   endfunction
 
+  `CHECK(quiet_without_a_row, !valid_i, {real_column, kinds, met} == '0)
   `CHECK(counts_real_columns, valid_i, counted() == $countones(real_column))
   `CHECK(columns_are_of_the_core, valid_i, columns_i != '0 && 32'(columns_i) <= Columns)
   `CHECK_NEXT(cleared, clear_i, histogram_o == '0)

@@ -13,7 +13,9 @@ module line_packer_checks #(
     localparam int unsigned Columns = core_pkg::PeColumns * Pes,
     localparam int unsigned RowBytes = Columns * fp_pkg::Fp32Bits / core_pkg::ByteBits,
     localparam int unsigned CountBits = $clog2(RowBytes + 1),
-    localparam int unsigned PlaceBits = core_pkg::RowsBits + CountBits
+    localparam int unsigned PlaceBits = core_pkg::RowsBits + CountBits,
+    localparam int unsigned WindowBits = chip_pkg::LineBits + RowBytes * core_pkg::ByteBits,
+    localparam int unsigned CostBits = core_pkg::RowsBits + 1
 ) (
     input logic                                                               clk_i,
     input logic                                                               rst_ni,
@@ -40,7 +42,12 @@ module line_packer_checks #(
     input logic                                                               is_fgmp,
     input logic                                                               crosses,
     input logic                                                               has_rest,
-    input logic             [chip_pkg::LineShift-1:0]                         offset
+    input logic             [chip_pkg::LineShift-1:0]                         offset,
+    input logic             [          PlaceBits-1:0]                         begin_at,
+    input logic             [         WindowBits-1:0]                         window,
+    input chip_pkg::data_t                                                    scattered,
+    input chip_pkg::data_t                                                    line,
+    input logic             [            Columns-1:0][          CostBits-1:0] cost
 );
 
   logic [Cores-1:0][core_pkg::RowsBits-1:0] rows_q;  // of each core's job, so far
@@ -70,6 +77,9 @@ module line_packer_checks #(
     end
   endfunction
 
+  `CHECK(quiet_without_a_row, !valid_i, {begin_at, window, scattered, line, cost, write_o} == '0)
+  `CHECK(fgmp_is_not_scattered, is_fgmp, scattered == '0)
+  `CHECK(only_fgmp_is_packed, !is_fgmp, window == '0)
   `CHECK(output_stays_inside, write_valid_o && state_q != Record, stays_inside())
   `CHECK(something_is_written, write_valid_o, write_o.strobe != '0)
   `CHECK(

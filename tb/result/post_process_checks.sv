@@ -25,7 +25,10 @@ module post_process_checks #(
     input logic [      Pes-1:0][fp_pkg::Fp32Bits-1:0] sum_q,
     input logic [      Pes-1:0][fp_pkg::Fp16Bits-1:0] sum_residual_q,
     input logic [      Pes-1:0][fp_pkg::Fp32Bits-1:0] total_q,
-    input logic [      Pes-1:0]                       total_keep_q
+    input logic [      Pes-1:0]                       total_keep_q,
+    input logic [      Pes-1:0][fp_pkg::Fp16Bits-1:0] product_residual_q,
+    input logic [      Pes-1:0]                       product_keep_q,
+    input logic [      Pes-1:0]                       sum_keep_q
 );
 
   function automatic logic fits_fp16();
@@ -46,6 +49,15 @@ module post_process_checks #(
   `CHECK(fp16_in_the_lower_half, valid_o && !fp32_i, fits_fp16())
   `CHECK(relu_leaves_no_sign, valid_o && relu_i, is_positive())
   `CHECK(fp32_passes, valid_o && fp32_i, !scale_bias_i && !add_residual_i && !relu_i && !mask_i)
+  // A stage without a half row stands still.
+  logic [4:0] moves;
+  assign moves = {5{advance_i}} & {valid_q[3:0], valid_i};
+  `CHECK_NEXT(first_stage_quiet, !moves[0], $stable(acc_q))
+  `CHECK_NEXT(product_quiet, !moves[1], $stable({product_q, bias_q, product_residual_q,
+                                                 product_keep_q}))
+  `CHECK_NEXT(sum_quiet, !moves[2], $stable({sum_q, sum_residual_q, sum_keep_q}))
+  `CHECK_NEXT(total_quiet, !moves[3], $stable({total_q, total_keep_q}))
+  `CHECK_NEXT(last_stage_quiet, !moves[4], $stable({data_o, meta_o}))
   `CHECK_NEXT(stands_still, valid_o && !advance_i, valid_o && $stable(meta_o) && $stable(data_o))
 
   `COVER(full, valid_q == '1)

@@ -29,7 +29,8 @@ module result_arbiter_checks #(
     input logic                                                  zero,
     input logic [             Cores-1:0]                         head_zero_i,
     input logic [               Pes-1:0][ core_pkg::SumBits-1:0] data_o,
-    input logic [             Cores-1:0]                         eligible
+    input logic [             Cores-1:0]                         eligible,
+    input logic                                                  some
 );
 
   logic [core_pkg::RowsBits-1:0] row_q;
@@ -37,6 +38,14 @@ module result_arbiter_checks #(
   always_ff @(posedge clk_i) begin
     if (take) row_q <= row_o;
   end
+
+  // The first that has a row behind the last one, the last one itself at the end.
+  function automatic logic [CoreBits-1:0] next_in_turn();
+    next_in_turn = core_q;
+    for (int unsigned i = Cores; i > 0; i--) begin
+      if (eligible[(32'(core_q)+i)%Cores]) next_in_turn = CoreBits'((32'(core_q) + i) % Cores);
+    end
+  endfunction
 
   function automatic logic jobs_are_complete();
     jobs_are_complete = 1'b1;
@@ -51,6 +60,7 @@ module result_arbiter_checks #(
   `CHECK(one_giver, take && !zero, $onehot(result_ready_o)
          && result_ready_o[core_o] && result_valid_i[core_o])
   `CHECK(no_giver, take && zero, result_ready_o == '0 && data_o == '0)
+  `CHECK(in_turn, !upper_q && eligible != '0, some && core_o == next_in_turn())
   `CHECK(halves_alternate, take && !zero, result_upper_i[core_o] == upper_q)
   `CHECK(halves_of_one_row, take && upper_q, core_o == core_q && row_o == row_q)
   `CHECK(row_of_a_job, take, head_valid_i[core_o])

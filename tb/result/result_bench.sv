@@ -1,4 +1,4 @@
-// The result path with ports that C++ reads alike at every size, and the threshold policy.
+// The result paths with ports that C++ reads alike at every size, and the threshold policy.
 module result_bench #(
     parameter int unsigned Cores = 1,
     parameter int unsigned Pes   = 2
@@ -48,7 +48,7 @@ module result_bench #(
     output logic [63:0] write_strobe_o,
     output logic [31:0] write_data_o[16],
     // Status
-    output logic done_valid_o,
+    output logic [1:0] done_o,
     output logic busy_o,
     output logic [31:0] histogram_o[42],  // bins, zeros, infinities and NaN
     output logic error_o,
@@ -72,6 +72,7 @@ module result_bench #(
   chip_pkg::write_t write;
   chip_pkg::histogram_t histogram;
   chip_pkg::cause_e cause;
+  logic [Cores > 1:0] done;
   logic [Cores-1:0][core_pkg::RowsBits-1:0] row;
   logic [Cores-1:0][Pes-1:0][core_pkg::SumBits-1:0] result;
   logic [chip_pkg::Bins-1:0][chip_pkg::BinBits-1:0] counts;
@@ -115,13 +116,15 @@ module result_bench #(
     assign histogram_o[b] = histogram.bin[b];
     assign counts[b] = bins_i[b];
   end
-  assign histogram_o[chip_pkg::Bins]   = histogram.zeros;
+  assign histogram_o[chip_pkg::Bins] = histogram.zeros;
   assign histogram_o[chip_pkg::Bins+1] = histogram.nonfinite;
 
-  result_path #(
+  assign done_o = 2'(done);
+
+  result_paths #(
       .Cores(Cores),
       .Pes  (Pes)
-  ) i_path (
+  ) i_paths (
       .clk_i,
       .rst_ni,
       .config_i    (post),
@@ -143,7 +146,7 @@ module result_bench #(
       .write_valid_o,
       .write_ready_i,
       .write_o     (write),
-      .done_valid_o,
+      .done_o      (done),
       .busy_o,
       .histogram_o (histogram),
       .error_o,

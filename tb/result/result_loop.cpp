@@ -33,14 +33,16 @@ extern "C" struct Run {
   const std::uint32_t* results;   // [rows of all jobs, 2 * pes]
   std::uint8_t* memory;           // [lines * 64]
   std::uint8_t* touched;          // [lines * 64]: how often each byte was written
-  const std::uint32_t* counted;   // [kKinds]: what the histogram begins with; null: as it was cleared
+  const std::uint32_t* counted;   // [kKinds]: what the first path's histogram begins with; null: as it was cleared
   std::int64_t job_count, lines, cores, pes, first_line;  // the memory lies from this line on
+  std::int64_t first_index;  // number that the first job of all has
   std::int64_t mode, fmt, bias, scale_bias, residual, relu, mask, columns, records;
   std::int64_t job_stall, result_stall, grant_stall, fill_stall, write_stall;  // of 1000
   std::uint64_t seed, limit;
   // Set by the bench
   std::int64_t status;  // 0 done, 1 hung, 2 an assertion failed, 3 a write outside the memory, 4 an error came
   std::int64_t cycles, done, cause, error_job, reads, writes, half_rows, first_half, last_half;
+  std::int64_t order;  // of the rows that were taken and the lines that were written: differs if they do
   std::int64_t histogram[kKinds];
 };
 
@@ -64,8 +66,7 @@ std::uint32_t draw() {
 
 bool stalls(std::int64_t permille) { return permille != 0 && static_cast<std::int64_t>(draw() % 1000) < permille; }
 
-void start_model() {
-  g_model = std::make_unique<Simulation<Vresult_bench>>();
+void reset_model() {
   auto& m = **g_model;
   m.rst_ni = 0;
   m.clk_i = 0;
@@ -97,7 +98,17 @@ Run* result_run() { return &g_run; }
 
 Threshold* result_threshold() { return &g_threshold; }
 
-void result_reset() { start_model(); }
+// A new path, or (`again`) the same one, whatever it is at. Returns whether the histogram is not empty after it.
+int result_reset(int again) {
+  if (!again || !g_model) g_model = std::make_unique<Simulation<Vresult_bench>>();
+  reset_model();
+  auto& m = **g_model;
+  m.eval();
+  for (int k = 0; k < kKinds; ++k) {
+    if (m.histogram_o[k] != 0) return 1;
+  }
+  return 0;
+}
 
 // Runs one descriptor's jobs on the model as the one before has left it.
 void result_go() {
@@ -116,6 +127,8 @@ void result_go() {
   run.status = 1;
   run.cycles = run.done = run.cause = run.error_job = run.reads = run.writes = run.half_rows = 0;
   run.first_half = run.last_half = -1;
+  std::uint64_t order = 0;
+  const auto happens = [&](std::uint64_t what) { order = (order ^ what) * 0x100000001B3u; };
 
   m.mode_i = run.mode;
   m.fmt_i = run.fmt;
@@ -125,7 +138,7 @@ void result_go() {
   m.relu_i = run.relu;
   m.mask_i = run.mask;
   m.columns_i = run.columns;
-  m.records_i = run.records == 0 ? 0 : run.records + run.first_line;
+  m.records_i = run.records == 0 ? 0 : run.records + run.first_line - run.first_index;
   m.start_i = 0;
   m.job_valid_i = 0;
   m.result_valid_i = 0;
@@ -144,7 +157,7 @@ void result_go() {
     m.eval();
     m.clk_i = 1;
     m.eval();
-    auto& counts = m.rootp->result_bench__DOT__i_path__DOT__i_histogram__DOT__count_q;
+    auto& counts = m.rootp->result_bench__DOT__i_paths__DOT__gen_paths__BRA__0__KET____DOT__i_path__DOT__i_histogram__DOT__count_q;
     for (int k = 0; k < kKinds; ++k) counts[k] = run.counted[k];
   }
 
@@ -155,7 +168,7 @@ void result_go() {
     if (job_offered) {
       const auto& job = run.jobs[next_job];
       m.job_valid_i = 1u << job.core;
-      m.job_index_i = job.index;
+      m.job_index_i = job.index + run.first_index;
       m.job_zero_i = job.zero;
       m.job_rows_i = job.rows;
       m.job_wave_i = job.wave;
@@ -230,6 +243,7 @@ void result_go() {
       one.offered = false;
       one.upper = !one.upper;
       ++run.half_rows;
+      happens(c);
       if (run.first_half < 0) run.first_half = run.cycles;
       run.last_half = run.cycles;
       if (!one.upper && ++one.row == run.jobs[one.jobs[one.job]].rows_given) {
@@ -239,6 +253,7 @@ void result_go() {
     }
     if (m.write_valid_o && m.write_ready_i) {
       ++run.writes;
+      happens(m.write_line_o);
       const std::int64_t line = m.write_line_o - run.first_line;
       if (line < 0 || line >= run.lines) {
         run.status = 3;
@@ -251,7 +266,7 @@ void result_go() {
         ++run.touched[at];
       }
     }
-    run.done += m.done_valid_o;
+    run.done += m.done_o;
     if (m.error_o) {
       run.cause = m.cause_o;
       run.error_job = m.error_job_o;
@@ -275,6 +290,7 @@ void result_go() {
       }
     }
   }
+  run.order = static_cast<std::int64_t>(order);
   for (int k = 0; k < kKinds; ++k) run.histogram[k] = m.histogram_o[k];
   std::fflush(stdout);
 }

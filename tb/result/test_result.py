@@ -11,7 +11,7 @@ import pytest
 from golden.chip.encoding import LINE_BYTES, Cause, OutputMode
 from golden.formats import Fp8Format
 from tb.result.bench import COUNT_BITS, KINDS, STREAMS, ResultBench, ResultFailure, Seen, result_bench
-from tb.result.work import VALUES, Form, Work, WorkMaker
+from tb.result.work import MAX_ROWS, VALUES, Form, Work, WorkMaker
 
 Rng = np.random.Generator
 
@@ -20,6 +20,8 @@ SIZES = {"1x2": TINY, "3x4": SMALL, "12x8": LNPU}
 """Cores and PEs of a line."""
 
 LINE_ADDR_BITS = 32
+INDEX_BITS = 32
+MAX_PATHS = 2
 STALLS = (0, 0, 200, 500, 900)
 FLAGS = ("scale_bias", "residual", "relu", "mask")
 
@@ -132,6 +134,31 @@ def test_histogram_counts_to_its_last_bit(rng: Rng, size: str) -> None:
 
 @each_mode
 @pytest.mark.parametrize("size", ["1x2", "3x4"])
+def test_rows_to_the_last_bit(rng: Rng, size: str, mode: OutputMode) -> None:
+    """As many rows as a job's field can name, each as long as it can be."""
+    bench = result_bench(*SIZES[size])
+    operands = mode is not OutputMode.FP32
+    form = Form(mode, Fp8Format.E5M2, -24, scale_bias=operands, residual=operands, mask=operands)
+    for row_form in (form, Form(mode, e_thr=-24)):
+        maker = WorkMaker(rng, bench.cores, bench.width)
+        work = maker.make(row_form, "near one", 6, min_rows=255, max_rows=255)
+        bench.check(work, random_stalls(rng), int(rng.integers(1 << 30)))
+
+
+@pytest.mark.parametrize("size", ["1x2", "3x4"])
+def test_indices_to_the_last_bit(rng: Rng, size: str) -> None:
+    """Any number of jobs before: records name the job, and lie by its number."""
+    bench = result_bench(*SIZES[size])
+    for bit in range(5, INDEX_BITS + 1):
+        work = WorkMaker(rng, bench.cores, bench.width).make(Form(OutputMode.FP16), "near one", 4, max_rows=4)
+        last = max(job.index for job in work.jobs)
+        first = (1 << bit) - 1 - (last if bit == INDEX_BITS else int(rng.integers(0, last + 1)))
+        first -= first == work.records  # line 0 would say that there are no records
+        bench.check(work, random_stalls(rng), int(rng.integers(1 << 30)), first_index=first)
+
+
+@each_mode
+@pytest.mark.parametrize("size", ["1x2", "3x4"])
 def test_work_anywhere_in_memory(rng: Rng, size: str, mode: OutputMode) -> None:
     """Up to the last line that there is; every bit of a line's number counts."""
     bench = result_bench(*SIZES[size])
@@ -164,13 +191,14 @@ def test_each_line_of_d_is_read_once(rng: Rng) -> None:
     ids=str,
 )
 def test_throughput(rng: Rng, size: str, form: Form, least: float) -> None:
-    """Half rows in a cycle while nothing stalls: one, but for records of one core that straddle lines."""
+    """Half rows in a cycle of a path while nothing stalls: one, but for records that straddle lines."""
     cores, pes = (int(part) for part in size.split("x"))
     bench = result_bench(cores, pes)
-    work = WorkMaker(rng, cores, bench.width).make(form, "near one", 4 * cores, zeros=False)
+    maker = WorkMaker(rng, cores, bench.width)
+    work = maker.make(form, "near one", 4 * cores, min_rows=MAX_ROWS, zeros=False, even=True)
     seen = bench.check(work, {}, 1)
     assert seen.half_rows == 2 * sum(job.rows for job in work.jobs)
-    assert seen.half_rows / seen.busy_cycles > least
+    assert seen.half_rows / seen.busy_cycles / min(cores, MAX_PATHS) > least
 
 
 # --------------------------------------------------------------------------------------------------
@@ -256,6 +284,45 @@ def test_after_an_error_a_reset_is_enough(rng: Rng) -> None:
         bench.reset()
 
 
+@pytest.mark.parametrize("size", ["1x2", "3x4"])
+def test_a_row_beyond_all_jobs(rng: Rng, size: str) -> None:
+    """A core names the last row that it can: it ends beyond what any output has."""
+    bench = result_bench(*SIZES[size])
+    for mode in (OutputMode.FP32, OutputMode.FP16):
+        work = WorkMaker(rng, bench.cores, bench.width).make(
+            Form(mode), "near one", 1, max_rows=1, zeros=False
+        )
+        seen = bench.run(work, {}, 1, first_row=255)
+        assert (seen.cause, seen.writes) == (Cause.OVERRUN, 0)
+        bench.reset()
+
+
+def test_nothing_is_read_of_a_wrong_stream(rng: Rng) -> None:
+    bench = result_bench(*TINY)
+    work = random_work(rng, bench, Form(OutputMode.FP16, scale_bias=True), "near one", 1)
+    seen = bench.run(work, {}, 1, d_bytes={0: work.jobs[0].d_bytes + 1})
+    assert (seen.cause, seen.reads) == (Cause.STREAM_LENGTH, 0)
+
+
+@each_mode
+@pytest.mark.parametrize("size", ["1x2", "3x4"])
+def test_reset_in_the_middle_of_work(rng: Rng, size: str, mode: OutputMode) -> None:
+    """Whatever jobs are left at any time: what is done after a reset is done in the same order and time."""
+    bench = result_bench(*SIZES[size])
+    for _ in range(4):
+        form = random_form(rng, mode)
+        work = random_work(rng, bench, form, "near one", 12)
+        stalls = random_stalls(rng)
+        bench.reset()
+        first = bench.check(work, stalls, 1)
+        for _ in range(4):
+            left = random_work(rng, bench, random_form(rng, mode), "near one", 9)
+            bench.run(left, stalls, 2, cycles=int(rng.integers(1, first.cycles)))
+            bench.reset(again=True)
+            seen = bench.check(work, stalls, 1)
+            assert (seen.cycles, seen.order) == (first.cycles, first.order)
+
+
 # --------------------------------------------------------------------------------------------------
 # The bench itself
 # --------------------------------------------------------------------------------------------------
@@ -266,7 +333,7 @@ def test_a_wrong_byte_is_named(rng: Rng, monkeypatch: pytest.MonkeyPatch) -> Non
     work = random_work(rng, bench, Form(OutputMode.FP32), "near one", 2)
     memory, touched = work.expected()
     memory[work.jobs[1].out_line * LINE_BYTES + 3] ^= 1
-    monkeypatch.setattr(work, "expected", lambda: (memory, touched))
+    monkeypatch.setattr(work, "expected", lambda _first_index: (memory, touched))
     with pytest.raises(ResultFailure, match=r"1 bytes differ; value of byte 3 of .*output of job 1, core 0"):
         bench.check(work, {}, 1)
 

@@ -148,22 +148,26 @@ class Work:
         blocks = [pack(encode(row, self.form.fmt, self.form.e_thr))[POINTER_BYTES:] for row in y]
         return b"".join(blocks)
 
-    def record(self, job: Job) -> JobRecord:
-        """Return the job's record."""
+    def record(self, job: Job, first_index: int = 0) -> JobRecord:
+        """Return the job's record; `first_index` is added to its index."""
         costs: tuple[int, ...] = (0,) * MAX_COLUMNS
         if self.form.mode is OutputMode.FGMP:
             y = self.form.fp16(job.acc, job.operands)
             found = channel_costs(encode(y[:, :, None, None], self.form.fmt, self.form.e_thr))
             costs = (*(int(cost) for cost in found), *costs[len(found) :])
-        return JobRecord(job.index, len(self.output(job)), job.rows, costs)
+        return JobRecord(job.index + first_index, len(self.output(job)), job.rows, costs)
 
-    def expected(self) -> tuple[U8, U8]:
-        """Return the memory after all jobs, and which of its bytes have been written."""
+    def expected(self, first_index: int = 0) -> tuple[U8, U8]:
+        """Return the memory after all jobs, and which of its bytes have been written.
+
+        `first_index` is added to the indices in the job records, not to their places.
+        """
         memory, touched = self.memory.copy(), np.zeros(len(self.memory), np.uint8)
         for job in self.jobs:
             writes = [(job.out_line, self.output(job))]
             if self.records:
-                writes.append((self.records + job.index, self.record(job).words().astype("<u4").tobytes()))
+                words = self.record(job, first_index).words()
+                writes.append((self.records + job.index, words.astype("<u4").tobytes()))
             for line, data in writes:
                 part = slice(line * LINE_BYTES, line * LINE_BYTES + len(data))
                 memory[part] = np.frombuffer(data, np.uint8)
@@ -268,14 +272,17 @@ class WorkMaker:
         kind: str,
         jobs: int,
         *,
+        min_rows: int = 1,
         max_rows: int = MAX_ROWS,
         records: bool = True,
         zeros: bool = True,
+        even: bool = False,
     ) -> Work:
         """Draw jobs with results and operands of one kind.
 
         Rows come in any order unless the form needs them in order. Some jobs have rows of +0 and no core
-        (`zeros`); some have the same D stream as the one before. Outputs are as long as needed, or longer.
+        (`zeros`); some have the same D stream as the one before. The cores have equally many jobs if `even`.
+        Outputs are as long as needed, or longer.
         """
         rng = self.rng
         parts: list[U8] = [np.full(LINE_BYTES, UNTOUCHED, np.uint8)]
@@ -294,7 +301,7 @@ class WorkMaker:
 
         indices = rng.permutation(4 * jobs)[:jobs]
         for number in range(jobs):
-            rows = int(rng.integers(1, max_rows + 1))
+            rows = int(rng.integers(min_rows, max_rows + 1))
             operands = random_operands(rng, kind, rows, self.width)
             if made and rng.random() < 0.3:
                 operands, rows = made[-1].operands, made[-1].rows
@@ -306,7 +313,7 @@ class WorkMaker:
             acc = canonical_fp32(VALUES[kind](rng, (rows, self.width)))
             acc = np.zeros_like(acc) if zero else acc
             order = np.arange(rows) if form.in_order else rng.permutation(rows)
-            core = int(rng.integers(0, self.cores))
+            core = number % self.cores if even else int(rng.integers(0, self.cores))
             made.append(Job(core, int(indices[number]), acc, order, operands, d_line, d_bytes, zero=zero))
 
         def with_output(job: Job) -> Job:

@@ -28,6 +28,9 @@ from reports.tests.gate import documents
 from reports.tests.history.runs import history_of, on_day, slower
 from reports.tests.signoff import made_up
 from reports.tests.signoff.test_coverage_pages import pages as signoff_pages
+from reports.tests.traffic import studies
+from reports.traffic import page as traffic_page
+from reports.traffic.document import CSV, DOCUMENT
 from tb.coverage.exclusions import Sources
 
 COPIES = 3
@@ -192,6 +195,11 @@ def coverage() -> dict[str, str]:
         return signoff_pages(run, made_up.EXCLUSION, root=Path(folder))
 
 
+def traffic() -> str:
+    """Return the page of a traffic study of a sample."""
+    return traffic_page.render(studies.study(sample=16), DOCUMENT, CSV)
+
+
 RUNS: dict[str, Callable[[], Results]] = {
     "passing": lambda: core_run("passing"),
     "failing": lambda: core_run("failing", broken=True),
@@ -208,6 +216,7 @@ OTHERS: dict[str, Callable[[], str]] = {
     "history": history,
     "faults": campaign,
     "coverage": lambda: coverage()[signoff.INDEX],
+    "traffic": traffic,
     "source": lambda: coverage()[address(made_up.RTL)],
 }
 """Pages of no run. A page that is added here gets each test of pages in general."""

@@ -1,0 +1,1 @@
+"""The traffic study's report: page, JSON, CSV, and the lines on the terminal (`./run traffic`)."""
