@@ -130,7 +130,7 @@ CENTRAL_FAULTS = {
         "(«fetch_i[s][c].wave == fetch_i[s][candidate].wave» || !(attached_i[c]",
         "1'b1",
         test=f"{DISPATCH}::test_a_stream_that_another_core_reads_in_the_next_wave",
-        symptom="a_none_left_behind|planned",
+        symptom="a_none_left_behind|planned|may share it",
         arguments={"cores": 12},
     ),
     "chunk for every core": Fault(
