@@ -83,7 +83,7 @@ ERROR_FAULTS = {
         "Fetch",
         test=f"{STREAMS}::test_operands_left_behind_are_an_error",
         symptom="a_start_resets",
-        arguments={"job": 0},
+        arguments={"alone": False},
     ),
     "operands left behind": Fault(
         "line/pe_line.sv",
@@ -91,7 +91,7 @@ ERROR_FAULTS = {
         "1'b0",
         test=f"{STREAMS}::test_operands_left_behind_are_an_error",
         symptom="done=True",
-        arguments={"job": 0},
+        arguments={"alone": False},
     ),
     "job of another core": Fault(
         "chip/lnpu_chip.sv",
