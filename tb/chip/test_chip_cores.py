@@ -124,6 +124,16 @@ def test_a_core_that_stands_still_for_long(cores: int, step: Step, rng: np.rando
     assert min(others) > (1 - SHARE) * max(others)
 
 
+@pytest.mark.parametrize("cores", SEVERAL)
+def test_a_core_that_sleeps_at_the_start(cores: int, rng: np.random.Generator) -> None:
+    """Its counters begin at zero once it wakes, and lose nothing when it sleeps again."""
+    chain = many_jobs(rng, cores, Step.FP)
+    alike = run(cores, chain, detached=False)
+    late = (int(rng.integers(cores)), 0, alike.cycles // 4)
+    for irregular in ({"stopped": late}, {"missed_permille": 500}):
+        run(cores, chain, resets=False, **irregular)
+
+
 def test_a_core_that_never_goes_on(rng: np.random.Generator) -> None:
     """The chip's watchdog ends the run; software learns the cause, and the log the state of the design."""
     cores, watchdog = SEVERAL[0], 5_000

@@ -24,6 +24,12 @@ def test_sleeps():
     Path("{folder}/written").rename("{folder}/pids")
     time.sleep(300)
 """
+HEEDS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""
+"""A program's beginning: the tests themselves may run where hanging up and Ctrl-C are ignored, as by nohup."""
 FAULTS = """
 import sys
 from functools import partial
@@ -79,7 +85,7 @@ def test_the_workers_end_too(tmp_path: Path, program: str, number: signal.Signal
     conftest = "def pytest_addoption(parser):\n    parser.addoption('--seed')\n"
     (tmp_path / "conftest.py").write_text(conftest)
     (tmp_path / "test_of_design.py").write_text(TEST.format(folder=tmp_path))
-    command = [sys.executable, "-c", program, str(tmp_path)]
+    command = [sys.executable, "-c", HEEDS + program, str(tmp_path)]
     process = subprocess.Popen(
         command, cwd=REPO_ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
