@@ -29,7 +29,7 @@ import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 """
-"""A program's beginning: the tests themselves may run where hanging up and Ctrl-C are ignored, as by nohup."""
+"""A program begins so: its test may itself run where hanging up and Ctrl-C are ignored, as by nohup."""
 FAULTS = """
 import sys
 from functools import partial
