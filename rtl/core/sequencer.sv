@@ -73,6 +73,7 @@ module sequencer #(
 
   logic slot_free, way_free, results_due, rows_done, run_all, accept;
   logic open_zero, is_open, is_zero, is_run, is_segment;
+  logic intra;
 
   assign next = opened_q[core_pkg::TileBits-1:0];
   assign slot_free = remaining_q[next] == '0 &&
@@ -86,6 +87,9 @@ module sequencer #(
   assign rows_done = !intra_q || row_q == run_cmd.rows;
   assign run_all = is_run && rows_done && (&run_ready_i);
 
+  // A tile of zeros is one of the other steps, also if it is the first after a WG or a reset.
+  assign intra = tile_cmd.intra && !is_zero;
+
   // Between WG and the other steps rows take another way to the partial sums: all must have arrived. In
   // WG rows come in any order: a block's last tile waits until all results of the block before have gone,
   // so that they leave block by block.
@@ -95,13 +99,13 @@ module sequencer #(
       if (tile_valid_o[s] && tile_o[s].last) results_due = 1'b1;
     end
   end
-  assign way_free = tile_cmd.intra != intra_q ? line_busy_q == '0 && tile_valid_o == '0 :
-                    !(tile_cmd.intra && tile_cmd.last && results_due);
+  assign way_free = intra != intra_q ? line_busy_q == '0 && tile_valid_o == '0 :
+                    !(intra && tile_cmd.last && results_due);
   assign open_o = is_open && slot_free && way_free && !line_busy_q[!parity_q] &&
                   (tile_cmd.intra || group_valid_i);
   assign group_ready_o = open_o && !tile_cmd.intra && tile_cmd.b.group_end;
   // One tile of zeros at a time: its rows are counted in one place.
-  assign open_zero = is_zero && slot_free && (tile_valid_o & tile_zero_o) == '0;
+  assign open_zero = is_zero && slot_free && way_free && (tile_valid_o & tile_zero_o) == '0;
   assign open_parity_o = !parity_q;
   assign open_intra_o = tile_cmd.intra;
   assign open_b_o = tile_cmd.b;
@@ -190,8 +194,8 @@ module sequencer #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (open_o) intra_q <= tile_cmd.intra;
     if (open_o || open_zero) begin
+      intra_q <= intra;
       tile_o[next] <= is_zero ?
       '{last: 1'b1, first: 1'b1, rows: run_cmd.rows, default: '0}
       : tile_cmd;

@@ -25,6 +25,8 @@ SHARE = 0.10
 """Of its cycles a layer may take more than the lost clock edges cost."""
 PATIENCE = 384
 """Below the time of a tiny chip's job on a slow core; cores that are alike are never half as late."""
+LITTLE_PATIENCE = 128
+"""Just above the longest wait for a core that runs, below the sum of such waits."""
 MANY_JOBS = {
     Step.FP: ConvGeometry("many jobs", 2, 16, 12, 12, 16, 3, 1, 1),
     Step.BP: ConvGeometry("many jobs", 2, 16, 12, 12, 16, 3, 1, 1),
@@ -113,7 +115,7 @@ def test_a_core_that_stands_still_for_long(cores: int, step: Step, rng: np.rando
     """The others do all jobs but the one it holds; then it ends that, and the run is done."""
     chain = many_jobs(rng, cores, step)
     alike = run(cores, chain, detached=False)
-    stopped = int(rng.integers(cores))
+    stopped = cores - 1 - list(Step).index(step)  # the last core too
     first = alike.cycles // 4
     last = 3 * alike.cycles
     outcome = run(cores, chain, stopped=(stopped, first, last), watchdog=4 * alike.cycles)
@@ -150,6 +152,13 @@ def test_a_core_that_never_goes_on(rng: np.random.Generator) -> None:
     assert "i_dispatcher.state" in outcome.report
     assert ((memory == chain.before) | (memory == chain.after)).all()
     run(cores, chain, detached=False)
+
+
+@pytest.mark.parametrize("step", Step)
+@pytest.mark.parametrize("cores", SEVERAL)
+def test_a_core_that_runs_may_keep_others_waiting(cores: int, step: Step, rng: np.random.Generator) -> None:
+    """Many short waits for one that does its job do not add up to leaving it behind."""
+    run(cores, many_jobs(rng, cores, step), detached=False, patience=LITTLE_PATIENCE)
 
 
 @pytest.mark.parametrize("step", Step)

@@ -36,6 +36,7 @@ module sequencer_checks #(
     input logic                [                    1:0][Lines-1:0] ended_q,
     input logic                                                     parity_q,
     input logic                                                     intra_q,
+    input logic                                                     intra,
     input logic                                                     slot_free,
     input logic                                                     open_zero,
     input logic                                                     run_all,
@@ -80,8 +81,8 @@ module sequencer_checks #(
   `CHECK(channels_have_lines, open_o && !tile_cmd.intra, group_valid_i)
   `ASSUME(tile_has_a_line, open_o, (32'(tile_cmd.line_mask) & ((32'd1 << Lines) - 1)) != '0)
   `ASSUME(tile_has_rows, open_o, tile_cmd.rows != '0)
-  `CHECK(tiles_of_one_kind, open_o && (line_busy_q != '0 || tile_valid_o != '0),
-         tile_cmd.intra == intra_q)
+  `CHECK(tiles_of_one_kind, opens && (line_busy_q != '0 || tile_valid_o != '0), intra == intra_q)
+  `CHECK_NEXT(rows_go_its_way, opens, intra_q == $past(open_o && tile_cmd.intra))
   `CHECK(one_tile_of_zeros, open_zero, (tile_valid_o & tile_zero_o) == '0)
 
   // What a tile waits for.

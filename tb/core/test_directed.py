@@ -77,12 +77,12 @@ def test_a_launch_ends_at_its_limit(rng: np.random.Generator) -> None:
     source = make_source(rng, ConvGeometry("short", 1, 2, 3, 3, 4, 1, 1, 0), Step.FP)
     (inputs,) = Replay(source).launches(0)
     core.device.set_up(replace(inputs, limit=cycle_limit(inputs)))
-    core.library.bare_launch()
+    assert not core.library.bare_launch()
     whole = core.device.take()
     assert whole.problem is None
     for limit in range(whole.cycles - 1):
         core.device.set_up(replace(inputs, limit=limit))
-        core.library.bare_launch()
+        assert not core.library.bare_launch()
         cut = core.device.take()
         assert cut.hung
         assert cut.cycles == limit + 1
@@ -118,6 +118,23 @@ def test_launches_without_a_reset_between(rng: np.random.Generator, preset: str)
         assert {name: outcome.counters[name] for name in WORK_COUNTERS} == {
             name: getattr(work, name) for name in WORK_COUNTERS
         }
+
+
+@pytest.mark.parametrize("preset", ["tiny", "core"])
+def test_zeros_after_a_weight_gradient(rng: np.random.Generator, preset: str) -> None:
+    """No phase of this BP has a tap: its rows of zeros must not pass for rows of WG."""
+    core = bare_core(preset)
+    geometry = ConvGeometry("no tap at all", 1, 5, 5, 1, 7, 1, 2, 1)
+    for step, resets in ((Step.WG, True), (Step.BP, False)):
+        source = make_source(rng, geometry, step, preset=preset)
+        replay = Replay(source)
+        launches = []
+        for inputs in replay.launches(0):
+            core.device.set_up(replace(inputs, limit=cycle_limit(inputs), resets=resets))
+            assert not core.library.bare_launch()
+            launches.append(core.device.take())
+            resets = False
+        require_equal(source, replay.collect(launches).product, replay.expected)
 
 
 @pytest.mark.parametrize("step", list(Step))

@@ -94,7 +94,7 @@ def launch(case: Case, streams: CoreStreams, limit: int) -> LaunchResult:
             limit=limit,
         )
     )
-    library.bare_launch()
+    assert not library.bare_launch(), "an assertion of the RTL failed: see the standard output"
     return core.take()
 
 

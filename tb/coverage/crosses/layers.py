@@ -87,19 +87,20 @@ class LayerCrosses:
 CORE = LayerCrosses("core")
 CHIP = LayerCrosses("chip", two_lines=True)
 
+CORE_PRESETS = ("tiny", "core")
 _CORE_LINES = Cross(
     "core.lines",
-    {"preset": ("tiny", "core"), "step": INTER_STEPS, "lines": ("one", "some", "all")},
+    {"preset": CORE_PRESETS, "step": INTER_STEPS, "lines": ("one", "some", "all")},
     [Illegal("it has two lines", preset="tiny", lines="some")],
 )
 
 
 def sample_core_lines(lowering: Lowering) -> None:
-    """Sample how many lines of a core have channels of a tile."""
-    if not collecting() or lowering.step is Step.WG:
+    """Sample how many lines of a core of `CORE_PRESETS` have channels of a tile."""
+    if not collecting() or lowering.step is Step.WG or lowering.preset.name not in CORE_PRESETS:
         return
     preset, step = lowering.preset, STEPS.index(lowering.step.value)
     for tile in lowering.k_tiles:
         busy = sum(len(held) > 0 for held in tile.line_channels)
         which = 2 if busy == preset.lines else int(busy > 1)
-        _CORE_LINES.sample(("tiny", "core").index(preset.name), step, which)
+        _CORE_LINES.sample(CORE_PRESETS.index(preset.name), step, which)
