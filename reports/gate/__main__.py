@@ -6,6 +6,7 @@ Exit status: 0 if nothing got worse, 1 if something did, 2 if it could not be co
 from __future__ import annotations
 
 import argparse
+import datetime
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from reports.gate.show import SPEED, markdown, markdown_error, terminal_changes,
 from reports.gate.since import Changes, changes_since
 from reports.gate.strict_json import DocumentError
 from reports.gate.verdict import REQUIRABLE, judge_all
+from tb.coverage import exclusions
 
 COMMAND = "./run gate"
 SUMMARY = REPORTS / "gate.md"
@@ -68,8 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             held = baseline.read(options.baseline)
             if options.since is not None:
                 changes = changes_since(options.since, options.baseline, held)
-            verdict = judge_all(held, read_documents(options), options.require)
-        except DocumentError as error:
+            expired = exclusions.expired(exclusions.load(), datetime.datetime.now(datetime.UTC).date())
+            verdict = judge_all(held, read_documents(options), options.require, expired)
+        except (DocumentError, exclusions.ExclusionError) as error:
             print(f"error: {error}", file=sys.stderr)
             _print_changes(changes)
             _write_summary(options.summary, markdown_error(str(error), changes))

@@ -174,6 +174,11 @@ def judge_coverage(document: CoverageDocument) -> Comparison:
     return Comparison(f"coverage of the tests, {document.suite}", 0, 0, findings)
 
 
+def judge_exclusions(expired: Sequence[str]) -> Comparison:
+    """Return the committed exclusions whose date has passed, whatever was measured."""
+    return Comparison("exclusions of coverage", 0, 0, _problems("exclusions", expired))
+
+
 def coverage_entries(
     title: str, before: CoverageEntry, after: CoverageEntry, tolerances: Tolerances, words: Words
 ) -> Comparison:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from regressions.results import Results
@@ -15,6 +16,7 @@ from reports.gate.compare import (
     compare_faults,
     compare_run,
     judge_coverage,
+    judge_exclusions,
     judge_faults,
     other_settings,
     unknown_settings,
@@ -51,7 +53,9 @@ class Verdict:
         return not self.of(Outcome.WORSE)
 
 
-def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> Verdict:
+def judge_all(
+    baseline: Baseline, documents: Documents, required: Sequence[str], expired: Sequence[str] = ()
+) -> Verdict:
     """Compare every document with its entry.
 
     Parameters
@@ -59,15 +63,19 @@ def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> 
     baseline, documents
     required
         Of `REQUIRABLE`: what must have been measured, and be in the baseline.
+    expired
+        What is to be said of each exclusion of coverage whose date has passed.
 
     Raises
     ------
     DocumentError
         If a run has no entry in the baseline, coverage or campaign have one of another seed or budget,
         something required is missing on either side, or documents of which some are required are of
-        different commits.
+        different commits, or of another one than the checkout.
     """
     comparisons, missing, notes = _runs(baseline, documents)
+    if expired:
+        comparisons.append(judge_exclusions(expired))
     missing_all = {"runs": missing, "coverage": [], "faults": []}
     coverage, faults = documents.coverage, documents.faults
     suites = list(baseline.coverage)
@@ -102,7 +110,10 @@ def judge_all(baseline: Baseline, documents: Documents, required: list[str]) -> 
     differing = _differing(commits)
     if differing and required:
         raise DocumentError(f"--require: {differing}; measure all at one commit")
-    notes += [*_looser(baseline), *_designs(documents), *([differing] if differing else []), *_old(commits)]
+    old = _old(commits)
+    if old and required:
+        raise DocumentError(f"--require: {old}; measure again")
+    notes += [*_looser(baseline), *_designs(documents), *filter(None, (differing, old))]
     return Verdict(comparisons, [name for names in missing_all.values() for name in names], notes)
 
 
@@ -198,10 +209,10 @@ def _differing(commits: dict[str, str]) -> str:
     return f"measured at different commits: {named}"
 
 
-def _old(commits: dict[str, str]) -> list[str]:
-    """Return a note on documents that are not of the commit that is checked out: they may be old."""
+def _old(commits: dict[str, str]) -> str:
+    """Return which documents are not of the commit that is checked out: they may be old."""
     here = git_info().commit
     old = [name for name, commit in commits.items() if commit != here]
     if here is None or not old:
-        return []
-    return [f"of another commit than the one that is checked out, {here[:12]}: {', '.join(old)}"]
+        return ""
+    return f"of another commit than the one that is checked out, {here[:12]}: {', '.join(old)}"

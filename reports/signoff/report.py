@@ -50,7 +50,8 @@ def judge(measured: Measured, today: date) -> Report:
     """
     exclusions = load()
     summary = summarise(measured.collected, exclusions, today)
-    plan = plan_state(testplan.load(), found.find(), measured.collected, summary, exclusions, today)
+    features, tests = testplan.load(), found.find()
+    plan = plan_state(features, tests, measured.collected, summary, exclusions, today)
     if not measured.whole:
         failed = [one for one in measured.collected.tests if one.outcome != PASSED]
         summary = replace(summary, problems=[f"{one.test}: {one.outcome}" for one in failed])
@@ -61,6 +62,8 @@ def judge(measured: Measured, today: date) -> Report:
         summary.problems.extend(
             f"{file}: no test builds a model of it" for file in uncounted(measured.collected.points)
         )
+        # A test or coverpoint beside the plan would not be missed by any figure.
+        summary.problems.extend(testplan.problems(features, tests))
     document = coverage_document(measured, summary, plan)
     if not measured.whole:
         return Report(measured, summary, plan, document, [failed_tests(document)])

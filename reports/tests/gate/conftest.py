@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regressions.results import Results
+from regressions.results import GitInfo, Results
 from reports.gate import __main__ as gate
-from reports.gate import update
+from reports.gate import update, verdict
 from reports.tests import synthetic
 from reports.tests.gate import documents
 from reports.tests.gate.documents import Json
@@ -78,6 +78,7 @@ def project(
 ) -> Project:
     """Return a run that passed, with a baseline that holds it."""
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.setattr(verdict, "git_info", lambda: GitInfo(documents.COMMIT, dirty=False))
     made = Project(tmp_path, synthetic.results(rng), capsys)
     assert made.update().status == 0
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from reports.gate import inputs, verdict
 from reports.tests import synthetic, synthetic_chip
 from reports.tests.gate import documents
 from reports.tests.gate.conftest import Project
+from tb.coverage import exclusions
+from tb.coverage.exclusions import Exclusion
 
 
 def edit(results: Results, name: str, **figures: Any) -> Results:
@@ -391,6 +394,20 @@ def test_documents_of_another_commit_than_the_checkout_are_told(
     told_in_words = "than the one that is checked out, 111111111111: resnet18 core, coverage, fault campaign"
     assert f"of another commit {told_in_words}" in told.out
     assert told_in_words in told.summary
+    strict = project.gate("--require", "runs", "coverage", "faults")
+    assert strict.status == 2
+    assert f"--require: of another commit {told_in_words}; measure again" in strict.err
+
+
+def test_an_exclusion_of_the_project_that_has_expired(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The committed file is looked at on every change, not only when coverage is measured."""
+    old = Exclusion("line", "rtl/pe/*", "*", "", "too large", "arithmetic", datetime.date(2020, 1, 1))
+    monkeypatch.setattr(exclusions, "load", lambda: [old])
+    told = project.gate()
+    assert told.status == 1
+    assert told.row("line of rtl/pe/*, '*', expires: was 2020-01-01; arithmetic must look at it again")
 
 
 def test_changes_beside_a_commit_make_no_other_one(project: Project) -> None:

@@ -33,6 +33,7 @@ class Bench:
         self.run = made_up.collected(points=[*made_up.POINTS, *ENOUGH])
         self.exclusions: list[Exclusion] = []
         self.uncounted: list[str] = []
+        self.plan_problems: list[str] = []
         self.ran: list[tuple[str, int, int, list[str]]] = []
         self.out = folder / "out"
 
@@ -71,6 +72,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(report, "load", lambda: made.exclusions)
     monkeypatch.setattr(report, "uncounted", lambda points: made.uncounted)
     monkeypatch.setattr(testplan, "load", lambda: made_up.PLAN)
+    monkeypatch.setattr(testplan, "problems", lambda plan, found: made.plan_problems)
     monkeypatch.setattr(found, "find", lambda: made_up.FOUND)
     return made
 
@@ -79,6 +81,12 @@ def test_a_file_that_no_test_builds_is_a_problem(bench: Bench) -> None:
     bench.uncounted = ["rtl/pe/new.sv"]
     assert bench.main() == 1
     assert read_coverage(bench.document).problems == ["rtl/pe/new.sv: no test builds a model of it"]
+
+
+def test_a_test_beside_the_plan_is_a_problem(bench: Bench) -> None:
+    bench.plan_problems = ["tb/pe/test_pe.py::test_new: is in no feature"]
+    assert bench.main() == 1
+    assert read_coverage(bench.document).problems == bench.plan_problems
 
 
 def test_all_is_well(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
