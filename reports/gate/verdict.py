@@ -147,7 +147,7 @@ def _titles(keys: list[str]) -> dict[str, str]:
     return {key: name if names.count(name) == 1 else key for key, name in short.items()}
 
 
-def _unknown(what: str, name: str, required: list[str]) -> str:
+def _unknown(what: str, name: str, required: Sequence[str]) -> str:
     if name in required:
         raise DocumentError(
             f"--require {name}: the baseline holds no entry of {what}; add it with ./run baseline"

@@ -137,8 +137,7 @@ def problems(result: Result) -> list[str]:
 def refuted(result: Result) -> list[str]:
     """Name each mutant that is called no fault and is caught all the same, with what says so and the test."""
     found = []
-    for key, outcome in sorted(result.refuted.items()):
-        one = result.mutants[key]
+    for one, outcome in result.refuted:
         found.append(
             f"{EQUIVALENTS}: the entry of {file_of(one)}:{one.line} ({one.diff}) says that it is no fault, "
             f"but {outcome.test} tells it from the design ({outcome.verdict}); "

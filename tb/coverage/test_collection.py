@@ -15,6 +15,11 @@ from tb.coverage.run import NO_COVERAGE, Collected, CoverageRunError, load, run
 from tb.plan import testplan
 
 QUEUES = "tb/mem/test_mem.py::test_queues_and_memory"
+TWO_MODELS = (
+    QUEUES,
+    "tb/pe/test_pe.py::test_cancellation",
+    "tb/pe/test_pe.py::test_edges_against_edges",
+)
 
 
 def collect(folder: Path, monkeypatch: pytest.MonkeyPatch, workers: int, *tests: str) -> Collected:
@@ -22,12 +27,26 @@ def collect(folder: Path, monkeypatch: pytest.MonkeyPatch, workers: int, *tests:
     return run("quick", 1, workers, tests, tell=lambda line: None)
 
 
-def test_one_worker_and_two_collect_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = collect(tmp_path / "one", monkeypatch, 1, QUEUES)
-    two = collect(tmp_path / "two", monkeypatch, 2, QUEUES)
-    assert len(one.tests) == 9
+def test_one_worker_and_two_collect_the_same_in_any_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for workers, order in ((1, TWO_MODELS), (2, TWO_MODELS), (1, TWO_MODELS[::-1])):
+        # What took longest is begun first.
+        took = {test: float(-at) for at, test in enumerate(order)}
+        monkeypatch.setattr(collection, "_seconds", lambda folder, took=took: took)
+        folder = tmp_path / f"{workers} {order[0].rpartition(':')[2]}"
+        found.append(collect(folder, monkeypatch, workers, *TWO_MODELS))
+    one, *others = found
+    assert len(one.tests) == 11
     assert {outcome.outcome for outcome in one.tests} == {"passed"}
-    assert (one.points, one.hit, one.by_test, one.bins) == (two.points, two.hit, two.by_test, two.bins)
+    for other in others:
+        assert (one.points, one.hit, one.by_test, one.bins) == (
+            other.points,
+            other.hit,
+            other.by_test,
+            other.bins,
+        )
     assert {Kind.LINE, Kind.BRANCH, Kind.USER, Kind.ASSERTION} == {point.kind for point in one.points}
     assert one.hit == {point for points in one.by_test.values() for point in points}
     assert all(one.by_test.values())

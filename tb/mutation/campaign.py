@@ -67,6 +67,8 @@ class Campaign:
         What the last coverage run knows of which tests look where.
     challenge : bool
         Whether those that are called no faults meet tests, too.
+    undrawn : sequence of Mutant
+        Those called no faults that were not drawn, and meet tests all the same.
     """
 
     mutants: Sequence[Mutant]
@@ -76,11 +78,12 @@ class Campaign:
     budget_s: float
     near: Nearness | None
     challenge: bool = False
+    undrawn: Sequence[Mutant] = ()
     begin: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self._built = dict(enumerate(self.mutants, 1))
-        self._by_key = {mutant.key: mutant for mutant in self.mutants}
+        self._built = dict(enumerate([*self.mutants, *self.undrawn], 1))
+        self._by_key = {mutant.key: mutant for mutant in self._built.values()}
         self._workers = Workers()
 
     @property
@@ -113,10 +116,14 @@ class Campaign:
         known = [one for path in (self._first, self._second) for one in _outcomes(path)]
         return {one.mutant: one for one in known if one.mutant not in self.no_faults}
 
-    def refuted(self) -> dict[str, Outcome]:
+    def refuted(self) -> list[tuple[Mutant, Outcome]]:
         """Return those of the mutants called no faults that a test catches all the same."""
-        known = [one for one in _outcomes(self._challenged) if one.mutant in self.no_faults]
-        return {one.mutant: one for one in known if one.verdict is not Verdict.SURVIVED}
+        known = sorted(_outcomes(self._challenged), key=lambda one: one.mutant)
+        return [
+            (self._by_key[one.mutant], one)
+            for one in known
+            if one.mutant in self.no_faults & self._by_key.keys() and one.verdict is not Verdict.SURVIVED
+        ]
 
     def not_met(self) -> set[str]:
         """Return the survivors that tests beside those of their room hit, but that did not meet them."""
@@ -143,7 +150,7 @@ class Campaign:
         faults = [number for number, mutant in self._built.items() if mutant.key not in self.no_faults]
         left = [number for number in faults if self._built[number].key not in judged]
         print(
-            f"faults: {len(self._built)} mutants, {len(left)} to judge, {self.workers} at a time", flush=True
+            f"faults: {len(self.mutants)} mutants, {len(left)} to judge, {self.workers} at a time", flush=True
         )
         self._first_tests(faults, self._first, self.budget_s)
         if self.challenge:
@@ -333,7 +340,7 @@ def carry_out(
     files : sequence of str
         Only files below ``rtl/`` that begin so; none: all.
     challenge : bool
-        Whether mutants that are called no faults meet their nearest tests, too.
+        Whether all mutants that are called no faults, drawn or not, meet their nearest tests, too.
 
     Raises
     ------
@@ -354,7 +361,9 @@ def carry_out(
     state = state_of(drawn, budget_s, known)
     folder = BUILD_ROOT / "campaign" / state
     folder.mkdir(parents=True, exist_ok=True)
-    campaign = Campaign(drawn, why.keys(), folder, workers, budget_s, near, challenge)
+    chosen = {one.key for one in drawn}
+    undrawn = [one for one in mutants if challenge and one.key in why and one.key not in chosen]
+    campaign = Campaign(drawn, why.keys(), folder, workers, budget_s, near, challenge, undrawn)
     # Another one would have its mutants in the same copies of the sources.
     other = CampaignError("another fault campaign is under way here; wait for its end")
     with alone(BUILD_ROOT / "campaign" / "lock", other):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from tb.mutation.mutant import Mutant
@@ -26,8 +26,8 @@ class Result:
         Why the others are no faults.
     nearest : dict
         Tests that look at each survivor, the closest first.
-    refuted : dict
-        Outcomes of those said to be no faults that a test catches.
+    refuted : sequence
+        Those said to be no faults that a test catches, drawn or not, each with its outcome.
     not_met : set of str
         Survivors that did not meet the whole suite.
     changed : bool
@@ -40,7 +40,7 @@ class Result:
     outcomes: Mapping[str, Outcome]
     equivalent: Mapping[str, str] = field(default_factory=dict)
     nearest: Mapping[str, list[str]] = field(default_factory=dict)
-    refuted: Mapping[str, Outcome] = field(default_factory=dict)
+    refuted: Sequence[tuple[Mutant, Outcome]] = ()
     not_met: Set[str] = frozenset()
     changed: bool = False
     wall_s: float = 0.0

@@ -193,11 +193,13 @@ def test_what_is_called_no_fault_is_run_only_if_challenged(tmp_path: Path, playe
     played.verdicts[called[0]] = (Verdict.CAUGHT, "test_a")
     assert Campaign(MUTANTS, set(called), tmp_path, 1, 30.0, None).run() == {}
     assert not played.judging("challenged")
-    one = Campaign(MUTANTS, set(called), tmp_path, 1, 30.0, None, challenge=True)
+    undrawn = replace(MUTANTS[0], file="pe/undrawn.sv")
+    played.verdicts[undrawn.key] = (Verdict.CAUGHT, "test_b")
+    known = {*called, undrawn.key}
+    one = Campaign(MUTANTS, known, tmp_path, 1, 30.0, None, challenge=True, undrawn=[undrawn])
     assert one.run() == {}
-    assert {key: told.test for key, told in one.refuted().items()} == {called[0]: "test_a"}
-    (plan,) = played.judging("challenged")
-    assert plan.budget_s == campaign.CHALLENGE_S
+    assert {(one, told.test) for one, told in one.refuted()} == {(MUTANTS[0], "test_a"), (undrawn, "test_b")}
+    assert {plan.budget_s for plan in played.judging("challenged")} == {campaign.CHALLENGE_S}
 
 
 def test_only_the_last_campaigns_are_kept(tmp_path: Path) -> None:

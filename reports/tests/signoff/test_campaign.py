@@ -111,7 +111,7 @@ def test_an_equivalent_mutant_that_a_test_catches_is_a_problem(
     words: tuple[str, ...],
 ) -> None:
     told = Outcome(NO_FAULT.key, Verdict.CAUGHT, "test_c", 0.1, 1)
-    found = replace(result(), refuted={NO_FAULT.key: told})
+    found = replace(result(), refuted=[(NO_FAULT, told)])
     assert run(monkeypatch, tmp_path, found, *words) == 1
     problem = (
         "tb/mutation/equivalents.toml: the entry of rtl/result/histogram.sv:27 (a  →  b) says that it is no "
