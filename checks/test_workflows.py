@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -129,16 +130,43 @@ def test_what_a_cache_leaves_out_lies_as_deep_as_what_it_takes(path: Path) -> No
             assert any(Path(left_out).match(one) for one in paths if not one.startswith("!")), left_out
 
 
-def test_the_gate_sees_the_baseline_of_the_commit_before() -> None:
-    """A change that commits a worse baseline must not hide it: that commit has to be fetched, too."""
-    (change,) = [read(path) for path in GITHUB if path.name == "change.yml"]
-    steps = change["jobs"]["smoke"]["steps"]
-    (checkout,) = [step for step in steps if "actions/checkout" in step.get("uses", "")]
-    assert checkout["with"]["fetch-depth"] >= 2
-    assert [one for one in steps if one.get("run", "").startswith("./run smoke --since HEAD^1")]
-    smoke = read(GITLAB)["smoke"]
-    assert smoke["variables"]["GIT_DEPTH"] == "0"
-    assert [one for one in smoke["script"] if '--since "${CI_MERGE_REQUEST_DIFF_BASE_SHA:-' in one]
+BEFORE = {"known": "{first}", "none": "0" * 40, "no push": ""}
+"""What CI says was there before a push, of a repository's first commit."""
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_the_gate_sees_the_baseline_that_a_change_goes_on_top_of(
+    tmp_path: Path, forge: str, before: str
+) -> None:
+    """A change that commits a worse baseline, or commits on top of that, must not hide it."""
+
+    def do(*words: str, **more: str) -> str:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("CI_")} | more
+        done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    do("git", "init", "-q")
+    for at in range(3):
+        who = ("-c", "user.name=a", "-c", "user.email=a@b")
+        do("git", *who, "commit", "-q", "--allow-empty", "-m", str(at))
+    first = do("git", "rev-parse", "HEAD~2")
+    (tmp_path / "run").write_text('#!/bin/sh\necho "$3"\n', encoding="utf-8")
+    (tmp_path / "run").chmod(0o755)
+    given = BEFORE[before].format(first=first)
+    if forge == "github":
+        (change,) = [read(path) for path in GITHUB if path.name == "change.yml"]
+        steps = change["jobs"]["smoke"]["steps"]
+        assert [one["with"]["fetch-depth"] for one in steps if "checkout" in one.get("uses", "")] == [0]
+        (since,) = [one for one in steps if one.get("id") == "since"]
+        assert [one for one in steps if "--since ${{ steps.since.outputs.ref }}" in one.get("run", "")]
+        do("bash", "-e", "-c", since["run"], BEFORE=given, GITHUB_OUTPUT="output")
+        told = (tmp_path / "output").read_text(encoding="utf-8").strip().removeprefix("ref=")
+    else:
+        smoke = read(GITLAB)["smoke"]
+        assert smoke["variables"]["GIT_DEPTH"] == "0"
+        told = do("bash", "-e", "-c", "\n".join(smoke["script"]), CI_COMMIT_BEFORE_SHA=given)
+    assert told == (first if before == "known" else "HEAD^1")
 
 
 def test_what_caches_models_prunes_them() -> None:
