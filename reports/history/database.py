@@ -219,7 +219,8 @@ def load_readings(path: Path) -> Iterator[tuple[Measure, int, int | float]]:
             row[0]: Measure(*row[1:])
             for row in database.execute("SELECT id, level, scope, name, unit FROM measures")
         }
-        for measure, run, value in database.execute("SELECT measure, run, value FROM readings ORDER BY measure, run"):
+        rows = database.execute("SELECT measure, run, value FROM readings ORDER BY measure, run")
+        for measure, run, value in rows:
             yield measures[measure], run, value
 
 
