@@ -18,6 +18,8 @@ from regressions.capture.progress import duration
 from regressions.problems import writing
 from tb.toolchain import REPO_ROOT
 
+PROGRAM = "regressions.training"
+"""The module that trains one run."""
 LOG = "training.log"
 _POLL_S = 0.1
 _END_S = 20.0
@@ -82,7 +84,7 @@ def _start(unit: Unit) -> _Running:
         unit.folder.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, "-m", "regressions.training", *words(unit.options)],
+                [sys.executable, "-m", PROGRAM, *words(unit.options)],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

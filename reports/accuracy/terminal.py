@@ -68,14 +68,15 @@ def lines(study: AccuracyStudy) -> list[str]:
         for one in study.results
         if one.ending is Ending.DIVERGED
     ]
-    if study.missing:
-        said.append(f"{len(study.missing)} runs are missing: {', '.join(study.missing)}")
+    if study.missing and study.results:
+        said.append(f"{len(study.missing)} runs are missing: {'; '.join(study.missing)}")
     if study.traces:
         table = [
             (
                 row.tensor,
                 when(row.moment),
-                *(percent(value) for value in (row.density, row.fp16, row.fp8, row.flushed)),
+                *(percent(value) for value in (row.density, row.fp16, row.fp8)),
+                percent(row.flushed, 3),
                 f"{row.thresholds[0]} to {row.thresholds[1]}",
             )
             for row in trace_totals(study)
