@@ -140,8 +140,7 @@ def test_training_ends_with_the_last_moment(tmp_path: Path, capsys: pytest.Captu
     captured = capsys.readouterr()
     assert "test accuracy" in captured.out
     assert "after 2 of 6 updates" in captured.out
-    assert "iteration 2/3" in captured.err
-    assert "iteration 3/3" not in captured.err
+    assert "epoch 2/2" not in captured.err
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import jinja2
 
 from regressions.accuracy.formats import REFERENCE
-from regressions.accuracy.records import TENSORS, AccuracyStudy, Ending, Metric, Place
+from regressions.accuracy.records import TENSORS, AccuracyStudy, Ending, FormatInfo, Metric, Place
 from reports.accuracy import charts
 from reports.accuracy.figures import (
     Row,
@@ -96,11 +96,17 @@ def render(study: AccuracyStudy, document: str, runs: str, traces: str) -> str:
         trace_totals=trace_totals(study),
         trace_rows=trace_rows(study),
         differing=other_trainings(study),
-        format_choices=[(info.name, info.name) for info in study.formats],
+        kind_choices=[(kind, kind.upper()) for kind in dict.fromkeys(map(_kind, study.formats))],
+        kinds={info.name: _kind(info) for info in study.formats},
         moment_choices=[(str(place), when(moment)) for place, moment in enumerate(study.traces)],
         moment_places={id(moment): place for place, moment in enumerate(study.traces)},
         identity=id,
     )
+
+
+def _kind(info: FormatInfo) -> str:
+    """Return the kind of a format: fp32, fp16, fp8 or fgmp."""
+    return info.mode.partition("-")[0]
 
 
 def _tiles(study: AccuracyStudy) -> list[Tile]:

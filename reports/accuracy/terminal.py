@@ -98,7 +98,7 @@ def number(value: float | None, metric: Metric, signed: bool = False) -> str:
 
 def probability(value: float | None) -> str:
     """Return a p-value."""
-    return "< 0.0001" if value is not None and value < 1e-4 else ratio(value, 4)
+    return "0.0001 or less" if value is not None and value <= 1e-4 else ratio(value, 4)
 
 
 def interval(low: float | None, high: float | None, metric: Metric) -> str:
@@ -116,9 +116,11 @@ def runs_text(row: Row) -> str:
 
 def place_text(row: Row) -> str:
     """Return where a mean lies beside the reference's runs."""
-    if row.comparison is None or row.comparison.place is None:
-        return MISSING
-    return str(row.comparison.place)
+    if row.comparison is None:
+        return ""
+    if row.comparison.place is None:
+        return "diverged" if row.summary.diverged else "no pair"
+    return row.comparison.place.value
 
 
 def _cells(row: Row, metric: Metric) -> Sequence[str]:

@@ -167,7 +167,7 @@ def test_numbers_as_text() -> None:
     assert number(-0.012, Metric.ACCURACY, signed=True) == "−1.20\u202f%"
     assert number(0.5, Metric.LOSS, signed=True) == "+0.5000"
     assert number(None, Metric.LOSS) == "–"
-    assert (probability(0.03), probability(1e-5), probability(None)) == ("0.0300", "< 0.0001", "–")
+    assert (probability(0.03), probability(1e-5), probability(None)) == ("0.0300", "0.0001 or less", "–")
     assert "only from 2.48 standard deviations" in seeds_note(3)
     assert seeds_note(12).startswith("12 seeds are not many: ")
 
