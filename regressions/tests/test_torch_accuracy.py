@@ -21,6 +21,7 @@ from regressions.training import program
 from regressions.training.checkpoint import NAME as CHECKPOINT
 from regressions.training.iteration import iterate
 from regressions.training.record import Record
+from regressions.training.state import State
 
 SMALL = ["--image-size", "8", "--width", "4", "--train-images", "40", "--batch", "8", "--threads", "1"]
 TINY = ["--image-size", "8", "--train-images", "24", "--batch", "8", "--epochs", "2", "--threads", "1"]
@@ -70,7 +71,7 @@ def test_a_diverged_training_leaves_its_record(
     def spoilt(*arguments: object) -> float:
         if next(calls) == 3:
             state = arguments[0]
-            assert isinstance(state, program.State)
+            assert isinstance(state, State)
             with torch.no_grad():
                 next(state.model.parameters()).fill_(torch.nan)
         return iterate(*arguments)  # type: ignore[arg-type]
