@@ -39,7 +39,7 @@ class _Running:
 
 
 def train_all(waiting: Sequence[Unit], workers: int, tell: Callable[[str], None]) -> None:
-    """Train runs, `workers` at a time; `tell` hears of each that has ended.
+    """Train runs, `workers` at a time; `tell` hears of each that has ended, and of what it noted first.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def train_all(waiting: Sequence[Unit], workers: int, tell: Callable[[str], None]
     regressions.problems.WriteError
         If a log cannot be written.
     """
-    left, running = list(waiting), list[_Running]()
+    left, running, noted = list(waiting), list[_Running](), set[str]()
     begin, ended = time.monotonic(), 0
     try:
         while left or running:
@@ -57,6 +57,10 @@ def train_all(waiting: Sequence[Unit], workers: int, tell: Callable[[str], None]
             for one in [one for one in running if one.process.poll() is not None]:
                 running.remove(one)
                 result = _result(one)
+                for note in _lines(one.log, "note: "):
+                    if note not in noted:
+                        tell(f"note: {note}")
+                        noted.add(note)
                 ended += 1
                 spent = time.monotonic() - begin
                 rest = spent / ended * (len(waiting) - ended)
@@ -108,10 +112,15 @@ def _result(one: _Running) -> RunResult:
     return result
 
 
-def _last_error(log: Path) -> str:
+def _lines(log: Path, start: str) -> list[str]:
+    """Return the lines of a log that start so, without the start."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    return said[-1] if said else "ended without a result" + (f": {lines[-1]}" if lines else "")
+    return [line.removeprefix(start) for line in lines if line.startswith(start)]
+
+
+def _last_error(log: Path) -> str:
+    said, everything = _lines(log, "error: "), _lines(log, "")
+    return said[-1] if said else ": ".join(["ended without a result", *everything[-1:]])
 
 
 def _end(running: Sequence[_Running]) -> None:

@@ -58,6 +58,7 @@ def main() -> int:
     if act == "fail":
         print("error: --dataset nothing: is not a known data set. Remedy: choose digits.", file=sys.stderr)
         return 1
+    print("note: the files are few")
     if act == "sleep":
         time.sleep(60)
     record = made_up(options, diverged=act == "diverge")

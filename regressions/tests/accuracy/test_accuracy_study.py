@@ -71,6 +71,7 @@ def test_what_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [path.stat().st_mtime_ns for path in kept] == times
     assert said[0].startswith("6 runs, 2 of them in ")
     assert len([line for line in said if line.startswith("[")]) == 4
+    assert said.count("note: the files are few") == 1
     shutil.rmtree(tmp_path / "runs")
     put(options)
     assert figures(run(replace(options, train=False), lambda _: None)) == figures(two)
