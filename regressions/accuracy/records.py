@@ -138,7 +138,7 @@ class Comparison:
         Mean of format minus reference; None without a pair.
     deviation, low, high, p : float or None
         Standard deviation of the differences, interval of confidence (95 %) of their mean, two-sided paired
-        t-test; None of one pair.
+        t-test; None of one pair, the last three also if all pairs differ alike.
     p_adjusted : float or None
         `p`, adjusted to all comparisons of this metric (Holm).
     place : Place or None

@@ -10,6 +10,8 @@ from statistics import fmean, stdev
 LEVEL = 0.05
 """Level of significance; intervals of confidence hold 1 - LEVEL."""
 _LARGEST_T = 1e9
+_ROUNDING = 1e-9
+"""Differences that lie closer together than this, relatively, are alike."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Paired:
         The mean's interval of confidence (95 %).
     p : float or None
         Probability, if the formats were the same, of a mean that is as far from zero or farther: two-sided
-        paired t-test. 1 if no pair differs; None of one pair.
+        paired t-test. 1 if no pair differs; None of one pair, and of pairs that all differ alike: accuracies
+        are whole numbers of images, so that happens, and would pass for certainty.
     """
 
     mean: float
@@ -57,8 +60,8 @@ def paired(differences: Sequence[float]) -> Paired:
         return Paired(mean, None, None, None, None)
     deviation = stdev(differences)
     error = deviation / math.sqrt(count)
-    if error == 0:
-        return Paired(mean, 0.0, mean, mean, 1.0 if mean == 0 else 0.0)
+    if deviation <= _ROUNDING * max(map(abs, differences)):
+        return Paired(mean, 0.0, 0.0, 0.0, 1.0) if mean == 0 else Paired(mean, 0.0, None, None, None)
     reach = critical_t(count - 1) * error
     return Paired(mean, deviation, mean - reach, mean + reach, two_sided_p(mean / error, count - 1))
 

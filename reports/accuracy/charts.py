@@ -30,6 +30,9 @@ from reports.text import percent
 WIDTH = 1160
 NAME, RIGHT, TOP, ROW, BOTTOM = 190, 170, 22, 24, 28
 
+DOT, APART = 3.4, 5
+"""Radius of a run's dot, and how far those of equal runs lie apart."""
+
 PANEL_WIDTH, PANEL_HEIGHT = 282, 178
 PANEL_LEFT, PANEL_RIGHT, PANEL_TOP, PANEL_BOTTOM = 42, 8, 22, 24
 
@@ -62,6 +65,8 @@ def by_format(study: AccuracyStudy, metric: Metric) -> Figure:
     """Return the chart of a metric by format: a dot a run, mean and deviation, the reference's band."""
     shown = rows(study, metric)
     values = [found for one in study.results if (found := getattr(one, metric.value)) is not None]
+    means = [(row.summary.mean, row.summary.deviation or 0.0) for row in shown]
+    values += [mean + sign * spread for mean, spread in means if mean is not None for sign in (-1, 1)]
     low, high, ticks = span(min(values, default=0.0), max(values, default=1.0))
     foot = TOP + ROW * len(shown)
 
@@ -103,12 +108,16 @@ def by_format(study: AccuracyStudy, metric: Metric) -> Figure:
 def _format_row(study: AccuracyStudy, row: Row, metric: Metric, y: float, x: Callable[[float], float]) -> str:
     summary = row.summary
     parts = [f'<text class="layer" x="4" y="{y + 4}">{escape(row.info.name)}</text>']
+    drawn: list[float] = []
     for one in study.of(row.info.name):
         found = getattr(one, metric.value)
         if found is not None:
             tip = f"{row.info.name}, seed {one.seed}\n{number(found, metric)}"
+            same = drawn.count(found)  # lies beside, not below, its equals
+            at = y + APART * ((same + 1) // 2) * (1 if same % 2 else -1)
+            drawn.append(found)
             parts.append(
-                f'<circle class="on run" cx="{x(found):.1f}" cy="{y}" r="4" data-tip="{escape(tip)}"/>'
+                f'<circle class="on run" cx="{x(found):.1f}" cy="{at}" r="{DOT}" data-tip="{escape(tip)}"/>'
             )
     texts = []
     if summary.mean is not None:
@@ -135,12 +144,11 @@ def errors(study: AccuracyStudy) -> Figure:
     floor = error_floor(study)
     curves = {info.name: [error_curve(one, floor) for one in study.of(info.name)] for info in study.formats}
     top = max((value for group in curves.values() for line in group for _, value in line), default=1.0)
-    decades = range(math.floor(math.log10(floor)) + 1, 1)
     scale = Scale(
         math.log10(floor),
         math.log10(max(top, 10 * floor)),
-        [10.0**power for power in decades if 10.0**power <= top],
-        lambda tick: percent(tick, max(0, -2 - round(math.log10(tick)))),
+        logarithmic_ticks(floor, top),
+        lambda tick: percent(tick, max(0, -2 - math.floor(math.log10(tick) + 1e-9))),
         math.log10,
     )
     return _course(
@@ -262,6 +270,17 @@ def thresholds(study: AccuracyStudy) -> Figure:
         [(f"dot solid tone-{place % TONES}", when(moment)) for place, moment in enumerate(study.traces)],
         _multiples(panels, "three"),
     )
+
+
+def logarithmic_ticks(low: float, high: float) -> list[float]:
+    """Return the powers of ten between two values, or if there are few also twice and five times these."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for factors in ((1,), (1, 2, 5)):
+        ticks = [factor * 10.0**power for power in powers for factor in factors]
+        inside = [tick for tick in ticks if low <= tick <= high]
+        if len(inside) > 2:
+            break
+    return inside
 
 
 def span(low: float, high: float) -> tuple[float, float, list[float]]:

@@ -57,7 +57,8 @@ def test_paired_differences() -> None:
 
 def test_pairs_without_spread() -> None:
     assert paired([0.0, 0.0, 0.0]).p == 1.0
-    assert paired([0.5, 0.5]).p == 0.0
+    alike = paired([0.1 + 0.2, 0.3, 0.3])
+    assert (alike.p, alike.low, alike.high, alike.deviation) == (None, None, None, 0.0)
     alone = paired([0.5])
     assert (alone.mean, alone.p, alone.low, alone.deviation) == (0.5, None, None, None)
 

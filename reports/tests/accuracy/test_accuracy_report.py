@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from regressions.accuracy.formats import CHIP, DEFAULTS
@@ -16,7 +17,7 @@ from regressions.accuracy.records import TENSORS, Metric
 from regressions.json_codec import ResultsError, encode
 from reports import ReportError
 from reports.accuracy import page
-from reports.accuracy.charts import span
+from reports.accuracy.charts import logarithmic_ticks, span
 from reports.accuracy.document import DOCUMENT, PAGE, RUNS, TRACES, read, run_table, trace_table, write
 from reports.accuracy.figures import (
     chip_row,
@@ -80,6 +81,23 @@ def test_axes_hold_what_they_show(low: float, high: float) -> None:
     assert end > high
     assert all(start <= tick <= end for tick in ticks)
     assert 2 <= len(ticks) <= 9
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.0014, 0.9, [0.01, 0.1]),
+        (0.00005, 1.0, [0.0001, 0.001, 0.01, 0.1, 1.0]),
+        (0.004, 0.03, [0.005, 0.01, 0.02]),
+    ],
+)
+def test_logarithmic_ticks(low: float, high: float, ticks: list[float]) -> None:
+    found = logarithmic_ticks(low, high)
+    if len(ticks) > 2:
+        assert found == pytest.approx(ticks)
+    else:
+        assert set(np.round(ticks, 6)) < set(np.round(found, 6))
+        assert low <= min(found) < max(found) <= high
 
 
 def test_page_holds_everything_and_needs_nothing() -> None:
