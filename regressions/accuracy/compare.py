@@ -51,6 +51,7 @@ def _comparison(name: str, metric: Metric, results: Sequence[RunResult]) -> Comp
     diverged = any(one.format == name and one.ending is Ending.DIVERGED for one in results)
     reference = spread([theirs[seed] for seed in seeds])
     mean = spread([ours[seed] for seed in seeds]).mean
+    judged = not diverged and len(seeds) > 1
     place = Place.BELOW if mean < reference.least else Place.ABOVE if mean > reference.most else Place.WITHIN
     return Comparison(
         format=name,
@@ -62,7 +63,7 @@ def _comparison(name: str, metric: Metric, results: Sequence[RunResult]) -> Comp
         high=found.high,
         p=found.p,
         p_adjusted=None,
-        place=None if diverged else place,
+        place=place if judged else None,
     )
 
 

@@ -143,7 +143,7 @@ class Comparison:
         `p`, adjusted to all comparisons of this metric (Holm).
     place : Place or None
         Where the format's mean lies beside the reference's least and most run of these seeds; None if a run
-        of the format diverged, or there is no pair.
+        of the format diverged, or there are fewer than two pairs.
     """
 
     format: str

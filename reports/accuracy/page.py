@@ -124,8 +124,8 @@ def _tiles(study: AccuracyStudy) -> list[Tile]:
             Tile(
                 f"{chip.info.label} (default target)",
                 _mean(chip.summary.mean, chip.summary.deviation),
-                "a run diverged" if place is None else f"mean {PLACES[place]}",
-                place in (None, Place.BELOW),
+                _verdict(chip),
+                place is Place.BELOW or bool(chip.summary.diverged),
             )
         )
         tiles.append(
@@ -160,6 +160,13 @@ def _tiles(study: AccuracyStudy) -> list[Tile]:
         )
     )
     return tiles
+
+
+def _verdict(row: Row) -> str:
+    place = row.comparison.place if row.comparison is not None else None
+    if place is not None:
+        return f"mean {PLACES[place]}"
+    return "a run diverged" if row.summary.diverged else "too few seeds for FP32's runs to have a spread"
 
 
 def _mean(mean: float | None, deviation: float | None) -> str:

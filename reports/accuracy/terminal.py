@@ -119,7 +119,7 @@ def place_text(row: Row) -> str:
     if row.comparison is None:
         return ""
     if row.comparison.place is None:
-        return "diverged" if row.summary.diverged else "no pair"
+        return "diverged" if row.summary.diverged else "too few"
     return row.comparison.place.value
 
 

@@ -138,6 +138,12 @@ def test_all_runs_of_a_format_may_diverge() -> None:
     assert lines(made)
 
 
+def test_one_seed_has_no_verdict() -> None:
+    made = study(["fgmp"], seeds=[4])
+    assert "too few seeds for FP32&#39;s runs to have a spread" in render(made)
+    assert lines(made)[2].endswith("too few")
+
+
 def test_missing_runs_are_said() -> None:
     made = study(["fp16"])
     made = replace(made, results=made.results[:-1], missing=["fp16, seed 3"])
