@@ -332,6 +332,13 @@ def train(session: nox.Session) -> None:
 
 
 @nox.session
+def accuracy(session: nox.Session) -> None:
+    """Train in several formats with several seeds, and compare what they reach."""
+    install(session, "accuracy")
+    run_to_its_end(session, "python", "-m", "reports.accuracy", *session.posargs)
+
+
+@nox.session
 def capture_tests(session: nox.Session) -> None:
     """Run the tests that need PyTorch."""
     install(session, "capture_tests")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from regressions.capture.options import Moment
+
 
 def positive(text: str) -> int:
     """Read a positive whole number."""
@@ -32,6 +34,18 @@ def fraction(text: str) -> float:
     if not 0 <= (value := real(text)) <= 1:
         raise argparse.ArgumentTypeError(f"{text} does not lie in 0..1")
     return value
+
+
+def moment(text: str) -> Moment:
+    """Read a number of updates, or a share of all of them in per cent (``50%``)."""
+    number = text.removesuffix("%")
+    if number == text:
+        if not (text.isascii() and text.isdigit()):
+            raise argparse.ArgumentTypeError(f"{text} is neither a number of updates nor a share like 50%")
+        return Moment(int(text), percent=False)
+    if not 0 <= (share := real(number)) <= 100:
+        raise argparse.ArgumentTypeError(f"{text} does not lie in 0%..100%")
+    return Moment(share, percent=True)
 
 
 def seed(text: str) -> int:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from regressions.capture.arguments import fraction, positive, positive_real, seed
+from regressions.capture.arguments import fraction, moment, positive, positive_real, seed
 from regressions.capture.datasets import DEFAULT_IMAGE_SIZE
 from regressions.capture.errors import CaptureError
 from regressions.capture.options import BUILT_IN_MODEL, MIN_ACCURACY, Options
@@ -20,7 +20,8 @@ OUT = Path("build/traces")
 _DESCRIPTION = """
 Train a network in PyTorch, then record one training iteration of it at every convolution and fully
 connected layer: X, W and the gradient at the output, as FP16. Writes OUT/full.safetensors, the whole
-trace, and OUT/sample.safetensors, cut down to a few images and 16 columns and packed.
+trace, and OUT/sample.safetensors, cut down to a few images and 16 columns and packed. With --at it records
+iterations early and late in the training, each into OUT/after-N.
 """
 
 
@@ -54,6 +55,14 @@ def make_parser() -> argparse.ArgumentParser:
     add("--skip-unsupported", action="store_true", help="leave out layers that the hardware does not take")
     add("--epochs", type=positive, default=3, metavar="N", help="epochs of training (default: 3)")
     add("--batch", type=positive, default=16, metavar="N", help="images of an iteration (default: 16)")
+    add(
+        "--at",
+        nargs="+",
+        type=moment,
+        metavar="N",
+        help="record after N updates of the weights, or after N%% of them, into OUT/after-N; the training "
+        "ends with the last (default: once, at the end, into OUT)",
+    )
     add(
         "--record-batch",
         type=positive,
@@ -124,6 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nerror: interrupted, nothing was written", file=sys.stderr)
+        kept = ", what was recorded before stays" if options.at else ", nothing was written"
+        print(f"\nerror: interrupted{kept}", file=sys.stderr)
         return 130
     return 0

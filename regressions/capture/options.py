@@ -13,8 +13,23 @@ MIN_ACCURACY = {"digits": 0.95, "cifar10": 0.0, "images": 0.0}
 
 
 @dataclass(frozen=True)
+class Moment:
+    """When to record: after `number` updates of the weights, or after that many per cent of them."""
+
+    number: float
+    percent: bool
+
+    def updates(self, total: int) -> int:
+        """Return the number of updates before the recorded iteration, of `total` in the training."""
+        return round(total * self.number / 100) if self.percent else int(self.number)
+
+
+@dataclass(frozen=True)
 class Options:
-    """What to capture; the fields are the command line's options, None where the data set decides."""
+    """What to capture; the fields are the command line's options, None where the data set decides.
+
+    `at` are the moments to record, None: the end of the training.
+    """
 
     out: Path
     dataset: list[str]
@@ -23,6 +38,7 @@ class Options:
     skip_unsupported: bool
     epochs: int
     batch: int
+    at: list[Moment] | None
     record_batch: int | None
     train_images: int | None
     learning_rate: float

@@ -6,6 +6,7 @@ import copy
 import os
 import shutil
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -68,22 +69,67 @@ def capture(options: Options) -> None:
     if options.list_layers:
         _print_layers(recordings)
         return
-    _prepare_folder(options.out, recordings)
+    total = options.epochs * (len(train_split) // options.batch)
+    moments = _moments(options, total)
+    _prepare_folder(options.out, recordings, len(moments))
 
-    train(model, train_split, Recipe(options.epochs, options.batch, options.learning_rate, options.seed))
-    reached = accuracy(model, dataset.test)
-    say(f"test accuracy {reached:.4f} after {options.epochs} epochs, {duration(time.monotonic() - start)}")
-    if reached < options.accuracy_floor:
-        raise CaptureError(
-            "training",
-            f"test accuracy is {reached:.4f}, must be at least {options.accuracy_floor}",
-            "train for more --epochs, or lower --min-accuracy",
+    def record(updates: int) -> None:
+        reached = accuracy(model, dataset.test)
+        say(
+            f"test accuracy {reached:.4f} after {updates} of {total} updates, "
+            f"{duration(time.monotonic() - start)}"
         )
+        if updates == total and reached < options.accuracy_floor:
+            raise CaptureError(
+                "training",
+                f"test accuracy is {reached:.4f}, must be at least {options.accuracy_floor}",
+                "train for more --epochs, or lower --min-accuracy",
+            )
+        folder = options.out if options.at is None else options.out / f"after-{updates}"
+        _record(model, train_split, dataset, options, Captured(updates, total, reached), folder)
 
-    images, labels = _iteration_batch(train_split, options, options.epochs + 1)
-    recordings, _, loss = record_iteration(
-        model, images, labels, options.loss_scale, options.skip_unsupported
-    )
+    recipe = Recipe(options.epochs, options.batch, options.learning_rate, options.seed)
+    train(model, train_split, recipe, moments, record)
+    say(f"captured {len(recordings)} layers in {duration(time.monotonic() - start)}")
+
+
+@dataclass(frozen=True)
+class Captured:
+    """When an iteration was recorded: updates before it, those of the whole training, test accuracy."""
+
+    updates: int
+    total: int
+    accuracy: float
+
+
+def _moments(options: Options, total: int) -> list[int]:
+    """Return after how many updates to record, ascending.
+
+    Raises
+    ------
+    CaptureError
+        If the training is not as long.
+    """
+    if options.at is None:
+        return [total]
+    moments = sorted({moment.updates(total) for moment in options.at})
+    if moments[-1] > total:
+        raise CaptureError(
+            f"--at {moments[-1]}",
+            f"the training has {total} updates",
+            f"name 0 to {total}, or train for more --epochs",
+        )
+    return moments
+
+
+def _record(
+    model: nn.Module, split: Split, dataset: DataSet, options: Options, when: Captured, folder: Path
+) -> None:
+    """Record the next iteration of the training, and write its files; the network stays as it is."""
+    per_epoch = len(split) // options.batch
+    epoch, within = when.updates // per_epoch + 1, when.updates % per_epoch
+    images, labels = _iteration_batch(split, options, epoch, within)
+    recordings, _, loss = _record_copy(model, images, labels, options)
     run = TraceRun(
         model=options.model,
         dataset=dataset.name,
@@ -92,22 +138,24 @@ def capture(options: Options) -> None:
         batch=options.recorded_images,
         seed=options.seed,
         threads=options.threads,
-        epoch=options.epochs + 1,
-        iteration=1,
+        epoch=epoch,
+        iteration=within + 1,
         loss=loss,
         label_smoothing=LABEL_SMOOTHING,
         loss_scale=options.loss_scale,
-        accuracy=reached,
+        accuracy=when.accuracy,
         torch_version=str(torch.__version__),
+        updates=when.updates,
+        total_updates=when.total,
     )
     layers = [_layer_trace(recording) for recording in recordings.values()]
     _print_summary(layers, recordings)
-    full, sample = options.out / FULL_NAME, options.out / SAMPLE_NAME
+    _make_folder(folder)
+    full, sample = folder / FULL_NAME, folder / SAMPLE_NAME
     write_trace(full, run, layers)
     write_sample(Trace.open(full, verify=False), sample)
     for path in (full, sample):
         say(f"wrote {path} ({path.stat().st_size:,} bytes)")
-    say(f"captured {len(layers)} layers in {duration(time.monotonic() - start)}")
 
 
 def _choose_images(dataset: DataSet, options: Options) -> Split:
@@ -122,19 +170,21 @@ def _choose_images(dataset: DataSet, options: Options) -> Split:
     return split
 
 
-def _iteration_batch(split: Split, options: Options, epoch: int) -> tuple[Tensor, Tensor]:
-    """Return images and labels of the first iteration of an epoch."""
-    return load_batch(split, next(epoch_batches(len(split), options.recorded_images, options.seed, epoch)))
+def _iteration_batch(split: Split, options: Options, epoch: int, within: int = 0) -> tuple[Tensor, Tensor]:
+    """Return images and labels of an iteration (`within` an epoch, from 0), as many as are to be recorded.
+
+    They begin where those of the training do, or earlier if the epoch has no more.
+    """
+    order = next(epoch_batches(len(split), len(split), options.seed, epoch))
+    start = min(within * options.batch, len(split) - options.recorded_images)
+    return load_batch(split, order[start : start + options.recorded_images])
 
 
 def _trial(model: nn.Module, split: Split, options: Options) -> dict[str, Recording]:
     """Record an iteration of a copy of the untrained network."""
     images, labels = _iteration_batch(split, options, 1)
-    state = torch.random.get_rng_state()
     try:
-        recordings, skipped, _ = record_iteration(
-            copy.deepcopy(model), images, labels, options.loss_scale, options.skip_unsupported
-        )
+        recordings, skipped, _ = _record_copy(model, images, labels, options)
     except CaptureError:
         raise
     except Exception as error:  # the user's network may raise anything
@@ -144,30 +194,47 @@ def _trial(model: nn.Module, split: Split, options: Options) -> dict[str, Record
             f"an iteration on {shape} images failed ({' '.join(str(error).split())})",
             "choose another --image-size or --batch, or another network",
         ) from error
-    torch.random.set_rng_state(state)
     for problem in skipped:
         say(f"skipped: {problem}")
     return recordings
 
 
-def _prepare_folder(out: Path, recordings: dict[str, Recording]) -> None:
-    """Make the folder, and see that it can be written to and has room."""
+def _record_copy(
+    model: nn.Module, images: Tensor, labels: Tensor, options: Options
+) -> tuple[dict[str, Recording], list[str], float]:
+    """Record an iteration of a copy of the network; the training is not disturbed."""
+    state = torch.random.get_rng_state()
+    result = record_iteration(
+        copy.deepcopy(model), images, labels, options.loss_scale, options.skip_unsupported
+    )
+    torch.random.set_rng_state(state)
+    return result
+
+
+def _make_folder(out: Path) -> int:
+    """Make a folder; return the bytes that are free there."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(out).free
+        return shutil.disk_usage(out).free
     except OSError as error:
         raise CaptureError(
             f"--out {out}", f"cannot be made ({error.strerror})", "name another folder"
         ) from error
+
+
+def _prepare_folder(out: Path, recordings: dict[str, Recording], traces: int) -> None:
+    """Make the folder, and see that it can be written to and has room for so many traces."""
+    free = _make_folder(out)
     if not os.access(out, os.W_OK | os.X_OK):
         raise CaptureError(f"--out {out}", "cannot be written to", "name another folder")
+    whose = "the trace needs" if traces == 1 else f"{traces} traces need"
     elements = sum(recording.x.size + recording.w.size for recording in recordings.values())
     elements += sum(recording.delta.size for recording in recordings.values() if recording.delta is not None)
-    needed = int(elements * _BYTES * _SPARE)
+    needed = int(elements * _BYTES * _SPARE) * traces
     if free < needed:
         raise CaptureError(
             f"--out {out}",
-            f"has {free:,} bytes free, the trace needs {needed:,}",
+            f"has {free:,} bytes free, {whose} {needed:,}",
             "free space, or name another folder",
         )
 

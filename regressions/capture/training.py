@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,8 +70,20 @@ def classification_loss(scores: Tensor, labels: Tensor) -> Tensor:
     return torch.nn.functional.cross_entropy(scores, labels, label_smoothing=LABEL_SMOOTHING)
 
 
-def train(model: nn.Module, split: Split, recipe: Recipe) -> None:
+def train(
+    model: nn.Module,
+    split: Split,
+    recipe: Recipe,
+    stops: Sequence[int] = (),
+    at: Callable[[int], None] = lambda updates: None,
+) -> None:
     """Train `model` in place by SGD with momentum, showing progress on standard error.
+
+    Parameters
+    ----------
+    stops
+        Numbers of updates after which `at` is called with that number; training ends with the last of
+        them, without any after the last epoch.
 
     Raises
     ------
@@ -90,8 +102,19 @@ def train(model: nn.Module, split: Split, recipe: Recipe) -> None:
     progress = Progress(total)
     done = 0
     model.train()
+
+    def stop() -> bool:
+        """Call `at` if it is its turn; tell whether the training is to end."""
+        if done in stops:
+            progress.close()
+            at(done)
+            model.train()
+        return bool(stops) and done >= max(stops)
+
     for epoch in range(1, recipe.epochs + 1):
         for indices in epoch_batches(len(split), recipe.batch, recipe.seed, epoch):
+            if stop():
+                return
             for group in optimizer.param_groups:
                 group["lr"] = recipe.learning_rate * learning_rate_factor(done / total)
             images, labels = load_batch(split, indices)
@@ -113,7 +136,8 @@ def train(model: nn.Module, split: Split, recipe: Recipe) -> None:
                 f"epoch {epoch}/{recipe.epochs}  iteration {done - (epoch - 1) * iterations}/{iterations}"
                 f"  loss {value:.4f}",
             )
-    progress.close()
+    if not stop():
+        progress.close()
 
 
 def accuracy(model: nn.Module, split: Split) -> float:

@@ -32,6 +32,8 @@ RUN = TraceRun(
     loss_scale=1024.0,
     accuracy=0.97,
     torch_version="none",
+    updates=150,
+    total_updates=300,
 )
 GEOMETRIES = (
     ConvGeometry("stem", BATCH, 3, 6, 6, 5, kernel=3, stride=1, padding=1),

@@ -20,7 +20,8 @@ from regressions.training.emulation import round_to_half
 from regressions.training.iteration import iterate
 from regressions.training.loss_scale import LossScale
 from regressions.training.options import MODES
-from regressions.training.precision import codings, parse_policy
+from regressions.training.policies import parse_policy
+from regressions.training.precision import codings
 from regressions.training.program import make_state
 from regressions.training.record import Record
 from regressions.training.state import State

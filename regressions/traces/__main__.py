@@ -15,7 +15,7 @@ def describe(trace: Trace) -> str:
     run = trace.run
     kind = trace.header.kind if trace.header.columns is None else f"{trace.header.columns}-column sample"
     what = f"{kind} of {run.model} on {run.dataset}, {run.image_size}x{run.image_size}, batch {run.batch}"
-    when = f"seed {run.seed}, epoch {run.epoch}, iteration {run.iteration}, PyTorch {run.torch_version}"
+    when = f"seed {run.seed}, {run.moment}, PyTorch {run.torch_version}"
     how = f"loss {run.loss:.4f}, loss scale {run.loss_scale:g}, test accuracy {run.accuracy:.4f}"
     titles = " ".join(f"{title:>18}" for title in ("X (NCHW)", "W (OIHW)", "δ (NCHW)"))
     lines = [

@@ -75,6 +75,9 @@ class TraceRun:
         Test accuracy (0 to 1) of the network that was captured.
     torch_version : str
         PyTorch that trained it.
+    updates, total_updates : int or None
+        Updates of the weights before the captured iteration, and those of the whole training; None in
+        traces of versions that did not record them.
     """
 
     model: str
@@ -91,6 +94,16 @@ class TraceRun:
     loss_scale: float
     accuracy: float
     torch_version: str
+    updates: int | None = None
+    total_updates: int | None = None
+
+    @property
+    def moment(self) -> str:
+        """The captured iteration in words."""
+        text = f"epoch {self.epoch}, iteration {self.iteration}"
+        if self.updates is None or self.total_updates is None:
+            return text
+        return f"{text} (after {self.updates} of {self.total_updates} updates)"
 
 
 @dataclass(frozen=True)

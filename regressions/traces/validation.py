@@ -36,7 +36,12 @@ from regressions.traces.schema import (
 )
 
 _STEPS = ((Step.FP, Step.BP, Step.WG), (Step.FP, Step.WG))
-_NUMBERS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
+_NUMBERS: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "int | None": (int, type(None)),
+    "float": (int, float),
+    "str": (str,),
+}
 
 
 def checksum(stored: NDArray[Any]) -> str:
@@ -95,10 +100,11 @@ class _Fields:
         return _Fields(self.path, self.place(name), self.take(name, dict))
 
     def take_fields(self, kind: type) -> dict[str, Any]:
-        """Take every field of a dataclass of numbers and strings."""
+        """Take every field of a dataclass of numbers and strings; those with a default may be missing."""
         return {
             field.name: self.take(field.name, *_NUMBERS[str(field.type)])
             for field in dataclasses.fields(kind)
+            if field.name in self.value or field.default is dataclasses.MISSING
         }
 
 
@@ -135,6 +141,7 @@ def read_header(path: Path, metadata: Mapping[str, str] | None) -> TraceHeader:
     if (kind == FULL) != (columns is None) or (columns is not None and columns < 1):
         raise TraceError(path, "columns", f"is {columns} in a {kind} trace")
     run = TraceRun(**root.take_object("run").take_fields(TraceRun))
+    _check_moment(path, run)
     layers = [
         _read_layer(_Fields(path, f"layers[{index}]", value), run, columns)
         for index, value in enumerate(root.take("layers", list))
@@ -146,6 +153,19 @@ def read_header(path: Path, metadata: Mapping[str, str] | None) -> TraceHeader:
         if names.count(name) > 1:
             raise TraceError(path, "layers", f"names '{name}' twice")
     return TraceHeader(kind, columns, run, tuple(layers))
+
+
+def _check_moment(path: Path, run: TraceRun) -> None:
+    """Check that the captured iteration can be one of a training."""
+    for name, number in (("epoch", run.epoch), ("iteration", run.iteration)):
+        if number < 1:
+            raise TraceError(path, f"run.{name}", f"is {number}, must be 1 or more")
+    updates, total = run.updates, run.total_updates
+    if (updates is None) != (total is None):
+        missing = "updates" if updates is None else "total_updates"
+        raise TraceError(path, f"run.{missing}", "is missing beside its fellow")
+    if updates is not None and total is not None and not 0 <= updates <= total:
+        raise TraceError(path, "run.updates", f"is {updates}, must lie in 0..{total} (total_updates)")
 
 
 def _read_layer(fields: _Fields, run: TraceRun, columns: int | None) -> LayerRecord:

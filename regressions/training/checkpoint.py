@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from regressions.training.errors import TrainingError
+from regressions.training.errors import DivergedError, TrainingError
 from regressions.training.loss_scale import LossScale
 from regressions.training.options import Options
 from regressions.training.record import NAME as RECORD_NAME
@@ -39,15 +41,38 @@ def save(folder: Path, options: Options, state: State) -> None:
         "scale": asdict(state.scale),
         "previous": previous,
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with _writing(folder):
         # The record first: where there is a checkpoint, the record is at least as new.
-        partial = folder / f"{RECORD_NAME}.partial"
-        partial.write_text(state.record.to_json(), encoding="utf-8")
-        partial.replace(folder / RECORD_NAME)
+        _save_record(folder, state.record)
         partial = folder / f"{NAME}.partial"
         torch.save(content, partial)
         partial.replace(folder / NAME)
+
+
+def save_diverged(folder: Path, record: Record, error: DivergedError) -> None:
+    """Write the record of a run that cannot go on; its last checkpoint stays.
+
+    Raises
+    ------
+    TrainingError
+        If the file cannot be written.
+    """
+    record.diverged = {"iteration": error.iteration, "reason": error.problem}
+    with _writing(folder):
+        _save_record(folder, record)
+
+
+def _save_record(folder: Path, record: Record) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{RECORD_NAME}.partial"
+    partial.write_text(record.to_json(), encoding="utf-8")
+    partial.replace(folder / RECORD_NAME)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, RuntimeError) as error:  # PyTorch reports a full disk as a RuntimeError
         raise TrainingError(
             f"--out {folder}",

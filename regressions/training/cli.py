@@ -18,7 +18,7 @@ from regressions.training.options import DYNAMIC, MASTERS, MODES, OPTIMIZERS, Op
 
 OUT = Path("build/training")
 """Where checkpoint and record go by default; git ignores it."""
-WIDTH = 64
+FULL_WIDTH = 64
 
 _DESCRIPTION = """
 Train a network with the products of every convolution and fully connected layer computed as the chip
@@ -41,9 +41,10 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the program's options."""
     parser = argparse.ArgumentParser(prog="python -m regressions.training", description=_DESCRIPTION)
     _add_run_options(parser)
-    _add_network_options(parser)
+    add_network_options(parser)
     _add_precision_options(parser)
-    _add_recipe_options(parser)
+    add_update_options(parser)
+    add_recipe_options(parser)
     return parser
 
 
@@ -70,9 +71,17 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="train nothing: time a step in FP32, FP16, FGMP and by the golden model; write OUT/speed.json",
     )
+    add(
+        "--seed",
+        type=seed,
+        default=1,
+        metavar="N",
+        help="master seed of weights and image order (default: 1)",
+    )
 
 
-def _add_network_options(parser: argparse.ArgumentParser) -> None:
+def add_network_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose network and images."""
     sizes = ", ".join(f"{name} {size}" for name, size in DEFAULT_IMAGE_SIZE.items())
     add = parser.add_argument_group("network and images").add_argument
     add(
@@ -98,9 +107,10 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--width",
         type=positive,
-        default=WIDTH,
+        default=FULL_WIDTH,
         metavar="N",
-        help=f"channels of {BUILT_IN_MODEL}'s first stage (default: {WIDTH}, the full width)",
+        help=f"channels of {BUILT_IN_MODEL}'s first stage; {FULL_WIDTH} is the full width "
+        "(default: %(default)s)",
     )
 
 
@@ -124,6 +134,11 @@ def _add_precision_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="products by the golden model: bit for bit what the chip computes",
     )
+
+
+def add_update_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the formats of gradients and masters, and the loss scale."""
+    add = parser.add_argument_group("update").add_argument
     add(
         "--masters",
         choices=MASTERS,
@@ -145,10 +160,11 @@ def _add_precision_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
+def add_recipe_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose length, optimizer and threads."""
     rates = ", ".join(f"{name} {rate}" for name, rate in OPTIMIZERS.items())
     add = parser.add_argument_group("recipe").add_argument
-    add("--epochs", type=positive, default=3, metavar="N", help="epochs of training (default: 3)")
+    add("--epochs", type=positive, default=3, metavar="N", help="epochs of training (default: %(default)s)")
     add("--iterations", type=positive, metavar="N", help="iterations of training, instead of --epochs")
     add("--batch", type=positive, default=16, metavar="N", help="images of an iteration (default: 16)")
     add(
@@ -160,18 +176,11 @@ def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
     add("--learning-rate", type=positive_real, metavar="R", help=f"highest rate (default: {rates})")
     add("--weight-decay", type=_not_negative, default=5e-4, metavar="R", help="default: 0.0005")
     add(
-        "--seed",
-        type=seed,
-        default=1,
-        metavar="N",
-        help="master seed of weights and image order (default: 1)",
-    )
-    add(
         "--threads",
         type=positive,
         default=2,
         metavar="N",
-        help="CPU threads; they decide the bits (default: 2)",
+        help="CPU threads; they decide the bits (default: %(default)s)",
     )
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from regressions.capture.training import classification_loss
 from regressions.training.arithmetic import TENSORS, Layer
-from regressions.training.errors import TrainingError
+from regressions.training.errors import DivergedError
 from regressions.training.optimizers import round_masters
 from regressions.training.state import State
 
@@ -35,7 +35,7 @@ def iterate(state: State, images: Tensor, labels: Tensor, rate: float, half_mast
 
     Raises
     ------
-    TrainingError
+    DivergedError
         If the loss is not finite, or no weight has changed for too long.
     """
     record = state.record
@@ -50,8 +50,8 @@ def iterate(state: State, images: Tensor, labels: Tensor, rate: float, half_mast
     loss = classification_loss(state.model(images), labels)
     value = float(loss.item())
     if not math.isfinite(value):
-        raise TrainingError(
-            "training", f"the loss is {value} in iteration {number}", "train with a lower --learning-rate"
+        raise DivergedError(
+            number, f"the loss is {value} in iteration {number}", "train with a lower --learning-rate"
         )
     (loss * state.scale.value).backward()
     record.losses.append(value)
@@ -73,8 +73,8 @@ def _skip(state: State, number: int) -> None:
     skipped = state.record.skipped
     skipped.append(number)
     if skipped[-MOST_SKIPPED:] == list(range(number - MOST_SKIPPED + 1, number + 1)):
-        raise TrainingError(
-            "training",
+        raise DivergedError(
+            number,
             f"the gradients of {MOST_SKIPPED} iterations in a row, up to iteration {number}, are not finite",
             "train with a lower --loss-scale, or with --loss-scale dynamic",
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from golden.fgmp import DEFAULT_FORMATS, FgmpError, ThresholdPolicy, make_policy
-from golden.formats import FormatError, Fp8Format
+from golden.fgmp import DEFAULT_FORMATS
+from golden.formats import Fp8Format
 from regressions.training.errors import TrainingError
+from regressions.training.policies import FGMP_POLICY, FP8_POLICY, parse_policy
 from regressions.training.quantiser import Coding
 
 _E4M3 = dict.fromkeys(DEFAULT_FORMATS, Fp8Format.E4M3)
@@ -19,34 +20,6 @@ ENCODINGS: dict[str, Mapping[str, Fp8Format]] = {
     "fgmp": DEFAULT_FORMATS,
 }
 """FP8 encoding of each tensor, by mode; the modes without one have no FP8."""
-
-FGMP_POLICY = "share=0.2"
-FP8_POLICY = "share=0"
-"""FP8 alone: the bias that leaves no non-zero in the binades from the threshold up."""
-
-_PARAMETERS = {"share": "target", "previous": "target", "fixed": "e_thr"}
-
-
-def parse_policy(text: str) -> ThresholdPolicy:
-    """Return the threshold policy that `text` (``share=T``, ``previous=T`` or ``fixed=E``) names.
-
-    Raises
-    ------
-    TrainingError
-        If there is no such policy, or its value is outside its range.
-    """
-    name, _, value = text.partition("=")
-    try:
-        if name not in _PARAMETERS:
-            raise FgmpError(f"unknown threshold policy '{name}'")
-        number = int(value) if name == "fixed" else value
-        return make_policy(name, **{_PARAMETERS[name]: number})
-    except (FgmpError, FormatError, ValueError) as error:
-        raise TrainingError(
-            f"--policy {text}",
-            str(error),
-            "write share=TARGET or previous=TARGET (0 to 1), or fixed=E (-24 to 16)",
-        ) from None
 
 
 def codings(mode: str, policy: str | None) -> dict[str, Coding] | None:

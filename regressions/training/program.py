@@ -24,7 +24,7 @@ from regressions.capture.training import (
 from regressions.training import checkpoint
 from regressions.training.arithmetic import Arithmetic, install
 from regressions.training.emulation import Emulation
-from regressions.training.errors import TrainingError
+from regressions.training.errors import DivergedError, TrainingError
 from regressions.training.exact import GoldenCore
 from regressions.training.iteration import iterate
 from regressions.training.loss_scale import FIRST_DYNAMIC, LossScale
@@ -93,6 +93,8 @@ def make_state(options: Options, dataset: DataSet, split: Split) -> State:
             total=options.iterations or options.epochs * per_epoch,
             torch=str(torch.__version__),
             weights=sum(parameter.numel() for parameter in model.parameters()),
+            train_images=len(split),
+            test_images=len(dataset.test),
         ),
     )
 
@@ -166,6 +168,9 @@ def _train_on(state: State, options: Options, dataset: DataSet, split: Split) ->
                     saved = record.done
     except KeyboardInterrupt:
         say(f"\ninterrupted in iteration {record.done + 1}: the same command goes on after iteration {saved}")
+        raise
+    except DivergedError as error:
+        checkpoint.save_diverged(options.out, record, error)
         raise
     finally:
         if end > first:

@@ -27,6 +27,8 @@ class Record:
         Version of PyTorch.
     weights : int
         Trained parameters.
+    train_images, test_images : int
+        Images of the training and of the test; 0 in records of earlier versions.
     losses, scales : list of float
         Of each iteration: the loss (before scaling) and the loss scale.
     skipped : list of int
@@ -36,6 +38,8 @@ class Record:
         FP16-group elements of all layers together, and the threshold of each layer.
     tests : list of dict
         At the end of each epoch: ``iteration`` and ``accuracy`` (0 to 1) on the test images.
+    diverged : dict or None
+        If numbers that are not finite ended the training: ``iteration`` and ``reason``.
     seconds : float
         Time in iterations; the only figure that two runs of one recipe do not share.
     """
@@ -44,11 +48,14 @@ class Record:
     total: int
     torch: str
     weights: int
+    train_images: int = 0
+    test_images: int = 0
     losses: list[float] = field(default_factory=list)
     scales: list[float] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
     shares: list[dict[str, Any]] = field(default_factory=list)
     tests: list[dict[str, Any]] = field(default_factory=list)
+    diverged: dict[str, Any] | None = None
     seconds: float = 0.0
 
     @property

@@ -15,6 +15,10 @@ from golden.seeds import derive_seed
 from regressions.results import Gate, Replay, Results, summarise
 from regressions.triage.records import Triage, TriageBucket, TriagedCase, Waves
 from reports import page, validate
+from reports.accuracy import page as accuracy_page
+from reports.accuracy.document import DOCUMENT as ACCURACY_DOCUMENT
+from reports.accuracy.document import RUNS as ACCURACY_RUNS
+from reports.accuracy.document import TRACES as ACCURACY_TRACES
 from reports.gate.documents import faults_of
 from reports.history import page as history_page
 from reports.history.changes import History
@@ -24,6 +28,7 @@ from reports.signoff import faults
 from reports.signoff import page as signoff
 from reports.signoff.markup import address
 from reports.tests import synthetic, synthetic_chip
+from reports.tests.accuracy import studies as accuracy_studies
 from reports.tests.gate import documents
 from reports.tests.history.runs import history_of, on_day, slower
 from reports.tests.signoff import made_up
@@ -200,6 +205,14 @@ def traffic() -> str:
     return traffic_page.render(studies.study(sample=16), DOCUMENT, CSV)
 
 
+def accuracy() -> str:
+    """Return the page of an accuracy study in which a run diverged, with traces."""
+    made = accuracy_studies.study(
+        diverged=("fp8-e4m3", 2), traces=[accuracy_studies.moment(updates) for updates in (0, 180, 360)]
+    )
+    return accuracy_page.render(made, ACCURACY_DOCUMENT, ACCURACY_RUNS, ACCURACY_TRACES)
+
+
 RUNS: dict[str, Callable[[], Results]] = {
     "passing": lambda: core_run("passing"),
     "failing": lambda: core_run("failing", broken=True),
@@ -217,6 +230,7 @@ OTHERS: dict[str, Callable[[], str]] = {
     "faults": campaign,
     "coverage": lambda: coverage()[signoff.INDEX],
     "traffic": traffic,
+    "accuracy": accuracy,
     "source": lambda: coverage()[address(made_up.RTL)],
 }
 """Pages of no run. A page that is added here gets each test of pages in general."""

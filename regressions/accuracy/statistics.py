@@ -1,0 +1,108 @@
+"""Mean, spread and the paired t-test over seeds, in the standard library alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+LEVEL = 0.05
+"""Level of significance; intervals of confidence hold 1 - LEVEL."""
+_LARGEST_T = 1e9
+_ROUNDING = 1e-9
+"""Differences that lie closer together than this, relatively, are alike."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Values over the seeds; the standard deviation (n - 1) is None of one value."""
+
+    mean: float
+    deviation: float | None
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Differences of pairs of runs, each of one seed.
+
+    Attributes
+    ----------
+    mean : float
+    deviation : float or None
+        Standard deviation (n - 1) of the differences; None of one.
+    low, high : float or None
+        The mean's interval of confidence (95 %).
+    p : float or None
+        Probability, if the formats were the same, of a mean that is as far from zero or farther: two-sided
+        paired t-test. 1 if no pair differs; None of one pair, and of pairs that all differ alike: accuracies
+        are whole numbers of images, so that happens, and would pass for certainty.
+    """
+
+    mean: float
+    deviation: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return mean and spread of one or more values."""
+    return Spread(fmean(values), stdev(values) if len(values) > 1 else None, min(values), max(values))
+
+
+def paired(differences: Sequence[float]) -> Paired:
+    """Test whether the mean of one or more differences is zero."""
+    mean, count = fmean(differences), len(differences)
+    if count < 2:
+        return Paired(mean, None, None, None, None)
+    deviation = stdev(differences)
+    error = deviation / math.sqrt(count)
+    if deviation <= _ROUNDING * max(map(abs, differences)):
+        return Paired(mean, 0.0, 0.0, 0.0, 1.0) if mean == 0 else Paired(mean, 0.0, None, None, None)
+    reach = critical_t(count - 1) * error
+    return Paired(mean, deviation, mean - reach, mean + reach, two_sided_p(mean / error, count - 1))
+
+
+def two_sided_p(t: float, freedom: int) -> float:
+    """Return the probability of Student's t beyond -|t| and |t| with whole degrees of freedom.
+
+    The finite series of Abramowitz and Stegun, 26.7.3 and 26.7.4.
+    """
+    angle = math.atan2(abs(t), math.sqrt(freedom))
+    cosine, sine = math.cos(angle), math.sin(angle)
+    odd = freedom % 2
+    term = total = cosine if odd else 1.0
+    for index in range(2 + odd, freedom, 2):
+        term *= cosine * cosine * (index - 1) / index
+        total += term
+    series = sine * total if freedom > 1 else 0.0
+    within = 2 / math.pi * (angle + series) if odd else series
+    return max(0.0, 1.0 - within)
+
+
+def critical_t(freedom: int, level: float = LEVEL) -> float:
+    """Return the t whose two-sided probability is `level`, by bisection."""
+    low, high = 0.0, _LARGEST_T
+    while high - low > 1e-12 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if two_sided_p(middle, freedom) > level else (low, middle)
+    return high
+
+
+def least_effect(count: int) -> float:
+    """Return the smallest mean difference that is significant with `count` pairs, in their deviations."""
+    return critical_t(count - 1) / math.sqrt(count)
+
+
+def holm(values: Sequence[float | None]) -> list[float | None]:
+    """Adjust p-values to the number of tests (Holm, 1979); None stays and counts as no test."""
+    order = sorted((value, place) for place, value in enumerate(values) if value is not None)
+    adjusted: list[float | None] = [None] * len(values)
+    largest = 0.0
+    for rank, (value, place) in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - rank) * value))
+        adjusted[place] = largest
+    return adjusted

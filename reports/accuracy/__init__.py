@@ -1,0 +1,1 @@
+"""The accuracy study's report: document, page and terminal."""
