@@ -120,6 +120,8 @@ def group_of(path: Path) -> str:
         return "tests"
     if parts[0] == "tb" and parts[1].removesuffix(".py") not in TB_OF_REGRESS:
         return "tests"
+    if parts[1:2] == ("accuracy",):
+        return "accuracy"
     return "capture" if parts[:2] in USERS_OF_TORCH else "regress"
 
 

@@ -1,4 +1,4 @@
-"""Mean, spread and the paired t-test over seeds, in the standard library alone."""
+"""Mean, spread and the paired t-test over seeds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from scipy.stats import t as student
+
 LEVEL = 0.05
 """Level of significance; intervals of confidence hold 1 - LEVEL."""
-_LARGEST_T = 1e9
 _ROUNDING = 1e-9
 """Differences that lie closer together than this, relatively, are alike."""
 
@@ -67,29 +68,13 @@ def paired(differences: Sequence[float]) -> Paired:
 
 
 def two_sided_p(t: float, freedom: int) -> float:
-    """Return the probability of Student's t beyond -|t| and |t| with whole degrees of freedom.
-
-    The finite series of Abramowitz and Stegun, 26.7.3 and 26.7.4.
-    """
-    angle = math.atan2(abs(t), math.sqrt(freedom))
-    cosine, sine = math.cos(angle), math.sin(angle)
-    odd = freedom % 2
-    term = total = cosine if odd else 1.0
-    for index in range(2 + odd, freedom, 2):
-        term *= cosine * cosine * (index - 1) / index
-        total += term
-    series = sine * total if freedom > 1 else 0.0
-    within = 2 / math.pi * (angle + series) if odd else series
-    return max(0.0, 1.0 - within)
+    """Return the probability of Student's t beyond -|t| and |t|."""
+    return float(2 * student.sf(abs(t), freedom))
 
 
 def critical_t(freedom: int, level: float = LEVEL) -> float:
-    """Return the t whose two-sided probability is `level`, by bisection."""
-    low, high = 0.0, _LARGEST_T
-    while high - low > 1e-12 * high:
-        middle = (low + high) / 2
-        low, high = (middle, high) if two_sided_p(middle, freedom) > level else (low, middle)
-    return high
+    """Return the t whose two-sided probability is `level`."""
+    return float(student.isf(level / 2, freedom))
 
 
 def least_effect(count: int) -> float:
