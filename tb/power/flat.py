@@ -13,7 +13,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from tb.power.clock_gate import GATE
 from tb.power.liberty import Library
 from tb.power.netlist import Bit, Module, NetlistError
 
@@ -66,8 +65,6 @@ class Flat:
         How many nets there are, the constants included.
     inputs, outputs : dict of str to int64
         Nets of the top's ports, the lowest bit first.
-    buffers : list of (int, int)
-        Nets that follow another: (source, copy).
     """
 
     library: Library
@@ -78,7 +75,6 @@ class Flat:
     memories: list[MemoryMacro] = field(default_factory=list)
     inputs: dict[str, Nets] = field(default_factory=dict)
     outputs: dict[str, Nets] = field(default_factory=dict)
-    buffers: list[tuple[int, int]] = field(default_factory=list)
 
     @cached_property
     def count(self) -> int:
@@ -128,6 +124,7 @@ def flatten(modules: Mapping[str, Module], top: str, library: Library) -> Flat:
     flat = Flat(library, modules)
     layouts = {name: _Layout(module) for name, module in modules.items() if not module.memory}
     gathered: dict[str, list[tuple[dict[str, Nets], int, Nets]]] = defaultdict(list)
+    same: list[tuple[int, int]] = []  # a net, and the one that it is another name of
 
     def fresh(count: int) -> Nets:
         flat.nets += count
@@ -141,7 +138,6 @@ def flatten(modules: Mapping[str, Module], top: str, library: Library) -> Flat:
         at[:2] = (0, 1)
         for port, bits in module.inputs.items():
             at[layout.nets(bits)] = ports[port] if port in ports else 0
-        late: list[tuple[int, int]] = []
         for port, bits in module.outputs.items():
             for local, outside in zip(layout.nets(bits), ports.get(port, ()), strict=False):
                 if outside < 2:
@@ -149,9 +145,8 @@ def flatten(modules: Mapping[str, Module], top: str, library: Library) -> Flat:
                 if at[local] < 0:
                     at[local] = outside
                 else:
-                    late.append((int(at[local]), int(outside)))
+                    same.append((int(outside), int(at[local])))
         at[at < 0] = fresh(int(np.count_nonzero(at < 0)))
-        flat.buffers.extend(late)
         for kind, (pins, numbers) in layout.kinds.items():
             gathered[kind].append(({pin: at[nets] for pin, nets in pins.items()}, scope, numbers))
         for instance, below, nets in layout.instances:
@@ -166,7 +161,22 @@ def flatten(modules: Mapping[str, Module], top: str, library: Library) -> Flat:
     flat.outputs = {port: fresh(len(bits)) for port, bits in module.outputs.items()}
     place((), top, {**flat.inputs, **flat.outputs})
     flat.cells = {kind: _joined(parts) for kind, parts in gathered.items()}
+    _rename(flat, same)
     return flat
+
+
+def _rename(flat: Flat, same: Sequence[tuple[int, int]]) -> None:
+    """Give nets of several names the one that is driven."""
+    driven = np.arange(flat.nets, dtype=np.int64)
+    for net, source in same:
+        driven[net] = source
+    while not np.array_equal(driven, driven[driven]):
+        driven = driven[driven]
+    for cells in flat.cells.values():
+        cells.pins.update({pin: driven[nets] for pin, nets in cells.pins.items()})
+    for memory in flat.memories:
+        memory.ports.update({port: driven[nets] for port, nets in memory.ports.items()})
+    flat.outputs = {port: driven[nets] for port, nets in flat.outputs.items()}
 
 
 def _joined(parts: list[tuple[dict[str, Nets], int, Nets]]) -> Cells:
@@ -177,7 +187,3 @@ def _joined(parts: list[tuple[dict[str, Nets], int, Nets]]) -> Cells:
         np.concatenate([numbers for _, _, numbers in parts]),
     )
 
-
-def clock_gates(flat: Flat) -> Cells | None:
-    """Return all clock gates, if there are any."""
-    return flat.cells.get(GATE)

@@ -169,9 +169,6 @@ class GateSimulator:
                 registers += register
                 resets += reset
                 ops += extra
-        if self.flat.buffers:
-            source, copy = np.array(self.flat.buffers, np.int64).T
-            ops.append(_ops("A", {"A": source}, copy))
         memories, memory_nets = self._memories()
         return {
             "ops": _ordered(np.concatenate(ops), self._nets),
