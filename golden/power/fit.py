@@ -41,7 +41,8 @@ def fit(events: Sequence[Mapping[str, float]], energies: Sequence[Mapping[Compon
     for component, names in FOLLOWS.items():
         if len(events) < len(names):
             raise FitError(
-                f"{component}: {len(names)} energies cannot be told from {len(events)} tiles: calibrate on more"
+                f"{component}: {len(names)} energies cannot be told from {len(events)} tiles: "
+                "calibrate on more"
             )
         measured = np.array([one[component] for one in energies])
         numbers = np.array([[one[name] for name in names] for one in events])
@@ -50,7 +51,7 @@ def fit(events: Sequence[Mapping[str, float]], energies: Sequence[Mapping[Compon
 
 
 def _least_squares(numbers: Floats, measured: Floats) -> Floats:
-    """Return the non-negative energies with the least sum of squared relative errors: the best of all subsets."""
+    """Return the non-negative energies of least squared relative errors: the best of all subsets."""
     size = np.where(measured > 0, measured, 1.0)
     target = np.where(measured > 0, 1.0, 0.0)
     rows = numbers / size[:, None]

@@ -1,9 +1,9 @@
 """The event model: numbers of events x energies per event, by component, at an operating point.
 
-Logic energies an event come from a calibration against gates (`golden.power.fit`), at that library's voltage and
-process. `node_scale` carries them to the process of the published table (Horowitz, ISSCC 2014: 45 nm, 0.9 V):
-it is what makes an FP16 MAC's multiplier and adder cost the table's FP16 multiply and FP32 add. The memories,
-leakage and external memory come from that table (`golden.energy`), as no gates tell of them.
+Logic energies an event come from a calibration against gates (`golden.power.fit`), at that library's voltage
+and process. `node_scale` carries them to the process of the published table (Horowitz, ISSCC 2014: 45 nm,
+0.9 V): it is what makes an FP16 MAC's multiplier and adder cost the table's FP16 multiply and FP32 add. The
+memories, leakage and external memory come from that table (`golden.energy`), as no gates tell of them.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 dynamic
     Proportional to V² (charge moved at a voltage); frequency changes power, not energy.
 leakage
-    A power, so its energy a cycle falls with frequency. Proportional to V and to the subthreshold current, which
-    drain-induced barrier lowering raises by exp(dibl * ΔV / (n kT/q)), with `DIBL` and `SLOPE` of a 65 nm process
-    as textbooks have them (Weste and Harris, CMOS VLSI Design, 4th ed., chapter 2.4): assumed, not measured.
+    A power, so its energy a cycle falls with frequency. Proportional to V and to the subthreshold current,
+    which drain-induced barrier lowering raises by exp(dibl * ΔV / (n kT/q)). `DIBL` and `SLOPE` are of the
+    size that textbooks give for a 65 nm process: assumed, not measured.
 """
 
 from __future__ import annotations

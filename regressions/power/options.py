@@ -24,16 +24,22 @@ COMMAND = "./run power"
 PRESET = "core"
 PIXELS = 6
 CALIBRATION = ("layer1.0.conv2-FP", "layer2.0.conv2-BP", "layer3.0.conv2-WG")
-VALIDATION = ("layer1.1.conv1-FP", "layer3.1.conv2-FP", "layer2.1.conv1-BP", "layer4.0.conv2-BP", "layer2.1.conv2-WG")
+VALIDATION = (
+    "layer1.1.conv1-FP",
+    "layer3.1.conv2-FP",
+    "layer2.1.conv1-BP",
+    "layer4.0.conv2-BP",
+    "layer2.1.conv2-WG",
+)
 LIBRARY = Path("qflow/tech/osu018/osu018_stdcells.lib")
 """The library that is looked for, below the folders of shared data (XDG_DATA_DIRS)."""
 LIBRARY_PACKAGE = "qflow-tech-osu018"
 
 DESCRIPTION = """\
-Estimate the energy of tiles of real layers twice: from toggles of the core's gates, mapped to a Liberty library
-and checked against the RTL in every cycle; and from counted events, whose energies are found on some of the
-tiles and tested on the others. The report is reports/out/power. Exit status: 0; 1 if a ratio is predicted with
-more than 15 % of error; 2 if nothing could be measured or reported.
+Estimate the energy of tiles of real layers twice: from toggles of the core's gates, mapped to a Liberty
+library and checked against the RTL in every cycle; and from counted events, whose energies are found on some
+of the tiles and tested on the others. The report is reports/out/power. Exit status: 0; 1 if a ratio is
+predicted with more than 15 % of error; 2 if nothing could be measured or reported.
 """
 EXAMPLES = f"""\
 examples:
@@ -87,8 +93,8 @@ def find_library() -> Path:
         if (Path(folder) / LIBRARY).is_file():
             return Path(folder) / LIBRARY
     raise OptionError(
-        f"there is no cell library: install the package {LIBRARY_PACKAGE} (Debian, Ubuntu), or name the Liberty "
-        "file of another library with --liberty FILE"
+        f"there is no cell library: install the package {LIBRARY_PACKAGE} (Debian, Ubuntu), or name the "
+        "Liberty file of another library with --liberty FILE"
     )
 
 
@@ -142,7 +148,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--trace", type=Path, default=SAMPLE_PATH, metavar="FILE", help="trace (default: the sample)")
+    which.add_argument(
+        "--trace", type=Path, default=SAMPLE_PATH, metavar="FILE", help="trace (default: the sample)"
+    )
     which.add_argument("--full", action="store_true", help="the full trace that './run capture' wrote")
     add = parser.add_argument
     add(
@@ -154,7 +162,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--preset", default=PRESET, help="core that is mapped: core or tiny (default: %(default)s)")
     tile = "LAYER-STEP"
     add("--calibrate", nargs="+", default=CALIBRATION, metavar=tile, help="tiles that constants are found on")
-    add("--validate", nargs="+", default=VALIDATION, metavar=tile, help="tiles that the event model is tested on")
+    add(
+        "--validate",
+        nargs="+",
+        default=VALIDATION,
+        metavar=tile,
+        help="tiles that the event model is tested on",
+    )
     add(
         "--pixels",
         type=int,
@@ -162,7 +176,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="width and height of a tile's window of the output (default: %(default)s)",
     )
-    add("--policy", default=DEFAULT_POLICY, help="FGMP threshold: share=SHARE or fixed=E (default: %(default)s)")
+    add(
+        "--policy",
+        default=DEFAULT_POLICY,
+        help="FGMP threshold: share=SHARE or fixed=E (default: %(default)s)",
+    )
     add(
         "--wire",
         type=float,
@@ -177,7 +195,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="V,MHZ",
         help="operating points (default: the published ones, 0.7,50 and 1.1,200)",
     )
-    add("--seed", type=int, default=DEFAULT_MASTER_SEED, metavar="N", help="master seed (default: %(default)s)")
+    add(
+        "--seed",
+        type=int,
+        default=DEFAULT_MASTER_SEED,
+        metavar="N",
+        help="master seed (default: %(default)s)",
+    )
     add("--keep-saif", action="store_true", help="keep each tile's SAIF beside the report")
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
     return parser

@@ -1,4 +1,4 @@
-"""What the power study found (`power.json`): tiles under both estimates, constants, ratios, operating points."""
+"""What the power study found (`power.json`): tiles under both estimates, constants, ratios, points."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Role(StrEnum):
 class Variant(StrEnum):
     """How a tile's operand A is made from the captured one.
 
-    FGMP: as the chip encodes it. FP8, FP16: every non-zero of it in that group. DENSE: zeros replaced by other
-    elements of the same tile; SPARSE: that with nine elements in ten set to zero.
+    FGMP: as the chip encodes it. FP8, FP16: every non-zero of it in that group. DENSE: zeros replaced by
+    other elements of the same tile; SPARSE: that with nine elements in ten set to zero.
     """
 
     FGMP = "fgmp"
@@ -90,12 +90,12 @@ class TileResult:
 
     @property
     def measured(self) -> float:
-        """pJ of the gates."""
+        """Energy of the gates, pJ."""
         return sum(self.gates.values())
 
     @property
     def predicted(self) -> float:
-        """pJ of the event model."""
+        """Energy by the event model, pJ."""
         return sum(self.model.values())
 
 

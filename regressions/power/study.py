@@ -1,4 +1,4 @@
-"""The study: each tile on gates, the event model's constants from some of them, its ratios tested on the others."""
+"""The study: each tile on gates, the event model calibrated on some of them and tested on the others."""
 
 from __future__ import annotations
 
@@ -119,7 +119,10 @@ def run(options: PowerOptions, tell: Callable[[str], None]) -> PowerStudy:
         seed=options.seed,
         started=started.isoformat(timespec="seconds"),
         git=git_info(),
-        tools={**{name: importlib.metadata.version(name) for name in names}, "python": platform.python_version()},
+        tools={
+            **{name: importlib.metadata.version(name) for name in names},
+            "python": platform.python_version(),
+        },
         wall_s=time.monotonic() - begin,
         command=options.command,
         trace=trace_info(trace),
@@ -215,6 +218,8 @@ def compare(results: Sequence[TileResult]) -> list[Ratio]:
     for variants in by_tile.values():
         for what, over, under in RATIOS:
             upper, lower = variants[over], variants[under]
+            if what == SPARSITY and not upper.zeros:
+                continue  # the tile is as dense as can be: both are the same
             share = lower.macs / upper.macs if what == PER_MAC and upper.macs else 1.0
             found.append(
                 Ratio(
@@ -258,5 +263,3 @@ def _point(tile: _Tile, model: EventModel, options: PowerOptions) -> list[PointR
             )
         )
     return found
-
-

@@ -48,7 +48,9 @@ def parse_tile(text: str, role: Role) -> TileChoice:
         raise OptionError(f"tile '{text}': give LAYER-STEP, STEP being one of {', '.join(Step)}") from None
 
 
-def cut(trace: Trace, choice: TileChoice, preset: Preset, settings: ReplaySettings, pixels: int) -> ReplayInput:
+def cut(
+    trace: Trace, choice: TileChoice, preset: Preset, settings: ReplaySettings, pixels: int
+) -> ReplayInput:
     """Cut a tile from the middle of a layer: columns of one core, some channels, one image's window.
 
     Parameters

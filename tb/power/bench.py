@@ -14,7 +14,7 @@ from tb.power.flat import Flat, flatten
 from tb.power.liberty import Library
 from tb.power.mapping import Mapped, map_design
 from tb.power.netlist import read_modules
-from tb.power.record import TOP, RecordError, Recorder
+from tb.power.record import TOP, Recorder, RecordError
 from tb.power.saif import read_saif, write_saif
 from tb.power.simulator import GateSimulator, Toggles
 from tb.power.weights import CLOCK, Weights, weigh
@@ -50,7 +50,7 @@ class Measured:
 
 
 class GateBench:
-    """A preset's core mapped to a library, with its RTL beside it; building both takes minutes the first time."""
+    """A preset's core mapped to a library, with its RTL beside it; both take minutes the first time."""
 
     def __init__(self, preset: Preset, library: Library) -> None:
         self.preset = preset
@@ -93,5 +93,3 @@ class GateBench:
                 raise RecordError(f"counter {name} is {counters[name]}, golden counts {work[name]}")
         write_saif(saif, self.flat, self._simulator.run(record.inputs, record.outputs))
         return Measured(replay, counters, read_saif(saif, self.flat), record.outputs.size)
-
-

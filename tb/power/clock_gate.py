@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tb.power.expression import parse
-from tb.power.liberty import Cell, Library, LibertyError, Pin
+from tb.power.liberty import Cell, LibertyError, Library, Pin
 
 GATE = "CLOCK_GATE"
 GATE_ENABLE, GATE_CLOCK, GATE_OUTPUT = "E", "CK", "GCK"
@@ -29,7 +29,9 @@ class ClockGate:
         return ClockGate(
             _smallest(library, "an inverter", lambda cell: _computes(cell, 1, (True, False))),
             _smallest(library, "a latch", lambda cell: cell.state is not None and cell.state.kind == "latch"),
-            _smallest(library, "a two-input AND", lambda cell: _computes(cell, 2, (False, False, False, True))),
+            _smallest(
+                library, "a two-input AND", lambda cell: _computes(cell, 2, (False, False, False, True))
+            ),
         )
 
     @property
@@ -58,7 +60,12 @@ def output(cell: Cell) -> Pin:
 
 def _computes(cell: Cell, count: int, table: tuple[bool, ...]) -> bool:
     pins = inputs(cell)
-    if cell.state is not None or len(pins) != count or len(cell.pins) != count + 1 or not output(cell).function:
+    if (
+        cell.state is not None
+        or len(pins) != count
+        or len(cell.pins) != count + 1
+        or not output(cell).function
+    ):
         return False
     return parse(output(cell).function).truth_table([pin.name for pin in pins]) == table
 

@@ -1,7 +1,7 @@
 """Boolean functions of Liberty cells: read once, evaluated often.
 
-Liberty's operators, tightest first: ``!`` before and ``'`` after a term, ``^``, AND (``*``, ``&`` or nothing at
-all), OR (``+`` or ``|``).
+Liberty's operators, tightest first: ``!`` before and ``'`` after a term, ``^``, AND (``*``, ``&`` or nothing
+at all), OR (``+`` or ``|``).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from tb.power.liberty import Library
 from tb.power.netlist import Bit, Module, NetlistError
 
 Nets = npt.NDArray[np.int64]
-CONSTANTS = {"0": 0, "1": 1}
+CONSTANTS: dict[Bit, int] = {"0": 0, "1": 1}
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class _Layout:
     """A module with its nets numbered from 0: constants, ports, then all others."""
 
     def __init__(self, module: Module) -> None:
-        self._places: dict[Bit, int] = dict(CONSTANTS)
+        self._places: dict[Bit, int] = dict(CONSTANTS.items())
         for bits in (*module.inputs.values(), *module.outputs.values()):
             self.nets(bits)
         by_kind: dict[str, list[tuple[int, Mapping[str, Bit]]]] = defaultdict(list)
@@ -137,7 +137,7 @@ def flatten(modules: Mapping[str, Module], top: str, library: Library) -> Flat:
         at = np.full(layout.size, -1, np.int64)
         at[:2] = (0, 1)
         for port, bits in module.inputs.items():
-            at[layout.nets(bits)] = ports[port] if port in ports else 0
+            at[layout.nets(bits)] = ports.get(port, 0)
         for port, bits in module.outputs.items():
             for local, outside in zip(layout.nets(bits), ports.get(port, ()), strict=False):
                 if outside < 2:
@@ -186,4 +186,3 @@ def _joined(parts: list[tuple[dict[str, Nets], int, Nets]]) -> Cells:
         np.concatenate([np.full(len(numbers), scope, np.int64) for _, scope, numbers in parts]),
         np.concatenate([numbers for _, _, numbers in parts]),
     )
-

@@ -23,7 +23,7 @@ PREFIXES = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0}
 
 
 class LibertyError(ValueError):
-    """The file is no Liberty library, or lacks something that an estimate needs; the message names file and place."""
+    """The file is no Liberty library, or lacks what an estimate needs; the message names file and place."""
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Group:
 
 
 def parse(text: str, name: str) -> Group:
-    """Read the one ``library`` group of a Liberty text; raise `LibertyError` with the line of what is wrong."""
+    """Read the one ``library`` group of a text; raise `LibertyError` with the line of what is wrong."""
     tokens = list(_tokens(text, name))
     group, rest = _statement(tokens, 0, name)
     if not isinstance(group, Group) or group.kind != "library":
@@ -69,7 +69,9 @@ def _tokens(text: str, name: str) -> Iterator[tuple[str, int]]:
         at = match.end()
 
 
-def _statement(tokens: list[tuple[str, int]], at: int, name: str) -> tuple[Group | tuple[str, list[str]], int]:
+def _statement(
+    tokens: list[tuple[str, int]], at: int, name: str
+) -> tuple[Group | tuple[str, list[str]], int]:
     """Read one statement: a group, or an attribute with its values; and return where the next one begins."""
 
     def token(place: int) -> str:
@@ -79,15 +81,16 @@ def _statement(tokens: list[tuple[str, int]], at: int, name: str) -> tuple[Group
         return tokens[place][0]
 
     word, line = token(at), tokens[at][1]
+    values: list[str] = []
     if token(at + 1) == ":":
-        values, at = [], at + 2
+        at += 2
         while token(at) not in (";", "}") and (not values or tokens[at][1] == tokens[at - 1][1]):
             values.append(token(at))
             at += 1
         return (word, [" ".join(value.strip('"') for value in values)]), at + (token(at) == ";")
     if token(at + 1) != "(":
         raise LibertyError(f"{name}, line {line}: '{word}' is neither an attribute nor a group of Liberty")
-    values, at = [], at + 2
+    at += 2
     while token(at) != ")":
         if token(at) != ",":
             values.append(token(at).strip('"'))
@@ -211,7 +214,9 @@ def read_library(path: Path) -> Library:
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise LibertyError(f"{path}: cannot be read ({error.strerror}): give a Liberty file with --liberty") from error
+        raise LibertyError(
+            f"{path}: cannot be read ({error.strerror}): give a Liberty file with --liberty"
+        ) from error
     group = parse(text, str(path))
     return _Reader(group, path).library()
 
@@ -229,7 +234,9 @@ class _Reader:
         except (ValueError, KeyError):
             raise LibertyError(f"{path}: capacitive_load_unit is missing or unknown") from None
         self._energy = self._capacitance * volt * volt
-        self._templates = {one.names[0]: one for one in group.groups if one.kind.endswith("_template") and one.names}
+        self._templates = {
+            one.names[0]: one for one in group.groups if one.kind.endswith("_template") and one.names
+        }
 
     def library(self) -> Library:
         cells = {one.names[0]: self._cell(one) for one in self._group.all("cell")}
@@ -263,7 +270,9 @@ class _Reader:
         pins = {name: self._pin(pin, name) for pin in group.all("pin") for name in pin.names}
         states = [one for one in group.groups if one.kind in ("ff", "latch")]
         leakage = self._number(group, "cell_leakage_power", 0.0) * self._leakage
-        return Cell(group.names[0], pins, leakage, self._number(group, "area", 0.0), states[0] if states else None)
+        return Cell(
+            group.names[0], pins, leakage, self._number(group, "area", 0.0), states[0] if states else None
+        )
 
     def _pin(self, group: Group, name: str) -> Pin:
         energy = tuple(
@@ -301,7 +310,9 @@ class _Reader:
                 continue
             load = "capacitance" in name
             variables.append("load" if load else "slew")
-            axes.append(tuple(float(one) * (self._capacitance if load else self._time) for one in _numbers(places)))
+            axes.append(
+                tuple(float(one) * (self._capacitance if load else self._time) for one in _numbers(places))
+            )
         size = 1
         for axis in axes:
             size *= len(axis)

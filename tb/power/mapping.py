@@ -58,7 +58,9 @@ class Mapped:
     seconds: float
 
 
-def map_design(library: Library, top: str, overrides: Mapping[str, int], modules: Sequence[str] = ()) -> Mapped:
+def map_design(
+    library: Library, top: str, overrides: Mapping[str, int], modules: Sequence[str] = ()
+) -> Mapped:
     """Map `top` and all below it to the library's cells; the result is kept below ``build/``.
 
     Parameters
@@ -144,7 +146,9 @@ def _run(folder: Path, commands: Sequence[str]) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         words = shlex.join(commands[0].split()[:4])
-        raise MappingError(f"yosys, status {done.returncode} ({words} ...):\n{done.stdout}{done.stderr}".rstrip())
+        raise MappingError(
+            f"yosys, status {done.returncode} ({words} ...):\n{done.stdout}{done.stderr}".rstrip()
+        )
 
 
 def merge_equal(design: dict[str, Any], top: str) -> dict[str, Any]:

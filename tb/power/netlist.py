@@ -86,7 +86,9 @@ def _module(name: str, text: Mapping[str, Any], modules: Mapping[str, Any], libr
     for instance, cell in text["cells"].items():
         kind, pins = cell["type"], cell["connections"]
         if kind in modules:
-            module.instances.append(Instance(instance, kind, {pin: _bits(bits) for pin, bits in pins.items()}))
+            module.instances.append(
+                Instance(instance, kind, {pin: _bits(bits) for pin, bits in pins.items()})
+            )
         elif kind in library.cells or kind == GATE:
             module.gates.append(Gate(kind, {pin: _bits(bits)[0] for pin, bits in pins.items()}))
         else:

@@ -1,4 +1,4 @@
-"""The core's RTL run with real operands: its result, its counters, and what passed its ports in each cycle."""
+"""The core's RTL run with real operands: its result, its counters, and what passed its ports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from golden.formats import U32
 from golden.presets import Preset
 from tb.build_cache import digest, write_whole
-from tb.core.bare import WORK_COUNTERS, cycle_limit, require_equal
+from tb.core.bare import cycle_limit, require_equal
 from tb.core.build import parameters
 from tb.core.device import CoreDevice, LaunchResult
 from tb.core.replay import Replay, ReplayInput
@@ -53,7 +53,9 @@ class Record:
 class Recorder:
     """The core's harness of one preset with a recorder bound to the core."""
 
-    def __init__(self, preset: Preset, inputs: Mapping[str, Nets], outputs: Mapping[str, Nets], jobs: int = 1) -> None:
+    def __init__(
+        self, preset: Preset, inputs: Mapping[str, Nets], outputs: Mapping[str, Nets], jobs: int = 1
+    ) -> None:
         self._inputs = {name: len(bits) for name, bits in inputs.items()}
         self._outputs = {name: len(bits) for name, bits in outputs.items()}
         self._preset = preset
@@ -73,7 +75,9 @@ class Recorder:
         replay = Replay(source)
         launches = list(replay.launches(0))
         if len(launches) != 1:
-            raise RecordError(f"a tile has at most {self._preset.columns} columns, this one {len(source.columns)}")
+            raise RecordError(
+                f"a tile has at most {self._preset.columns} columns, this one {len(source.columns)}"
+            )
         inputs = replace(launches[0], limit=cycle_limit(launches[0]))
         self._device.set_up(inputs)
         if self._library.record_launch():
@@ -121,7 +125,7 @@ def _recorder(inputs: Ports, outputs: Ports) -> str:
     """Return the module that hands the core's ports to `record_ports`, bound to every core."""
 
     def joined(ports: Ports) -> str:
-        return ", ".join(reversed(ports))
+        return ", ".join(reversed(list(ports)))
 
     widths = [sum(ports.values()) for ports in (inputs, outputs)]
     padded = [WORD * _words(width) for width in widths]
@@ -146,6 +150,3 @@ bind {TOP} port_recorder i_port_recorder (
     .outputs_i({{{joined(outputs)}}})
 );
 """
-
-
-__all__ = ["TOP", "WORK_COUNTERS", "Record", "RecordError", "Recorder"]

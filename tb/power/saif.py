@@ -1,4 +1,4 @@
-"""Switching activity in SAIF 2.0: what the gates' nets did, by instance, for this estimate and for other tools."""
+"""Switching activity in SAIF 2.0: what the gates' nets did, for this estimate and for other tools."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tb.power.clock_gate import GATE, GATE_OUTPUT
-from tb.power.flat import Flat, Nets
+from tb.power.flat import Flat
 from tb.power.simulator import Toggles
 
 PERIOD = 10
@@ -24,12 +24,16 @@ class SaifError(ValueError):
 
 
 def named_nets(flat: Flat) -> Iterator[tuple[int, str, int]]:
-    """Yield (scope, name, net) of every net with a driver of its own: by cell, by memory, by input of the design."""
+    """Yield (scope, name, net) of every net: by the input of the design, cell or memory that drives it."""
     for port, nets in flat.inputs.items():
         for place, net in enumerate(nets.tolist()):
             yield 0, f"{port}[{place}]", net
     for kind, cells in flat.cells.items():
-        outputs = [GATE_OUTPUT] if kind == GATE else [p for p in cells.pins if flat.library.cells[kind].pins[p].output]
+        outputs = (
+            [GATE_OUTPUT]
+            if kind == GATE
+            else [p for p in cells.pins if flat.library.cells[kind].pins[p].output]
+        )
         for pin in outputs:
             columns = (cells.scope.tolist(), cells.number.tolist(), cells.pins[pin].tolist())
             for scope, number, net in zip(*columns, strict=True):
@@ -53,8 +57,8 @@ def write_saif(path: Path, flat: Flat, activity: Toggles) -> None:
         file.write('(SAIFILE\n(SAIFVERSION "2.0")\n(DIRECTION "backward")\n(DIVIDER / )\n(TIMESCALE 1 ns)\n')
         file.write(f"(DURATION {duration})\n")
         open_paths: list[str] = []
-        for scope, nets in zip(flat.scopes, lines, strict=True):
-            path_of = ["top", *scope.path]
+        for instance, nets in zip(flat.scopes, lines, strict=True):
+            path_of = ["top", *instance.path]
             common = 0
             while common < min(len(path_of), len(open_paths)) and path_of[common] == open_paths[common]:
                 common += 1
@@ -121,6 +125,3 @@ def _counts(text: str) -> Iterator[tuple[tuple[str, str], tuple[int, int]]]:
 
 def _escape(name: str) -> str:
     return _ESCAPED.sub(r"\\\1", name)
-
-
-__all__ = ["PERIOD", "Nets", "SaifError", "named_nets", "read_saif", "write_saif"]

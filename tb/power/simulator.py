@@ -29,7 +29,8 @@ _REGISTER = np.dtype([(name, np.int32) for name in ("next", "out", "domain", "in
 _RESET = np.dtype([(name, np.int32) for name in ("net", "active", "out", "value")])
 _DOMAIN = np.dtype([(name, np.int32) for name in ("enable", "parent")])
 _MEMORY = np.dtype(
-    [(name, np.int32) for name in ("write", "read", "address_bits", "width")] + [("nets", np.int64)], align=True
+    [(name, np.int32) for name in ("write", "read", "address_bits", "width")] + [("nets", np.int64)],
+    align=True,
 )
 _POINTERS = ("ops", "registers", "resets", "domains", "memories", "memory_nets", "inputs", "outputs")
 _COUNTS = ("nets", "ops", "registers", "resets", "domains", "memories", "inputs", "outputs")
@@ -117,7 +118,9 @@ class GateSimulator:
         )
         arrays = (stimulus, expected, toggles, high, clocked)
         pointers = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
-        failed = _library().gates_run(ctypes.byref(struct), ctypes.c_int64(cycles), *pointers, ctypes.byref(wrong))
+        failed = _library().gates_run(
+            ctypes.byref(struct), ctypes.c_int64(cycles), *pointers, ctypes.byref(wrong)
+        )
         if failed >= 0:
             raise GateMismatchError(
                 f"cycle {failed}: output {self._output_name(wrong.value)} of the gates is "
@@ -142,7 +145,12 @@ class GateSimulator:
         if gates is None:
             return domains
         waiting = list(
-            zip(gates.pins[GATE_CLOCK].tolist(), gates.pins[GATE_ENABLE].tolist(), gates.pins[GATE_OUTPUT].tolist())
+            zip(
+                gates.pins[GATE_CLOCK].tolist(),
+                gates.pins[GATE_ENABLE].tolist(),
+                gates.pins[GATE_OUTPUT].tolist(),
+                strict=True,
+            )
         )
         while waiting:
             ready = [one for one in waiting if one[0] in self._domains]
@@ -192,7 +200,9 @@ class GateSimulator:
         clocks = cells.pins[clock.name]
         unknown = [net for net in np.unique(clocks).tolist() if net not in self._domains]
         if unknown:
-            raise NetlistError(f"{len(unknown)} clocks of {cell.name} are neither the design's nor gated from it")
+            raise NetlistError(
+                f"{len(unknown)} clocks of {cell.name} are neither the design's nor gated from it"
+            )
         following = parse(state.text("next_state"))
         extra = []
         if following.operator:

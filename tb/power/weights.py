@@ -1,16 +1,18 @@
-"""What a change of each net costs, from the library's tables: charge, cells' inner energy, clock pins, leakage.
+"""What a change of each net costs, from the library's tables: charge, cells, clock pins; and leakage.
 
 A change of a net charges or discharges its capacitance: half of C V². The cell that drives it takes its inner
 energy beside that (Liberty's ``internal_power``), averaged over both edges and over the inputs that may have
-caused it. Pins with an inner energy of their own (clock and data of registers) take it when their net changes.
+caused it. Pins with an inner energy of their own (clock and data of registers) take it when their net does.
 
 Assumptions, none of them in a netlist before layout:
 
 wires
     A net's wire has `wire` times the capacitance of the pins on it.
 edges
-    Inputs of the design and the clock change within `EDGE_S`; all others as the library says of their drivers,
-    found in `ROUNDS` rounds. Beyond a table its nearest point holds: long nets would be buffered.
+    Inputs of the design change within `EDGE_S`; all others as the library says of their drivers, found in
+    `ROUNDS` rounds. Beyond a table its nearest point holds: long nets would be buffered.
+clock
+    Its wires and gates count, buffers of a clock tree do not.
 memories
     A pin of a memory, and what follows an output of the design, loads like the clock gate's inverter.
 """
@@ -99,7 +101,9 @@ def weigh(flat: Flat, wire: float = WIRE) -> Weights:
 class _Scale:
     def __init__(self, flat: Flat, wire: float) -> None:
         if not any(pin.energy for cell in flat.library.cells.values() for pin in cell.pins.values()):
-            raise LibertyError(f"{flat.library.path}: its cells have no internal_power: energies cannot be told")
+            raise LibertyError(
+                f"{flat.library.path}: its cells have no internal_power: energies cannot be told"
+            )
         self._flat = flat
         self._gate = ClockGate.of(flat.library)
         self._load = self._capacitance() * (1 + wire)
@@ -251,7 +255,9 @@ class _Scale:
         """Charge of nets that no cell drives: inputs of the design, and what memories read."""
         levels, components = len(Level), list(Component)
         for nets in self._flat.inputs.values():
-            kinds = [Component.CLOCK if net in self._clocks else Component.INTERCONNECT for net in nets.tolist()]
+            kinds = [
+                Component.CLOCK if net in self._clocks else Component.INTERCONNECT for net in nets.tolist()
+            ]
             pairs = np.array([components.index(kind) * levels + 2 for kind in kinds])
             self._parts.append((nets, self._charge(nets), pairs))
         for memory in self._flat.memories:
@@ -289,7 +295,9 @@ def _cone(flat: Flat, module: Module) -> set[int]:
             else:
                 following = [reader for bit in outputs(number) for reader in readers.get(bit, [])]
                 leaves = any(bit in outside for bit in outputs(number))
-                known[number] = bool(following) and not leaves and all(only_sums(reader) for reader in following)
+                known[number] = (
+                    bool(following) and not leaves and all(only_sums(reader) for reader in following)
+                )
         return known[number]
 
     return {
@@ -342,7 +350,9 @@ def _typical(tables: Sequence[EdgeTables], load: Floats | float) -> Floats:
 
 def by_component(energy: Mapping[tuple[Component, Level], float]) -> dict[Component, float]:
     """Add up the levels of each component."""
-    return {one: sum(value for (component, _), value in energy.items() if component is one) for one in Component}
+    return {
+        one: sum(value for (component, _), value in energy.items() if component is one) for one in Component
+    }
 
 
 def by_level(energy: Mapping[tuple[Component, Level], float]) -> dict[Level, float]:
