@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import math
 import platform
 import tempfile
 import time
@@ -100,7 +101,7 @@ def run(options: PowerOptions, tell: Callable[[str], None]) -> PowerStudy:
     model = calibrate(tiles, library.voltage)
     results = [_with_model(one.result, model) for one in tiles]
     ratios = compare(results)
-    worst = max((abs(one.error) for one in ratios if one.role is Role.VALIDATION), default=float("inf"))
+    worst = verdict(ratios)
     info = GatesInfo(
         library=library.name,
         file=options.liberty.name,
@@ -218,7 +219,7 @@ def compare(results: Sequence[TileResult]) -> list[Ratio]:
     for variants in by_tile.values():
         for what, over, under in RATIOS:
             upper, lower = variants[over], variants[under]
-            if what == SPARSITY and not upper.zeros:
+            if what == SPARSITY and over is Variant.FGMP and not upper.zeros:
                 continue  # the tile is as dense as can be: both are the same
             share = lower.macs / upper.macs if what == PER_MAC and upper.macs else 1.0
             found.append(
@@ -235,6 +236,11 @@ def compare(results: Sequence[TileResult]) -> list[Ratio]:
                 )
             )
     return found
+
+
+def verdict(ratios: Sequence[Ratio]) -> float:
+    """Return the greatest error on tiles that the constants were not found on; infinite if there are none."""
+    return max((abs(one.error) for one in ratios if one.role is Role.VALIDATION), default=math.inf)
 
 
 def _point(tile: _Tile, model: EventModel, options: PowerOptions) -> list[PointResult]:

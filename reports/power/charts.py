@@ -28,20 +28,20 @@ def against(study: PowerStudy) -> Figure:
         return SIZE - FOOT - (SIZE - FOOT - 10) * min(value / end.end, 1)
 
     top, low, high = end.end, 1 - study.limit, 1 + study.limit
-    parts = [
-        f'<polygon class="band" points="{x(0):.1f},{y(0):.1f} {x(top / high):.1f},{y(top):.1f} '
-        f'{x(top):.1f},{y(top):.1f} {x(top):.1f},{y(top * low):.1f}"/>'
-    ]
+    foot = SIZE - FOOT + 15
+    band = ((0, 0), (top / high, top), (top, top), (top, top * low))
+    corners = " ".join(f"{x(across):.1f},{y(up):.1f}" for across, up in band)
+    parts = [f'<polygon class="band" points="{corners}"/>']
     for tick in end.ticks:
         parts.append(
             f'<line class="grid" x1="{x(0):.1f}" x2="{x(top):.1f}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>'
             f'<text class="tick" x="{x(0) - 6:.1f}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>'
-            f'<text class="tick" x="{x(tick):.1f}" y="{SIZE - FOOT + 15}" text-anchor="middle">{tick:g}</text>'
+            f'<text class="tick" x="{x(tick):.1f}" y="{foot}" text-anchor="middle">{tick:g}</text>'
         )
     parts.append(
         f'<line class="axis" x1="{x(0):.1f}" x2="{x(top):.1f}" y1="{y(0):.1f}" y2="{y(top):.1f}"/>'
-        f'<text class="tick" x="{x(top / 2):.1f}" y="{SIZE - 6}" text-anchor="middle">measured on gates</text>'
-        f'<text class="tick" x="{x(0) + 6:.1f}" y="{y(top) + 10:.1f}">predicted from events</text>'
+        f'<text class="tick" x="{x(top / 2):.1f}" y="{SIZE - 6}" text-anchor="middle">gates</text>'
+        f'<text class="tick" x="{x(0) + 6:.1f}" y="{y(top) + 10:.1f}">events</text>'
     )
     parts += [_dot(one, x(one.measured), y(one.predicted)) for one in study.ratios]
     title = "Ratios predicted and measured"

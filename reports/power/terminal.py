@@ -25,7 +25,7 @@ def lines(study: PowerStudy) -> list[str]:
     ]
     said += [
         f"{one.what}: {ratio(one.measured, 3)} on gates ({ratio(one.pe, 3)} within PEs), "
-        f"{ratio(one.predicted, 3)} from events; worst error {signed_percent(one.worst)} of {one.tiles} ratios"
+        f"{ratio(one.predicted, 3)} from events; worst error of {one.tiles}: {signed_percent(one.worst)}"
         for one in ratio_rows(study)
     ]
     said.append(f"calibrated, pJ an event at {study.gates.voltage:g} V of {study.gates.library}:")

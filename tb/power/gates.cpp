@@ -51,6 +51,13 @@ struct Netlist {
   std::int64_t nets, op_count, register_count, reset_count, domain_count, memory_count, input_count, output_count;
 };
 
+static void reset(const Netlist& n, std::vector<std::uint8_t>& value) {
+  for (std::int64_t i = 0; i < n.reset_count; ++i) {
+    const Reset& r = n.resets[i];
+    if (value[r.net] == r.active) value[r.out] = static_cast<std::uint8_t>(r.value);
+  }
+}
+
 // Runs `cycles` cycles. Stimulus and expected outputs are a byte a net, row by row. `toggles` and `high` (cycles at
 // 1) are of nets, `clocked` of clock domains: cycles in which it has an edge. Returns the first cycle of which an
 // output is wrong (`wrong_output` says which), or -1.
@@ -69,10 +76,7 @@ std::int64_t gates_run(const Netlist* netlist, std::int64_t cycles, const std::u
   for (std::int64_t cycle = 0; cycle < cycles; ++cycle) {
     const std::uint8_t* row = stimulus + cycle * n.input_count;
     for (std::int64_t i = 0; i < n.input_count; ++i) value[n.inputs[i]] = row[i];
-    for (std::int64_t i = 0; i < n.reset_count; ++i) {
-      const Reset& r = n.resets[i];
-      if (value[r.net] == r.active) value[r.out] = static_cast<std::uint8_t>(r.value);
-    }
+    reset(n, value);
     for (std::int64_t i = 0; i < n.op_count; ++i) {
       const Op& op = n.ops[i];
       unsigned place = 0;
@@ -118,6 +122,7 @@ std::int64_t gates_run(const Netlist* netlist, std::int64_t cycles, const std::u
       const Register& r = n.registers[i];
       if (active[r.domain]) value[r.out] = next[i] ^ static_cast<std::uint8_t>(r.inverted);
     }
+    reset(n, value);  // one that acts outlasts the edge
     for (std::int64_t i = 0; i < n.memory_count; ++i) {
       const Memory& m = n.memories[i];
       const std::int32_t* out = n.memory_nets + m.nets + 2 * m.address_bits + m.width;

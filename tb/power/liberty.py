@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r"""(?P<skip>[\s\\]+|/\*.*?\*/|//[^\n]*)
     |(?P<string>"[^"]*")
     |(?P<punctuation>[(){}:;,])
-    |(?P<word>[^\s(){}:;,"\\]+)""",
+    |(?P<word>(?!/\*)[^\s(){}:;,"\\]+)""",
     re.DOTALL | re.VERBOSE,
 )
 
@@ -49,6 +49,8 @@ class Group:
 def parse(text: str, name: str) -> Group:
     """Read the one ``library`` group of a text; raise `LibertyError` with the line of what is wrong."""
     tokens = list(_tokens(text, name))
+    if not tokens:
+        raise LibertyError(f"{name}: is empty: give a Liberty file (.lib)")
     group, rest = _statement(tokens, 0, name)
     if not isinstance(group, Group) or group.kind != "library":
         raise LibertyError(f"{name}: does not begin with a library group: give a Liberty file (.lib)")

@@ -19,6 +19,8 @@ from tb.power.flat import Cells, Flat, MemoryMacro, Nets
 from tb.power.liberty import Cell
 from tb.power.netlist import NetlistError
 
+NO_CLOCK = -1
+"""In the place of the clock net of a design without registers."""
 INPUTS = 6
 """Inputs that a cell may have (`gates.cpp`)."""
 SOURCE = Path(__file__).resolve().parent / "gates.cpp"
@@ -74,7 +76,7 @@ class GateSimulator:
 
     def __init__(self, flat: Flat, clock: str) -> None:
         self.flat = flat
-        self._clock = int(flat.inputs[clock][0])
+        self._clock = int(flat.inputs[clock][0]) if clock in flat.inputs else NO_CLOCK
         self._nets = flat.nets
         self._domains: dict[int, int] = {self._clock: 0}
         self._gates = self._clock_domains()
@@ -126,7 +128,7 @@ class GateSimulator:
                 f"cycle {failed}: output {self._output_name(wrong.value)} of the gates is "
                 f"{1 - int(expected[failed, wrong.value])}, the RTL's is {int(expected[failed, wrong.value])}"
             )
-        for net, domain in self._domains.items():
+        for net, domain in self._domains.items() if self._clock != NO_CLOCK else ():
             toggles[net] = 2 * clocked[domain]
             high[net] = clocked[domain] // 2  # half of each cycle with an edge
         return Toggles(cycles, toggles[: self.flat.nets], high[: self.flat.nets])
