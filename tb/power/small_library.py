@@ -81,7 +81,8 @@ def _energy(related: str) -> str:
 
 def _timing(related: str) -> str:
     table = '(edge) { values ("0.05, 0.1", "0.2, 0.4"); }'
-    return f"    timing () {{ related_pin : {related}; rise_transition {table} fall_transition {table} }}\n"
+    names = ("cell_rise", "cell_fall", "rise_transition", "fall_transition")
+    return f"    timing () {{ related_pin : {related}; {' '.join(f'{name} {table}' for name in names)} }}\n"
 
 
 def _combinational(name: str, function: str) -> str:

@@ -25,13 +25,8 @@ HERE = ["--liberty", "some.lib"]
 
 
 def tile(layer: str = "layer1.1.conv1", step: Step = Step.FP, pixels: int = 4) -> ReplayInput:
-    return cut(
-        Trace.open(SAMPLE_PATH, verify=False),
-        TileChoice(layer, step, Role.CALIBRATION),
-        TINY,
-        SETTINGS,
-        pixels,
-    )
+    choice = TileChoice(layer, step, Role.CALIBRATION)
+    return cut(Trace.open(SAMPLE_PATH, verify=False), choice, TINY, SETTINGS, pixels)
 
 
 @pytest.mark.parametrize("name", [*CALIBRATION, *VALIDATION])
@@ -95,7 +90,7 @@ def test_a_preset_that_is_none() -> None:
 
 def test_the_library_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path))
-    with pytest.raises(OptionError, match="install the package qflow-tech-osu018 .* --liberty FILE"):
+    with pytest.raises(OptionError, match=r"install the package qflow-tech-osu018 .* --liberty FILE"):
         parse_power([])
     library = tmp_path / power_options.LIBRARY
     library.parent.mkdir(parents=True)

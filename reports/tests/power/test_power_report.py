@@ -51,7 +51,7 @@ def test_a_document_of_another_kind_is_refused() -> None:
     ):
         read({**document, "schema": 7}, DOCUMENT)
     del document["node_scale"]
-    with pytest.raises(ResultsError, match="power.json: node_scale: missing"):
+    with pytest.raises(ResultsError, match=r"power.json: node_scale: missing"):
         read(document, DOCUMENT)
 
 
@@ -89,7 +89,7 @@ def test_constants_are_printed() -> None:
     [
         (
             ["--calibrate", "layer9-FP"],
-            "error: trace regressions/traces/sample.safetensors: layers: has no layer",
+            "layer 'layer9': is not in the trace. Remedy",
         ),
         (["--preset", "lnpu"], "error: --preset lnpu: it has 12 cores"),
         (["--trace", "nowhere.safetensors"], "error: trace nowhere.safetensors: file: does not exist"),
