@@ -18,6 +18,7 @@ EVENTS = {
     "elements": "elements of A that a line issues to its PEs",
     "a_beats": "beats of A: segments of a line's list with their masks",
     "b_rows": "rows of B loaded",
+    "tree_rows": "rows that the tree adds up over the lines (FP and BP)",
     "psum_rows": "rows added to the partial sums",
     BALANCED: "channels given to lines by the load balancer",
 }
@@ -25,12 +26,12 @@ EVENTS = {
 
 FOLLOWS: dict[Component, tuple[str, ...]] = {
     Component.MULTIPLIER: ("macs_fp8", "macs_fp16"),
-    Component.ADDER: ("macs_fp8", "macs_fp16", "psum_rows"),
-    Component.REGISTERS: ("macs_fp8", "macs_fp16", "a_beats", "psum_rows", "cycles"),
-    Component.CLOCK: ("cycles", "macs_fp8", "macs_fp16", "a_beats", "psum_rows"),
-    Component.INTERCONNECT: ("elements", "a_beats", "b_rows", "psum_rows", "cycles"),
+    Component.ADDER: ("macs_fp8", "macs_fp16", "tree_rows", "psum_rows"),
+    Component.REGISTERS: ("macs_fp8", "macs_fp16", "a_beats", "tree_rows", "psum_rows", "cycles"),
+    Component.CLOCK: ("cycles", "macs_fp8", "macs_fp16", "a_beats", "tree_rows", "psum_rows"),
+    Component.INTERCONNECT: ("elements", "a_beats", "b_rows", "tree_rows", "psum_rows", "cycles"),
     Component.BALANCER: (BALANCED, "cycles"),
-    Component.CONTROL: ("elements", "a_beats", "psum_rows", "cycles"),
+    Component.CONTROL: ("elements", "a_beats", "tree_rows", "psum_rows", "cycles"),
 }
 """Events whose number a component's energy is taken to be proportional to, summed."""
 

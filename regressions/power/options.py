@@ -22,7 +22,7 @@ from tb.power.weights import WIRE
 
 COMMAND = "./run power"
 PRESET = "core"
-PIXELS = 6
+PIXELS = 4
 CALIBRATION = ("layer1.0.conv2-FP", "layer2.0.conv2-BP", "layer3.0.conv2-WG")
 VALIDATION = (
     "layer1.1.conv1-FP",
@@ -30,6 +30,8 @@ VALIDATION = (
     "layer2.1.conv1-BP",
     "layer4.0.conv2-BP",
     "layer2.1.conv2-WG",
+    "layer3.0.downsample-FP",
+    "fc-FP",
 )
 LIBRARY = Path("qflow/tech/osu018/osu018_stdcells.lib")
 """The library that is looked for, below the folders of shared data (XDG_DATA_DIRS)."""
@@ -44,7 +46,7 @@ predicted with more than 15 % of error; 2 if nothing could be measured or report
 EXAMPLES = f"""\
 examples:
   {COMMAND}                                        the sample's tiles on the core of 8 lines
-  {COMMAND} --preset tiny                          a small core: minutes instead of an hour
+  {COMMAND} --preset tiny                          a small core: a minute instead of ten
   {COMMAND} --liberty nangate45.lib --keep-saif    another library, the toggles kept for other tools
   {COMMAND} --validate fc-FP stem-WG --point 0.9,100   other tiles, another operating point
 """

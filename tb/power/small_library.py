@@ -76,18 +76,19 @@ def _pin(name: str, more: str = "") -> str:
 def _energy(related: str) -> str:
     value = f"{EDGE_J * 1e15:g}"
     table = f'(energy) {{ values ("{value}, {value}", \\\n "{value}, {value}"); }}'
-    return f"    internal_power () {{ related_pin : {related}; rise_power {table} fall_power {table} }}\n"
+    return f'    internal_power () {{ related_pin : "{related}"; rise_power {table} fall_power {table} }}\n'
 
 
 def _timing(related: str) -> str:
     table = '(edge) { values ("0.05, 0.1", "0.2, 0.4"); }'
     names = ("cell_rise", "cell_fall", "rise_transition", "fall_transition")
-    return f"    timing () {{ related_pin : {related}; {' '.join(f'{name} {table}' for name in names)} }}\n"
+    tables = " ".join(f"{name} {table}" for name in names)
+    return f'    timing () {{ related_pin : "{related}"; {tables} }}\n'
 
 
 def _combinational(name: str, function: str) -> str:
     pins = [pin for pin in "ABCS" if pin in function]
-    causes = "".join(_energy(f'"{pin}"') + _timing(f'"{pin}"') for pin in pins)
+    causes = "".join(_energy(pin) + _timing(pin) for pin in pins)
     return (
         f"cell ({name}) {{\n  area : {len(pins)};\n  cell_leakage_power : {LEAKAGE_W * 1e12:g};\n"
         + "".join(_pin(pin) for pin in pins)
@@ -107,8 +108,8 @@ def _register(name: str, reset: str) -> str:
         + _clock()
         + _pin("D")
         + (_pin("R") if reset else "")
-        + f'  pin (Q) {{ direction : output; function : "IQ";\n{_energy(chr(34) + "CK" + chr(34))}'
-        + f"{_timing(chr(34) + 'CK' + chr(34))}  }}\n}}\n"
+        + f'  pin (Q) {{ direction : output; function : "IQ";\n{_energy("CK")}'
+        + f"{_timing('CK')}  }}\n}}\n"
     )
 
 
