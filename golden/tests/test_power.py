@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from golden.energy import FP16_MULTIPLY_PJ, FP32_ADD_PJ, SramAccesses, sram_access_pj
 from golden.hardware_counters import CORE_COUNTERS
+from golden.power.calibration import CalibrationError, load_calibration, save_calibration
 from golden.power.components import Component
 from golden.power.events import EVENTS, FOLLOWS, EventError, count_events
 from golden.power.fit import Constants, FitError, fit
@@ -93,6 +97,41 @@ def test_an_estimate_at_both_points(rng: np.random.Generator) -> None:
     assert low.leakage / low.seconds < high.leakage / high.seconds, "less leaks at a lower voltage"
     assert high.chip == pytest.approx(sum(high.logic.values()) + high.sram["B rows"] + high.leakage)
     assert high.watts == pytest.approx(high.chip / high.seconds)
+
+
+def test_constants_come_back(rng: np.random.Generator, tmp_path: Path) -> None:
+    model, path = EventModel(constants(rng), 1.8), tmp_path / "constants.json"
+    save_calibration(model, {"command": "made up"}, path)
+    again = load_calibration(path)
+    assert again.voltage == 1.8
+    for component, energies in model.constants.items():
+        assert again.constants[component] == pytest.approx(energies, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text[:50], "holds no constants"),
+        (lambda text: text.replace("macs_fp16", "macs"), "'macs_fp16'.*make it anew"),
+        (lambda text: text.replace('"schema": 1', '"schema": 2'), "schema is 2, must be 1"),
+    ],
+)
+def test_constants_that_are_none(
+    rng: np.random.Generator, tmp_path: Path, change: Callable[[str], str], message: str
+) -> None:
+    path = tmp_path / "constants.json"
+    save_calibration(EventModel(constants(rng), 1.8), {}, path)
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(CalibrationError, match=message):
+        load_calibration(path)
+
+
+def test_the_repository_holds_constants() -> None:
+    model = load_calibration()
+    for component in (Component.MULTIPLIER, Component.ADDER):
+        energies = model.constants[component]
+        assert 0.2 < energies["macs_fp8"] / energies["macs_fp16"] < 0.8
+    assert 0 < model.node_scale < 1, "its process is older than the table's"
 
 
 def test_points() -> None:

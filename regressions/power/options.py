@@ -36,6 +36,7 @@ VALIDATION = (
 LIBRARY = Path("qflow/tech/osu018/osu018_stdcells.lib")
 """The library that is looked for, below the folders of shared data (XDG_DATA_DIRS)."""
 LIBRARY_PACKAGE = "qflow-tech-osu018"
+CALIBRATED = "golden/power/calibration.json"
 
 DESCRIPTION = """\
 Estimate the energy of tiles of real layers twice: from toggles of the core's gates, mapped to a Liberty
@@ -70,6 +71,8 @@ class PowerOptions:
     points : tuple of OperatingPoint
     seed : int
     keep_saif : bool
+    save_constants : bool
+        Whether the constants go into the repository's file.
     out : Path
     command : str
     """
@@ -84,6 +87,7 @@ class PowerOptions:
     points: tuple[OperatingPoint, ...]
     seed: int
     keep_saif: bool
+    save_constants: bool
     out: Path
     command: str
 
@@ -137,6 +141,7 @@ def parse_power(arguments: Sequence[str]) -> PowerOptions:
         points=points,
         seed=values.seed,
         keep_saif=values.keep_saif,
+        save_constants=values.save_constants,
         out=values.out,
         command=shlex.join([*COMMAND.split(), *arguments]),
     )
@@ -205,5 +210,10 @@ def _parser() -> argparse.ArgumentParser:
         help="master seed (default: %(default)s)",
     )
     add("--keep-saif", action="store_true", help="keep each tile's SAIF beside the report")
+    add(
+        "--save-constants",
+        action="store_true",
+        help=f"take the constants over into {CALIBRATED}, if the study passes",
+    )
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
     return parser

@@ -18,7 +18,7 @@ from golden.geometry import Step
 from golden.memories import sram_accesses
 from golden.power.components import Component
 from golden.power.events import count_events
-from golden.power.fit import fit
+from golden.power.fit import Constants, fit
 from golden.power.model import EventModel
 from golden.power.operating import PUBLISHED
 from golden.presets import find_preset
@@ -241,6 +241,14 @@ def compare(results: Sequence[TileResult]) -> list[Ratio]:
 def verdict(ratios: Sequence[Ratio]) -> float:
     """Return the greatest error on tiles that the constants were not found on; infinite if there are none."""
     return max((abs(one.error) for one in ratios if one.role is Role.VALIDATION), default=math.inf)
+
+
+def model_of(study: PowerStudy) -> EventModel:
+    """Return the event model that a study has calibrated."""
+    constants: Constants = {component: {} for component in Component}
+    for one in study.constants:
+        constants[Component(one.component)][one.event] = one.picojoule / PICO
+    return EventModel(constants, study.gates.voltage)
 
 
 def _point(tile: _Tile, model: EventModel, options: PowerOptions) -> list[PointResult]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from golden.power.calibration import save_calibration
 from golden.power.fit import FitError
 from regressions.power.options import parse_power
-from regressions.power.study import run
+from regressions.power.records import PowerStudy, Role
+from regressions.power.study import model_of, run
 from regressions.problems import KNOWN
 from regressions.run import shown
 from reports import ReportError
@@ -49,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parse_power(sys.argv[1:] if arguments is None else arguments)
         study = run(options, _tell)
         folder = write(study, options.out)
+        if options.save_constants and study.passed:
+            save_calibration(model_of(study), _source(study))
     except KeyboardInterrupt:
         print("error: interrupted; there is no report", file=sys.stderr)
         return INTERRUPTED
@@ -58,6 +62,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n".join(lines(study)))
     print(f"report: {shown(folder / PAGE)}")
     return 0 if study.passed else FAILED
+
+
+def _source(study: PowerStudy) -> dict[str, str]:
+    """Return where the constants come from."""
+    calibration = [f"{one.layer}-{one.step}" for one in study.tiles if one.role is Role.CALIBRATION]
+    return {
+        "command": study.run.command,
+        "library": f"{study.gates.library}, SHA-256 {study.gates.digest}",
+        "preset": study.run.preset,
+        "tiles": ", ".join(dict.fromkeys(calibration)),
+        "trace": study.run.trace.digest,
+        "worst_error": f"{study.worst:.4f}",
+    }
 
 
 def _tell(line: str) -> None:
