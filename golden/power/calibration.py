@@ -44,6 +44,7 @@ def load_calibration(path: Path = CALIBRATION) -> EventModel:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["schema"] != SCHEMA:
             raise CalibrationError(f"{path}: schema is {document['schema']}, must be {SCHEMA}")
+        energies = document["picojoule"]
         constants = {
             component: {event: float(energies[component.value][event]) * PICO for event in events}
             for component, events in FOLLOWS.items()
