@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from golden.power.components import Component
+from golden.power.events import FOLLOWS
 from regressions.json_codec import ResultsError, encode
 from regressions.power.records import Variant
 from reports.power import page
@@ -60,7 +61,8 @@ def test_page_is_offline_and_says_what_is_calibrated() -> None:
     text = page.render(made, DOCUMENT, CSV)
     assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", text)
     assert "Calibrated constants" in text
-    assert text.count('<tr><th scope="row">clock</th><td><code>') == 5
+    events = FOLLOWS[Component.CLOCK]
+    assert text.count('<tr><th scope="row">clock</th><td><code>') == len(events)
     assert "PASS" in text
     assert "36 mW" in text
 
