@@ -64,19 +64,19 @@ def test_what_yosys_says_is_told(tmp_path: Path) -> None:
 
 
 def test_a_study_of_the_smallest_core(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Gates of the whole core equal to the RTL in every cycle, for every variant of two tiles."""
+    """Gates of the whole core equal to the RTL in every cycle, for every variant of three tiles."""
     words = ["--liberty", str(write_library(tmp_path)), "--preset", "tiny", "--pixels", "2"]
-    words += ["--calibrate", "layer1.0.conv2-FP", "--validate", "layer2.1.conv2-WG"]
+    words += ["--calibrate", "layer1.0.conv2-FP", "layer1.0.conv1-WG", "--validate", "fc-FP"]
     status = main([*words, "--keep-saif", "--out", str(tmp_path / "out")])
     out, err = capsys.readouterr()
     assert status in (0, 1), err
     study = read(json.loads((tmp_path / "out" / FOLDER / DOCUMENT).read_text(encoding="utf-8")), DOCUMENT)
     assert study.passed == (status == 0) == ("PASS: worst error" in out)
-    assert len(study.tiles) == 10
+    assert len(study.tiles) == 15
     for one in study.tiles:
         assert one.bits_compared > 100 * one.cycles
         assert one.measured == pytest.approx(sum(one.levels.values()))
         assert one.by_wire["0"] < one.by_wire["0.5"] < one.by_wire["1"]
-    assert len(list((tmp_path / "out").glob("power-saif/*.saif"))) == 10
+    assert len(list((tmp_path / "out").glob("power-saif/*.saif"))) == 15
     # A MAC of an FP16 element works longer in every part of a PE.
     assert all(one.pe < 1 for one in study.ratios if "FP8" in one.what)
