@@ -25,7 +25,7 @@ SHOWN_LINES = 12
 PLAN = "plan.json"
 """File that says what a collection is of."""
 NO_COVERAGE = frozenset(
-    {"builds", "faults-are-caught", "test-plan", "register-generation", "coverage", "memory-model"}
+    {"builds", "faults-are-caught", "test-plan", "register-generation", "coverage", "memory-model", "gates"}
 )
 """Entries of the plan's bench whose tests look at no model of the design as it is."""
 

@@ -11,7 +11,7 @@ from tb.mutation.mutant import Mutant
 from tb.toolchain import REPO_ROOT, Toolchain, rtl_sources
 
 CODE = (".sv", ".svh", ".py", ".cpp", ".hpp", ".h", ".safetensors")
-NO_PART = {"coverage", "mutation", "plan"}
+NO_PART = {"coverage", "mutation", "plan", "power"}
 """Folders of the benches that no verdict depends on."""
 JUDGES = {"budget.py", "nearest.py", "schemata.py", "tier.py", "worker.py"}
 """Files of `tb.mutation` that verdicts depend on."""
