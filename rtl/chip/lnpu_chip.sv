@@ -440,7 +440,7 @@ module lnpu_chip #(
     logic [DepthBits-1:0] cost_depth;
     logic [GroupBits-1:0] cost_channel;
     logic [chip_pkg::CostBits-1:0] cost;
-    logic core_clk, core_enable, clear_counters;
+    logic core_clk, core_enable;
     logic core_cmd_ready, core_a_ready, core_b_ready, core_cost_ready, core_result_valid;
     logic unused_line_valid;
     logic [GroupBits-1:0] unused_line_channel;
@@ -449,27 +449,19 @@ module lnpu_chip #(
     chip_pkg::fetch_state_t [FeedStreams-1:0] feed_fetch;
 
     if (GatedCores) begin : gen_gated
-      logic clear_q;
       core_clock i_clock (
           .clk_i,
           .enable_i(core_enable_i[c]),
           .clk_o   (core_clk)
       );
       assign core_enable = core_enable_i[c];
-      assign asleep[c] = !core_enable_i[c];
-      // The core may be asleep when the start clears its counters.
-      assign clear_counters = start || clear_q;
-      always_ff @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) clear_q <= 1'b0;
-        else clear_q <= clear_counters && !core_enable;
-      end
+      assign asleep[c]   = !core_enable_i[c];
     end else begin : gen_free
       logic unused_enable;
-      assign core_clk       = clk_i;
-      assign core_enable    = 1'b1;
-      assign asleep[c]      = 1'b0;
-      assign clear_counters = start;
-      assign unused_enable  = core_enable_i[c];
+      assign core_clk      = clk_i;
+      assign core_enable   = 1'b1;
+      assign asleep[c]     = 1'b0;
+      assign unused_enable = core_enable_i[c];
     end
 
     for (genvar s = 0; s < FeedStreams; s++) begin : gen_fetch
@@ -535,47 +527,48 @@ module lnpu_chip #(
         .RunQueue(RunQueue),
         .PsumRows(PsumRows)
     ) i_core (
-        .clk_i           (core_clk),
-        .rst_ni          (work_rst_n),
-        .a_fmt_i         (layer.a_fmt),
-        .a_bias_i        (layer.a_bias),
-        .columns_i       (ColumnBits'(layer.post.columns)),
-        .balance_i       (layer.balance),
-        .clear_counters_i(clear_counters),
-        .cmd_valid_i     (cmd_valid),
-        .cmd_ready_o     (core_cmd_ready),
-        .cmd_i           (cmd),
-        .a_valid_i       (a_valid),
-        .a_ready_o       (core_a_ready),
-        .a_first_i       (a_first),
-        .a_line_i        (a_line),
-        .a_words_i       (a_words),
-        .a_mask_i        (a_mask),
-        .a_group_i       (a_group),
-        .a_zeros_i       (a_zeros),
-        .a_data_i        (a_data),
-        .b_valid_i       (b_valid),
-        .b_ready_o       (core_b_ready),
-        .b_data_i        (b_data),
-        .cost_valid_i    (cost_valid),
-        .cost_ready_o    (core_cost_ready),
-        .cost_last_i     (cost_last),
-        .cost_depth_i    (cost_depth),
-        .cost_channel_i  (cost_channel),
-        .cost_i          (cost),
-        .line_valid_o    (unused_line_valid),
-        .line_channel_o  (unused_line_channel),
-        .line_o          (unused_line),
-        .result_valid_o  (core_result_valid),
-        .result_ready_i  (result_ready[c] && core_enable),
-        .result_block_o  (unused_block),
-        .result_row_o    (result_row[c]),
-        .result_upper_o  (result_upper[c]),
-        .result_o        (result[c]),
-        .busy_o          (core_busy[c]),
-        .open_o          (core_open[c]),
-        .left_o          (core_left[c]),
-        .counters_o      (counters[c])
+        .clk_i(core_clk),
+        .rst_ni(work_rst_n),
+        .a_fmt_i(layer.a_fmt),
+        .a_bias_i(layer.a_bias),
+        .columns_i(ColumnBits'(layer.post.columns)),
+        .balance_i(layer.balance),
+        // A run begins with a reset, which reaches a core that sleeps, too.
+        .clear_counters_i(1'b0),
+        .cmd_valid_i(cmd_valid),
+        .cmd_ready_o(core_cmd_ready),
+        .cmd_i(cmd),
+        .a_valid_i(a_valid),
+        .a_ready_o(core_a_ready),
+        .a_first_i(a_first),
+        .a_line_i(a_line),
+        .a_words_i(a_words),
+        .a_mask_i(a_mask),
+        .a_group_i(a_group),
+        .a_zeros_i(a_zeros),
+        .a_data_i(a_data),
+        .b_valid_i(b_valid),
+        .b_ready_o(core_b_ready),
+        .b_data_i(b_data),
+        .cost_valid_i(cost_valid),
+        .cost_ready_o(core_cost_ready),
+        .cost_last_i(cost_last),
+        .cost_depth_i(cost_depth),
+        .cost_channel_i(cost_channel),
+        .cost_i(cost),
+        .line_valid_o(unused_line_valid),
+        .line_channel_o(unused_line_channel),
+        .line_o(unused_line),
+        .result_valid_o(core_result_valid),
+        .result_ready_i(result_ready[c] && core_enable),
+        .result_block_o(unused_block),
+        .result_row_o(result_row[c]),
+        .result_upper_o(result_upper[c]),
+        .result_o(result[c]),
+        .busy_o(core_busy[c]),
+        .open_o(core_open[c]),
+        .left_o(core_left[c]),
+        .counters_o(counters[c])
     );
   end
 
