@@ -46,6 +46,11 @@ OPT_FAST = "-O3"
 OPT_GLOBAL = "-O2"
 """Optimisation of Verilator's run-time library."""
 
+COUNTED_PACKAGES = REPO_ROOT / "tb" / "counted_packages.vlt"
+"""Part of every build that counts what the functions of packages run."""
+COUNTS_FUNCTIONS = frozenset({"--coverage", "--coverage-line", "--coverage-expr"})
+"""Arguments of Verilator for such a build."""
+
 
 class NotBuiltError(ToolchainError):
     """A model that is wanted as it was built is not there."""
@@ -202,6 +207,8 @@ class Toolchain:
         ToolchainError
             If a source does not exist, or a step fails; the message ends with the last lines of the log.
         """
+        if COUNTS_FUNCTIONS.intersection(args):
+            sources = [COUNTED_PACKAGES, *sources]
         inputs = [*_with_headers(sources, (".svh",)), *_with_headers(cxx_sources, (".h", ".hpp"))]
         env = self.env(opt_fast)
         settings = {

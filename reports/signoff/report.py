@@ -60,7 +60,8 @@ def judge(measured: Measured, today: date) -> Report:
         summary.problems.append("the design changed while the tests ran; measure again (./run coverage)")
     if measured.whole:
         summary.problems.extend(
-            f"{file}: no test builds a model of it" for file in uncounted(measured.collected.points)
+            f"{place}: nothing of it is counted; let a test build a model with it"
+            for place in uncounted(measured.collected.points)
         )
         # A test or coverpoint beside the plan would not be missed by any figure.
         summary.problems.extend(testplan.problems(features, tests))

@@ -2,24 +2,122 @@
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from tb import toolchain
 from tb.coverage.design import uncounted
-from tb.coverage.points import Kind, Point
+from tb.coverage.points import Kind, Point, Reader
+
+PACKAGE = """package {name};
+  localparam int unsigned Limit = 3;
+  function automatic logic [7:0] low(input logic [7:0] a);
+    if (a[0] && a > 8'(Limit)) a = 8'(Limit);
+    return a;
+  endfunction
+  function automatic logic [7:0] high(input logic [7:0] a);
+    return low(~a);
+  endfunction
+endpackage
+"""
+MODULE = """module {name} (input logic [7:0] a_i, output logic [7:0] y_o);
+  always_comb begin
+    y_o = {name}_pkg::high(a_i);
+  end
+endmodule
+"""
+WRITER = """
+#include "V{name}.h"
+#include "verilated_cov.h"
+extern "C" void count(const char* file) {{
+    VerilatedContext context;
+    V{name} model{{&context}};
+    model.a_i = 7;
+    model.eval();
+    context.coveragep()->write(file);
+}}
+"""
+NAME = "counted_toy"
 
 
-def test_a_file_without_points_is_named(tmp_path: Path) -> None:
-    texts = {
-        "pe/counted.sv": "  always_comb begin\n",
-        "pe/forgotten.sv": "  always_ff @(posedge clk_i) begin\n",
-        "pe/wires.sv": "  assign always_on = 1'b1;\n",
-    }
-    for name, text in texts.items():
-        path = tmp_path / "rtl" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    points = [
-        Point("counted", "rtl/pe/counted.sv", 1, 1, Kind.LINE, "block"),
-        Point("forgotten", "rtl/pe/forgotten.sv", 1, 1, Kind.TOGGLE, "a"),
+@pytest.fixture
+def points(tmp_path: Path) -> Callable[[], set[Point]]:
+    """Build a package and its module with counters; return what Verilator registers."""
+
+    def build() -> set[Point]:
+        files = {"rtl/pkg/{name}_pkg.sv": PACKAGE, "rtl/{name}.sv": MODULE, "{name}.cpp": WRITER}
+        paths = [tmp_path / name.format(name=NAME) for name in files]
+        for path, text in zip(paths, files.values(), strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            name = f"{NAME}_pkg" if text is PACKAGE else NAME
+            path.write_text(text.format(name=name), encoding="utf-8")
+        built = toolchain.verilate(
+            NAME,
+            paths[:2],
+            NAME,
+            args=["--coverage-line", "--coverage-expr"],
+            cxx_sources=paths[2:],
+            kind="lib",
+            opt_fast="-O0",
+        )
+        ctypes.CDLL(str(built.artifact)).count(str(tmp_path / "points.dat").encode())
+        return set(Reader(tmp_path).read(tmp_path / "points.dat"))
+
+    return build
+
+
+def test_functions_of_a_package_are_counted(points: Callable[[], set[Point]], tmp_path: Path) -> None:
+    found = points()
+    assert uncounted(found, tmp_path) == []
+    package = [point for point in found if point.file == f"rtl/pkg/{NAME}_pkg.sv"]
+    assert {point.module for point in package} == {f"{NAME}_pkg"}
+    assert sorted((point.kind, point.line, point.lines) for point in package) == [
+        ("branch", 4, ""),
+        ("branch", 4, "4"),
+        ("expression", 4, ""),
+        ("expression", 4, ""),
+        ("expression", 4, ""),
+        ("line", 3, "3,5"),
+        ("line", 7, "7-8"),
     ]
-    assert uncounted(points, tmp_path) == ["rtl/pe/forgotten.sv"]
+
+
+def test_functions_that_verilator_keeps_back_are_named(
+    points: Callable[[], set[Point]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the control file; once Verilator tells of them alone, the file can go."""
+    monkeypatch.setattr(toolchain, "COUNTS_FUNCTIONS", frozenset())
+    package = f"rtl/pkg/{NAME}_pkg.sv"
+    assert uncounted(points(), tmp_path) == [f"{package}:3", f"{package}:7"]
+
+
+def test_a_block_without_a_line_that_is_counted_is_named(tmp_path: Path) -> None:
+    text = """module pe;
+  assign always_on = 1'b1;
+  always_comb begin
+    a = 1;
+  end
+  // always_comb
+  always_ff @(posedge clk_i)
+    if (a) b <= 1;
+  function automatic logic c(input logic a);
+    return a;
+  endfunction
+endmodule
+"""
+    path = tmp_path / "rtl/pe/pe.sv"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    places = ["rtl/pe/pe.sv:3", "rtl/pe/pe.sv:7", "rtl/pe/pe.sv:9"]
+    assert uncounted([], tmp_path) == places
+
+    def point(line: int, lines: str = "", kind: Kind = Kind.LINE) -> Point:
+        return Point("pe", "rtl/pe/pe.sv", line, 1, kind, "block", lines)
+
+    assert uncounted([point(3), point(7), point(9)], tmp_path) == []
+    assert uncounted([point(3), point(7, "7-8"), point(9, kind=Kind.BRANCH)], tmp_path) == places[2:]
+    assert uncounted([point(1, "1,4"), point(12)], tmp_path) == places[1:]
+    assert uncounted([Point("pe", "rtl/pe/other.sv", 3, 1, Kind.LINE, "block", "1-12")], tmp_path) == places

@@ -15,8 +15,6 @@ from tb.coverage.worker import Plan
 from tb.mutation.mutant import Mutant
 from tb.toolchain import BUILD_ROOT
 
-PACKAGES = "pkg/"
-"""Where the design keeps functions that modules share."""
 SUITE = next(iter(SUITES))
 FOLDER = BUILD_ROOT / "coverage" / SUITE
 
@@ -58,10 +56,7 @@ class Nearness:
         return min(self.breadth[test] for test in self.tests(mutant))
 
     def tests(self, mutant: Mutant) -> list[str]:
-        """Tests that hit the mutant's line, or its file where the line has no point; the closest first.
-
-        Of a package's line without a point any test may be one: what is inlined is not counted.
-        """
+        """Tests that hit the mutant's line, or its file where the line has no point; the closest first."""
         file = f"rtl/{mutant.file}"
         last = mutant.line + mutant.right.count("\n")
         found: set[str] = set()
@@ -71,7 +66,7 @@ class Nearness:
                 counted = True
                 found |= self.by_line[file, line]
         if not counted:
-            found = set(self.breadth) if mutant.file.startswith(PACKAGES) else self.by_file.get(file, set())
+            found = self.by_file.get(file, set())
         return sorted(found, key=lambda test: (self.breadth[test], test))
 
 

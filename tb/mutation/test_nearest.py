@@ -49,10 +49,6 @@ def test_a_mutant_of_several_lines_is_met_in_any_of_them() -> None:
     assert near_to(9, "a\n&& b") == ["narrow", "wide"]
 
 
-def test_of_a_package_without_points_any_test_is_near() -> None:
-    assert near_to(7, file="pkg/fp_pkg.sv") == ["narrow", "other", "wide"]
-
-
 def test_a_line_that_nobody_hits_has_no_test() -> None:
     assert near_to(20) == []
     assert near_to(7, file="core/core.sv") == []

@@ -77,10 +77,12 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return made
 
 
-def test_a_file_that_no_test_builds_is_a_problem(bench: Bench) -> None:
-    bench.uncounted = ["rtl/pe/new.sv"]
+def test_a_function_that_no_test_builds_is_a_problem(bench: Bench) -> None:
+    bench.uncounted = ["rtl/pe/new.sv:7"]
     assert bench.main() == 1
-    assert read_coverage(bench.document).problems == ["rtl/pe/new.sv: no test builds a model of it"]
+    assert read_coverage(bench.document).problems == [
+        "rtl/pe/new.sv:7: nothing of it is counted; let a test build a model with it"
+    ]
 
 
 def test_a_test_beside_the_plan_is_a_problem(bench: Bench) -> None:
