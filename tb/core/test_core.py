@@ -165,9 +165,11 @@ def test_more_rows_of_partial_sums_than_any_preset_has(
     tall = replace(find_preset("tiny"), name="tall", psum_rows=255)
     monkeypatch.setitem(PRESETS, tall.name, tall)
     core = BareCore.load(tall.name, build_bare(tall).artifact)
-    for step in Step:
-        geometry = ConvGeometry("tall", 1, 260, 2, 130, 260, 1, 1, 0)
-        core.check(make_source(rng, geometry, step, Operands(density=0.1), preset=tall.name, columns=4))
+    image = ConvGeometry("tall image", 1, 9, 2, 130, 9, 1, 1, 0)
+    kernels = ConvGeometry("many kernels", 1, 260, 3, 3, 9, 1, 1, 0)
+    no_tap = ConvGeometry("rows of zeros", 1, 5, 300, 1, 7, 1, 2, 1)
+    for geometry, step in ((image, Step.FP), (image, Step.BP), (kernels, Step.WG), (no_tap, Step.BP)):
+        core.check(make_source(rng, geometry, step, Operands(density=0.3), preset=tall.name, columns=4))
 
 
 def test_the_same_launch_twice_gives_the_same(rng: np.random.Generator) -> None:
