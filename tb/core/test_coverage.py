@@ -40,7 +40,7 @@ BY_OTHER_BENCHES = {
     *("pe_checks.cov_infinite_fp8", "pe_checks.cov_nan_fp8", "pe_multiplier_checks.cov_largest"),
     # tb/mem/test_mem.py: a core's blocks look whether a queue has room before they offer.
     "stream_fifo_checks.cov_push_refused",
-    # tb/chip/test_chip_coverage.py: software clears them at a start, the bench at a reset.
+    # tb/core/test_directed.py: cleared without a reset, between launches that go on from one another.
     "perf_counters_checks.cov_cleared_with_counts",
 }
 """Points that other benches come to."""

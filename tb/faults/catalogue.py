@@ -215,7 +215,7 @@ FAULTS = {
     ),
     "blocks of weights at once": Fault(
         "core/sequencer.sv",
-        "!(tile_cmd.intra && tile_cmd.last && «results_due»);",
+        "!(intra && tile_cmd.last && «results_due»);",
         "1'b0",
         **_chosen("a weight gradient of one pixel", "a_blocks_in_order"),
     ),
