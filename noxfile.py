@@ -158,6 +158,13 @@ def traffic(session: nox.Session) -> None:
 
 
 @nox.session
+def power(session: nox.Session) -> None:
+    """Estimate the energy of real tiles on gates and from events, and compare the two."""
+    install(session, "power")
+    run_to_its_end(session, "python", "-m", "reports.power", *session.posargs)
+
+
+@nox.session
 def history(session: nox.Session) -> None:
     """List earlier runs, draw their page, and find the run in which a figure changed."""
     install(session, "regress")

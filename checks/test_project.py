@@ -57,7 +57,18 @@ def installed_closure(names: list[str]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["runner", "regress", "tests", "format", "lint", "capture", "accuracy", "capture_tests", "page_tests"],
+    [
+        "runner",
+        "regress",
+        "tests",
+        "format",
+        "lint",
+        "power",
+        "capture",
+        "accuracy",
+        "capture_tests",
+        "page_tests",
+    ],
 )
 def test_each_package_asked_for_is_pinned(name: str) -> None:
     missing = [package for package in group(name) if canonicalize_name(package) not in pins()]

@@ -9,7 +9,8 @@ module core_harness #(
     parameter int unsigned Rows = 8,
     parameter int unsigned RowQueue = 2,
     parameter int unsigned RunQueue = 8,
-    parameter int unsigned PsumRows = 16
+    parameter int unsigned PsumRows = 16,
+    parameter bit IdleNoise = 1'b1  // else a stream that offers nothing holds its last word
 ) (
     input  logic clk_i,
     input  logic powering_i,  // high and low before the first clock edge: a reset is an edge
@@ -162,7 +163,7 @@ module core_harness #(
   // ---------------------------------------------------------------------------------------------
   // Streams: a word stands until it is taken
   // ---------------------------------------------------------------------------------------------
-  // A stream that offers nothing shows anything.
+  // A stream that offers nothing shows anything: noise, unless energy is measured.
   logic [31:0] mixed, noise;
   assign mixed = cycle_q[31:0] * 32'h9E3779B9;
   assign noise = mixed ^ {mixed[15:0], mixed[31:16]};
@@ -181,7 +182,7 @@ module core_harness #(
     end else begin
       if (!cost_valid_q || cost_ready) begin
         cost_valid_q <= 1'b0;
-        cost_q <= {CostBits / 32{noise}};
+        if (IdleNoise) cost_q <= {CostBits / 32{noise}};
         if (replay_cost(cost)) begin
           cost_valid_q <= 1'b1;
           cost_q <= cost;
@@ -190,7 +191,7 @@ module core_harness #(
       if (line_valid) replay_line(32'(line_channel), 32'(line));
       if (!cmd_valid_q || cmd_ready) begin
         cmd_valid_q <= 1'b0;
-        cmd_q <= {core_pkg::CmdBits / 32{noise}};
+        if (IdleNoise) cmd_q <= {core_pkg::CmdBits / 32{noise}};
         if (replay_command(word)) begin
           cmd_valid_q <= 1'b1;
           cmd_q <= word;
@@ -198,7 +199,7 @@ module core_harness #(
       end
       if (!a_valid_q || a_ready) begin
         a_valid_q <= 1'b0;
-        beat_q <= {BeatBits / 32{noise}};
+        if (IdleNoise) beat_q <= {BeatBits / 32{noise}};
         if (replay_a(beat)) begin
           a_valid_q <= 1'b1;
           beat_q <= beat;
@@ -206,7 +207,7 @@ module core_harness #(
       end
       if (!b_valid_q || b_ready) begin
         b_valid_q <= 1'b0;
-        b_q <= {Columns * core_pkg::ElemBits / 32{noise}};
+        if (IdleNoise) b_q <= {Columns * core_pkg::ElemBits / 32{noise}};
         if (replay_b(row)) begin
           b_valid_q <= 1'b1;
           b_q <= row;

@@ -24,6 +24,7 @@ from reports.history import page as history_page
 from reports.history.changes import History
 from reports.page import failures
 from reports.page.environment import environment
+from reports.power import page as power_page
 from reports.signoff import faults
 from reports.signoff import page as signoff
 from reports.signoff.markup import address
@@ -31,6 +32,7 @@ from reports.tests import synthetic, synthetic_chip
 from reports.tests.accuracy import studies as accuracy_studies
 from reports.tests.gate import documents
 from reports.tests.history.runs import history_of, on_day, slower
+from reports.tests.power import studies as power_studies
 from reports.tests.signoff import made_up
 from reports.tests.signoff.test_coverage_pages import pages as signoff_pages
 from reports.tests.traffic import studies
@@ -213,6 +215,11 @@ def accuracy() -> str:
     return accuracy_page.render(made, ACCURACY_DOCUMENT, ACCURACY_RUNS, ACCURACY_TRACES)
 
 
+def power() -> str:
+    """Return the page of a power study that predicts a ratio too badly."""
+    return power_page.render(power_studies.study(0.2), "power.json", "tiles.csv")
+
+
 RUNS: dict[str, Callable[[], Results]] = {
     "passing": lambda: core_run("passing"),
     "failing": lambda: core_run("failing", broken=True),
@@ -231,6 +238,7 @@ OTHERS: dict[str, Callable[[], str]] = {
     "coverage": lambda: coverage()[signoff.INDEX],
     "traffic": traffic,
     "accuracy": accuracy,
+    "power": power,
     "source": lambda: coverage()[address(made_up.RTL)],
 }
 """Pages of no run. A page that is added here gets each test of pages in general."""

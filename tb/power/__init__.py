@@ -1,0 +1,1 @@
+"""Activity estimate of power: gates of an open cell library, real operands, toggles, energies."""
