@@ -106,7 +106,7 @@ TB_OF_REGRESS = (
 )
 """Parts of tb that a regression uses as well; the rest are testbenches of blocks."""
 
-USERS_OF_TORCH = (("regressions", "capture"), ("regressions", "training"))
+USERS_OF_TORCH = (("regressions", "capture"), ("regressions", "networks"), ("regressions", "training"))
 """Parts of the project that run where PyTorch is installed."""
 
 ROOMS = ("golden", "tb", "regressions", "reports", "benchmarks", "checks")
