@@ -66,6 +66,7 @@ def installed_closure(names: list[str]) -> dict[str, str]:
         "power",
         "capture",
         "accuracy",
+        "fidelity",
         "capture_tests",
         "page_tests",
     ],

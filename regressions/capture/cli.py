@@ -51,8 +51,8 @@ def make_parser() -> argparse.ArgumentParser:
         type=network,
         default=BUILT_IN_MODEL,
         metavar="MODEL",
-        help=f"{BUILT_IN_MODEL} (the default), {', '.join(NETWORKS)}, or package.module:callable, called with "
-        "num_classes=",
+        help=f"{BUILT_IN_MODEL} (the default), {', '.join(NETWORKS)}, or package.module:callable, called "
+        "with num_classes=",
     )
     add("--skip-unsupported", action="store_true", help="leave out layers that the hardware does not take")
     add("--epochs", type=positive, default=3, metavar="N", help="epochs of training (default: 3)")

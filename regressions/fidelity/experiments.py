@@ -37,8 +37,8 @@ RECIPES: dict[Experiment, dict[str, tuple[str, ...]]] = {
         "alexnet": ("--learning-rate", "0.01"),
     },
     Experiment.NO_BATCH_NORM: {
-        "resnet18-narrow": ("--learning-rate", "0.02", "--threads", "1"),
-        "resnet18-without-norm": ("--learning-rate", "0.02", "--threads", "1"),
+        "resnet18-narrow": ("--learning-rate", "0.02", "--epochs", "8", "--threads", "1"),
+        "resnet18-without-norm": ("--learning-rate", "0.02", "--epochs", "8", "--threads", "1"),
     },
 }
 """Networks of an experiment, and options of their capture besides the defaults.
@@ -72,9 +72,7 @@ def perform(
         if fresh or not _is_capture_of(path, name):
             tell(f"{name}: training and capturing it; {shlex.join(words)}")
             _capture(words)
-        networks.append(
-            measure_network(path, name, shlex.join(["./run", "capture", *words]), policy, tell)
-        )
+        networks.append(measure_network(path, name, shlex.join(["./run", "capture", *words]), policy, tell))
     result = Measured(
         SCHEMA,
         which,
@@ -107,7 +105,9 @@ def _capture(words: list[str]) -> None:
         check=False,
     )
     if done.returncode:
-        raise ExperimentError(f"the capture failed (its messages are above): ./run capture {shlex.join(words)}")
+        raise ExperimentError(
+            f"the capture failed (its messages are above): ./run capture {shlex.join(words)}"
+        )
 
 
 def keep(result: Measured, folder: Path) -> None:

@@ -162,9 +162,19 @@ def _parser() -> argparse.ArgumentParser:
         choices=[one.value for one in Experiment],
         help="make it now and keep the result (default: what is kept)",
     )
-    add("--fresh", action="store_true", help="with --experiment: train also networks that are captured already")
+    add(
+        "--fresh",
+        action="store_true",
+        help="with --experiment: train also networks that are captured already",
+    )
     add("--save", action="store_true", help="with --experiment: take the result into the repository")
-    add("--seed", type=seed, default=DEFAULT_MASTER_SEED, metavar="N", help="master seed (default: %(default)s)")
+    add(
+        "--seed",
+        type=seed,
+        default=DEFAULT_MASTER_SEED,
+        metavar="N",
+        help="master seed (default: %(default)s)",
+    )
     add("--work", type=Path, default=WORK, metavar="FOLDER", help=f"networks and results (default: {WORK})")
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
     return parser

@@ -103,8 +103,8 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         type=network,
         default=BUILT_IN_MODEL,
         metavar="MODEL",
-        help=f"{BUILT_IN_MODEL} (the default), {', '.join(NETWORKS)}, or package.module:callable, called with "
-        "num_classes=",
+        help=f"{BUILT_IN_MODEL} (the default), {', '.join(NETWORKS)}, or package.module:callable, called "
+        "with num_classes=",
     )
     add(
         "--width",
