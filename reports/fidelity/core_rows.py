@@ -16,6 +16,7 @@ from reports.fidelity.figures import (
     curve,
     energy_gain,
     high,
+    most_speed_gain,
     part_rows,
     points,
     shares,
@@ -37,9 +38,9 @@ from reports.text import MISSING, percent, ratio
 
 
 def _gains(study: FidelityStudy, over: Machine) -> list[tuple[str, str]]:
-    names = points(study)
-    found = [(name, times(energy_gain(study, over, place))) for place, name in enumerate(names)]
-    found += [(f"{step} at {names[0]}", times(energy_gain(study, over, 0, [step]))) for step in Step]
+    """Return gains in energy at each point and by step, and in cycles."""
+    found = [(name, times(energy_gain(study, over, place))) for place, name in enumerate(points(study))]
+    found += [(f"{step}, at the first", times(energy_gain(study, over, 0, [step]))) for step in Step]
     return [*found, ("cycles", times(speed_gain(study, over)))]
 
 
@@ -89,7 +90,10 @@ def over_no_balancer_row(study: FidelityStudy) -> Row:
         "Energy gain over no load balancer",
         MISSING,
         "",
-        _gains(study, Machine.NO_BALANCER),
+        [
+            *_gains(study, Machine.NO_BALANCER),
+            ("cycles, most of a layer", times(most_speed_gain(study, Machine.NO_BALANCER))),
+        ],
         "the same layers with the balancer off (channel c on line c mod 8); WG has no use of it",
         COMMAND,
         Standing.UNPUBLISHED,
@@ -151,7 +155,7 @@ def efficiency_row(study: FidelityStudy) -> Row:
         "core left out",
         COMMAND,
         standing(near(value, published.EFFICIENCY), False),
-        f"A part is there without any zero, dense in FP16 (power and derived peak): {'; '.join(gaps)} "
+        f"Dense in FP16, had the published power been drawn at the derived peak: {'; '.join(gaps)} "
         f"(TFLOPS/W). Ours goes at {percent(HIGH_SPARSITY, 0)} to "
         + ", ".join(f"{part} {percent(share, 0)}" for part, share in largest)
         + ". What LNPU's goes to, and its process' energies, are not public.",
@@ -168,7 +172,7 @@ def power_row(study: FidelityStudy) -> Row:
         "; ".join(f"{1e3 * PUBLISHED_W[point]:g} mW at {point.text}" for point in PUBLISHED),
         POSTER,
         [
-            (name, MISSING if one is None else f"{1e3 * one:.3g} mW")
+            (name, MISSING if one is None else f"{1e3 * one:.0f} mW")
             for name, one in zip(points(study), found, strict=True)
         ],
         f"mean over the layers as FGMP stores them, {cores()} cores busy; central core left out",

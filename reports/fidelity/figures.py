@@ -92,6 +92,12 @@ def speed_gain(study: FidelityStudy, over: Machine, steps: Iterable[Step] = tupl
     return weighted(chosen(study, over, steps), lambda run: run.cycles) / base if base else None
 
 
+def most_speed_gain(study: FidelityStudy, over: Machine) -> float | None:
+    """Return the greatest such ratio of a layer's step; None without layers."""
+    pairs = zip(chosen(study, over), chosen(study, Machine.FGMP), strict=True)
+    return max((other.run.cycles / base.run.cycles for other, base in pairs), default=None)
+
+
 def watts(study: FidelityStudy, point: int) -> float | None:
     """Return the mean power of all the chip's cores over the layers; None without layers."""
     runs = chosen(study, Machine.FGMP)
