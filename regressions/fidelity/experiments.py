@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,18 +31,31 @@ from tb.toolchain import REPO_ROOT
 KEPT = Path(__file__).resolve().parent / "kept"
 FULL = "full.safetensors"
 
-RECIPES: dict[Experiment, dict[str, tuple[str, ...]]] = {
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network's capture: options besides the defaults, images of the recorded iteration."""
+
+    model: str
+    options: tuple[str, ...] = ()
+    images: int = 16
+
+
+_SLOWLY = ("--learning-rate", "0.01", "--threads", "1")
+_PAIR = ("--learning-rate", "0.02", "--epochs", "8", "--threads", "1")
+RECIPES: dict[Experiment, dict[str, Recipe]] = {
     Experiment.NETWORKS: {
-        "resnet18": (),
-        "vgg16": ("--learning-rate", "0.01", "--threads", "1", "--min-accuracy", "0.9"),
-        "alexnet": ("--learning-rate", "0.01", "--threads", "1"),
+        "resnet18": Recipe("resnet18"),
+        "vgg16": Recipe("vgg16", (*_SLOWLY, "--min-accuracy", "0.9")),
+        "alexnet": Recipe("alexnet", _SLOWLY),
     },
     Experiment.NO_BATCH_NORM: {
-        "resnet18-narrow": ("--learning-rate", "0.02", "--epochs", "8", "--threads", "1"),
-        "resnet18-without-norm": ("--learning-rate", "0.02", "--epochs", "8", "--threads", "1"),
+        "resnet18-narrow": Recipe("resnet18-narrow", _PAIR),
+        "resnet18-without-norm": Recipe("resnet18-without-norm", _PAIR),
     },
+    Experiment.BATCH: {"resnet18-batch-32": Recipe("resnet18", ("--record-batch", "32"), 32)},
 }
-"""Networks of an experiment, and options of their capture besides the defaults.
+"""Captures of each experiment by name.
 
 Networks without batch-norm do not train with the default rate, and take longer (VGG16 reaches 0.93 in three
 epochs); the two that differ in batch-norm alone have all else alike.
@@ -66,10 +80,10 @@ def perform(
     """
     begin, started = time.monotonic(), datetime.now(UTC)
     networks = []
-    for name, options in RECIPES[which].items():
+    for name, recipe in RECIPES[which].items():
         path = work / name / FULL
-        words = ["--model", name, *options, "--out", str(shown(path.parent))]
-        if fresh or not _is_capture_of(path, name):
+        words = ["--model", recipe.model, *recipe.options, "--out", str(shown(path.parent))]
+        if fresh or not _is_there(path, recipe):
             tell(f"{name}: training and capturing it; {shlex.join(words)}")
             _capture(words)
         networks.append(measure_network(path, name, shlex.join(["./run", "capture", *words]), policy, tell))
@@ -87,9 +101,12 @@ def perform(
     return result
 
 
-def _is_capture_of(path: Path, name: str) -> bool:
-    """Tell whether a trace is there, and of the network that bears this name."""
-    return path.is_file() and Trace.open(path, verify=False).run.model == NETWORKS.get(name, name)
+def _is_there(path: Path, recipe: Recipe) -> bool:
+    """Tell whether a trace is there, and of this network and batch."""
+    if not path.is_file():
+        return False
+    run = Trace.open(path, verify=False).run
+    return (run.model, run.batch) == (NETWORKS.get(recipe.model, recipe.model), recipe.images)
 
 
 def _capture(words: list[str]) -> None:

@@ -41,6 +41,7 @@ examples:
   {COMMAND}                                     sweep, layers of the sample, experiments as they are kept
   {COMMAND} --experiment no-batch-norm          trains ResNet-18 with and without batch-norm first
   {COMMAND} --experiment networks --save        trains ResNet-18, VGG16 and AlexNet; a quarter of an hour
+  {COMMAND} --experiment batch                  records ResNet-18 with twice the batch
   {COMMAND} --layers 'layer1*' --steps FP       fewer layers
   {COMMAND} --tile layer3.1.conv1-BP --sparsity 0 0.5 0.9
 """

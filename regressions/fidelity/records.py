@@ -36,10 +36,11 @@ class Machine(StrEnum):
 
 
 class Experiment(StrEnum):
-    """Something that trains networks: several networks, or one with and without batch-norm."""
+    """Something that trains networks: several networks, one with and without batch-norm, a larger batch."""
 
     NETWORKS = "networks"
     NO_BATCH_NORM = "no-batch-norm"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True)

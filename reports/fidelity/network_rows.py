@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from golden.geometry import Step
 from regressions.fidelity.options import COMMAND
-from regressions.fidelity.records import Experiment, FidelityStudy
+from regressions.fidelity.records import Experiment, FidelityStudy, Network
 from reports import published
 from reports.fidelity.figures import (
     DATA,
@@ -23,6 +25,7 @@ from reports.fidelity.row import (
     RESNET,
     THESIS,
     Row,
+    Standing,
     experiment,
     near,
     network,
@@ -133,8 +136,7 @@ def data_share_row(study: FidelityStudy) -> Row:
         ],
         f"each operand and result of a step once, batch {found.trace.batch}, full trace",
         experiment(Experiment.NETWORKS),
-        standing(is_near, False),
-        "" if is_near else "LNPU's batch and image size, which weigh X and δ against W, are not public",
+        *_by_batch(study, is_near, published.DATA_SHARE, lambda one: data_share(one, DATA)),
     )
 
 
@@ -156,6 +158,21 @@ def saved_row(study: FidelityStudy) -> Row:
         ],
         f"every bit as stored, masks and pointers included, against plain FP16; batch {found.trace.batch}",
         experiment(Experiment.NETWORKS),
-        standing(is_near, False),
-        "" if is_near else "LNPU's batch, image size and mask format are not public",
+        *_by_batch(study, is_near, published.EMA_SAVED, saved),
     )
+
+
+def _by_batch(
+    study: FidelityStudy, is_near: bool, target: float, figure: Callable[[Network], float]
+) -> tuple[Standing, str]:
+    """Return how a figure of traffic stands, and what a larger batch makes of it."""
+    if is_near:
+        return Standing.NEAR, ""
+    unknown = "LNPU's batch and image size, which weigh X and δ against W and dW, are not public"
+    made = study.experiment(Experiment.BATCH)
+    if made is None:
+        return Standing.OPEN, f"{unknown}; {experiment(Experiment.BATCH)} measures a larger batch"
+    (larger,) = made.networks
+    value = figure(larger)
+    text = f"with a batch of {larger.trace.batch} it is {percent(value)} ({experiment(Experiment.BATCH)})"
+    return standing(False, near(value, target)), f"{text}; {unknown}"

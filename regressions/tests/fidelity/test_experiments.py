@@ -70,11 +70,14 @@ def source_threshold(layer: LayerTrace) -> int:
 
 
 @pytest.fixture
-def captured(tmp_path: Path, layers: list[LayerTrace]) -> Path:
+def captured(tmp_path: Path, layers: list[LayerTrace], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a working folder in which the networks of an experiment are captured already."""
-    for name in RECIPES[Experiment.NO_BATCH_NORM]:
+    batch = layers[0].geometry.batch
+    recipes = {name: replace(one, images=batch) for name, one in RECIPES[Experiment.NO_BATCH_NORM].items()}
+    monkeypatch.setitem(RECIPES, Experiment.NO_BATCH_NORM, recipes)
+    for name, one in recipes.items():
         (tmp_path / name).mkdir()
-        write_trace(tmp_path / name / "full.safetensors", replace(RUN, model=NETWORKS[name]), layers)
+        write_trace(tmp_path / name / "full.safetensors", replace(RUN, model=NETWORKS[one.model]), layers)
     return tmp_path
 
 
@@ -105,6 +108,16 @@ def test_another_network_is_captured_anew(captured: Path, monkeypatch: pytest.Mo
     assert [words[:2] for words in asked] == [["--model", "resnet18-narrow"]]
     perform(Experiment.NO_BATCH_NORM, captured, "share=0.2", True, "./run fidelity", silent)
     assert len(asked) == 3
+
+
+def test_another_batch_is_captured_anew(captured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(experiments, "_capture", asked.append)
+    recipes = RECIPES[Experiment.NO_BATCH_NORM]
+    larger = {name: replace(one, images=one.images + 1) for name, one in recipes.items()}
+    monkeypatch.setitem(RECIPES, Experiment.NO_BATCH_NORM, larger)
+    made(captured)
+    assert len(asked) == 2
 
 
 def test_capture_that_fails(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from golden.geometry import Step
-from regressions.fidelity.records import Experiment, FidelityStudy, Machine, Mix
+from regressions.fidelity.records import Experiment, FidelityStudy, Machine, Mix, Traffic
 from regressions.json_codec import ResultsError
 from reports import published
 from reports.fidelity import __main__ as command
@@ -44,6 +44,8 @@ PUBLISHED = (
     "25.3 TFLOPS/W",
     "372",
 )
+
+W = Traffic(Step.FP, "W", 220, 220)
 
 
 def row(made: FidelityStudy, name: str) -> Row:
@@ -128,6 +130,29 @@ def test_input_sparsity_of_each_network_must_lie_in_the_range() -> None:
     found = row(replace(study(), experiments=[outside]), "Input sparsity")
     assert found.standing is Standing.OPEN
     assert "outside: alexnet" in found.reason
+
+
+@pytest.mark.parametrize("name", ["X and δ", "External memory access saved"])
+def test_a_larger_batch_explains_traffic_only_where_it_comes_near(name: str) -> None:
+    made = study()
+    networks = experiment(Experiment.NETWORKS)
+    first, *others = networks.networks
+    heavy = replace(first, traffic=[*first.traffic, Traffic(Step.WG, "dW", 900, 900)])
+    changed = replace(networks, networks=[heavy, *others])
+    batch = experiment(Experiment.BATCH)
+    batch = replace(batch, networks=[replace(first, traffic=[Traffic(Step.FP, "X", 780, 780 - 389), W])])
+    far = row(replace(made, experiments=[changed, batch]), name)
+    assert far.standing is Standing.EXPLAINED
+    assert "with a batch of 16 it is" in far.reason
+    same = replace(batch, networks=[heavy])
+    assert row(replace(made, experiments=[changed, same]), name).standing is Standing.OPEN
+    assert "--experiment batch" in row(replace(made, experiments=[changed]), name).reason
+    assert (
+        row(
+            replace(made, experiments=[replace(networks, networks=[*batch.networks, *others])]), name
+        ).standing
+        is Standing.NEAR
+    )
 
 
 def test_what_no_experiment_measured_says_how_to() -> None:
