@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,14 +20,15 @@ from regressions.fidelity import experiments
 from regressions.fidelity.experiments import RECIPES, ExperimentError, find, keep, perform
 from regressions.fidelity.networks import measure_network
 from regressions.fidelity.options import HIGH_SPARSITY, parse_fidelity
-from regressions.fidelity.records import Experiment, Measured
+from regressions.fidelity.records import Experiment, Measured, Network
 from regressions.fidelity.study import run
 from regressions.json_codec import decode
 from regressions.json_codec import encode as to_json
 from regressions.operands import ReplaySettings, replay_input
 from regressions.option_error import OptionError
+from regressions.run import trace_info
 from regressions.tests.small_trace import RUN
-from regressions.traces import LayerTrace, write_trace
+from regressions.traces import LayerTrace, Trace, write_trace
 
 
 def silent(line: str) -> None:
@@ -78,7 +80,13 @@ def captured(tmp_path: Path, layers: list[LayerTrace], monkeypatch: pytest.Monke
     for name, one in recipes.items():
         (tmp_path / name).mkdir()
         write_trace(tmp_path / name / "full.safetensors", replace(RUN, model=NETWORKS[one.model]), layers)
+    monkeypatch.setattr(experiments, "measure_network", unmeasured)
     return tmp_path
+
+
+def unmeasured(path: Path, name: str, command: str, policy: str, tell: Callable[[str], None]) -> Network:
+    """Return a network without layers: what is measured of one has a test of its own."""
+    return Network(name, command, trace_info(Trace.open(path)), None, "none", [], [])
 
 
 def made(work: Path) -> Measured:
@@ -120,9 +128,20 @@ def test_another_batch_is_captured_anew(captured: Path, monkeypatch: pytest.Monk
     assert len(asked) == 2
 
 
-def test_capture_that_fails(tmp_path: Path) -> None:
-    with pytest.raises((ExperimentError, OptionError), match=r"the capture failed|PyTorch is not installed"):
-        experiments._capture(["--model", "none.such:network", "--out", str(tmp_path)])
+def test_capture_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failed:
+        returncode = 1
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setattr("subprocess.run", lambda words, **how: Failed())
+    with pytest.raises(ExperimentError, match=r"the capture failed .*: ./run capture --model vgg16"):
+        experiments._capture(["--model", "vgg16"])
+
+
+def test_capture_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(OptionError, match=r"PyTorch is not installed in this Python: start the study"):
+        experiments._capture(["--model", "vgg16"])
 
 
 @pytest.mark.parametrize(
