@@ -165,6 +165,15 @@ def power(session: nox.Session) -> None:
 
 
 @nox.session
+def fidelity(session: nox.Session) -> None:
+    """Set published figures beside what this design does, measured."""
+    # Only an experiment trains networks: without one, nobody has to install PyTorch.
+    trains = any(word.startswith("--experiment") for word in session.posargs)
+    install(session, "fidelity" if trains else "regress")
+    run_to_its_end(session, "python", "-m", "reports.fidelity", *session.posargs)
+
+
+@nox.session
 def history(session: nox.Session) -> None:
     """List earlier runs, draw their page, and find the run in which a figure changed."""
     install(session, "regress")

@@ -66,6 +66,7 @@ def installed_closure(names: list[str]) -> dict[str, str]:
         "power",
         "capture",
         "accuracy",
+        "fidelity",
         "capture_tests",
         "page_tests",
     ],
@@ -106,7 +107,7 @@ TB_OF_REGRESS = (
 )
 """Parts of tb that a regression uses as well; the rest are testbenches of blocks."""
 
-USERS_OF_TORCH = (("regressions", "capture"), ("regressions", "training"))
+USERS_OF_TORCH = (("regressions", "capture"), ("regressions", "networks"), ("regressions", "training"))
 """Parts of the project that run where PyTorch is installed."""
 
 ROOMS = ("golden", "tb", "regressions", "reports", "benchmarks", "checks")

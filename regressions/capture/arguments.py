@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from regressions.capture.options import Moment
+from regressions.capture.options import NETWORKS, Moment
 
 
 def positive(text: str) -> int:
@@ -53,3 +53,8 @@ def seed(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 2**63):
         raise argparse.ArgumentTypeError(f"{text} is not a whole number in 0..2^63-1")
     return int(text)
+
+
+def network(text: str) -> str:
+    """Read a network's name; one of `NETWORKS` as its callable, any other as it is."""
+    return NETWORKS.get(text, text)

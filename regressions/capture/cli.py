@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from regressions.capture.arguments import fraction, moment, positive, positive_real, seed
+from regressions.capture.arguments import fraction, moment, network, positive, positive_real, seed
 from regressions.capture.datasets import DEFAULT_IMAGE_SIZE
 from regressions.capture.errors import CaptureError
-from regressions.capture.options import BUILT_IN_MODEL, MIN_ACCURACY, Options
+from regressions.capture.options import BUILT_IN_MODEL, MIN_ACCURACY, NETWORKS, Options
 from regressions.traces import TraceError
 
 OUT = Path("build/traces")
@@ -48,9 +48,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add(
         "--model",
+        type=network,
         default=BUILT_IN_MODEL,
         metavar="MODEL",
-        help=f"{BUILT_IN_MODEL} (the default), or package.module:callable, called with num_classes=",
+        help=f"{BUILT_IN_MODEL} (the default), {', '.join(NETWORKS)}, or package.module:callable, called "
+        "with num_classes=",
     )
     add("--skip-unsupported", action="store_true", help="leave out layers that the hardware does not take")
     add("--epochs", type=positive, default=3, metavar="N", help="epochs of training (default: 3)")

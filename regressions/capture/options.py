@@ -8,6 +8,14 @@ from pathlib import Path
 BUILT_IN_MODEL = "resnet18"
 """The name of this project's own network."""
 
+NETWORKS = {
+    "vgg16": "regressions.networks.vgg:vgg16",
+    "alexnet": "regressions.networks.alexnet:alexnet",
+    "resnet18-narrow": "regressions.networks.resnet:resnet18_narrow",
+    "resnet18-without-norm": "regressions.networks.resnet:resnet18_without_norm",
+}
+"""Other networks by name, each as package.module:callable."""
+
 MIN_ACCURACY = {"digits": 0.95, "cifar10": 0.0, "images": 0.0}
 """Test accuracy below which a capture fails; only the digits are known to reach one in minutes."""
 

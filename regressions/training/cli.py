@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from golden.native import NativeError
-from regressions.capture.arguments import positive, positive_real, real, seed
+from regressions.capture.arguments import network, positive, positive_real, real, seed
 from regressions.capture.datasets import DEFAULT_IMAGE_SIZE
 from regressions.capture.errors import CaptureError
-from regressions.capture.options import BUILT_IN_MODEL
+from regressions.capture.options import BUILT_IN_MODEL, NETWORKS
 from regressions.training.errors import TrainingError
 from regressions.training.options import DYNAMIC, MASTERS, MODES, OPTIMIZERS, Options
 
@@ -100,9 +100,11 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--model",
+        type=network,
         default=BUILT_IN_MODEL,
         metavar="MODEL",
-        help=f"{BUILT_IN_MODEL} (the default), or package.module:callable, called with num_classes=",
+        help=f"{BUILT_IN_MODEL} (the default), {', '.join(NETWORKS)}, or package.module:callable, called "
+        "with num_classes=",
     )
     add(
         "--width",

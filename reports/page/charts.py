@@ -10,8 +10,8 @@ from markupsafe import Markup
 from golden.geometry import Step
 from regressions.results import Replay
 from reports.page.panels import Axis, Reference, Row, axis, draw
-from reports.page.published import EMA_SAVED, ZERO_MACS
 from reports.page.totals import EACH_TARGET, MEAN_TARGET, ema_saved, layers
+from reports.published import EMA_SAVED, ZERO_MACS
 from reports.text import energy, energy_unit, percent, ratio, size
 
 ON_CHIP = ("multiplier", "adder", "sram", "control", "leakage")

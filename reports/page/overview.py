@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from regressions.chip.records import Bound, ChipHardware
 from regressions.results import Coverage, HitTotal, Replay, Results, Status
 from reports.page.failures import Bucket
-from reports.page.published import EMA_SAVED, ZERO_MACS
 from reports.page.totals import (
     EACH_TARGET,
     MEAN_TARGET,
@@ -26,6 +25,7 @@ from reports.page.totals import (
     under_roof_target,
     under_target,
 )
+from reports.published import EMA_SAVED, ZERO_MACS
 from reports.text import count, energy, first_line, macs, percent, ratio, signed_percent
 
 

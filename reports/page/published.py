@@ -6,14 +6,8 @@ from dataclasses import dataclass
 
 from regressions.results import Results
 from reports.page.totals import by_step, total
+from reports.published import EMA_SAVED, FP8_SHARE, ZERO_MACS
 from reports.text import percent
-
-ZERO_MACS = 0.43
-"""Share of MACs with a zero input (Hot Chips 31 poster)."""
-EMA_SAVED = 0.389
-"""External memory access saved by FGMP in ResNet-18 training (KAIST thesis, 2020)."""
-FP8_SHARE = 0.80
-"""Share of ResNet-18's data that FP8 covers (Hot Chips 31 poster)."""
 
 DENSE_ERRORS = (
     "Why BP skips little: the error δ at a convolution's output is dense, because batch-norm's backward pass "

@@ -9,9 +9,6 @@ from statistics import mean
 from golden.power.operating import PUBLISHED_W
 from regressions.power.records import PointResult, PowerStudy, Ratio, Role, TileResult, Variant
 
-PUBLISHED_RATIO = 0.25
-"""Energy of an FP8 operation over that of an FP16 one (ISSCC 2019: about a quarter)."""
-
 
 @dataclass(frozen=True)
 class RatioRow:

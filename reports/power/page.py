@@ -8,7 +8,8 @@ from regressions.power.records import PowerStudy, Role, Variant
 from reports.page.environment import environment
 from reports.page.overview import Tile
 from reports.power import charts
-from reports.power.figures import PUBLISHED_RATIO, listed, per_mac, point_rows, ratio_rows, wire_rows
+from reports.power.figures import listed, per_mac, point_rows, ratio_rows, wire_rows
+from reports.published import FP8_ENERGY
 from reports.text import count, percent, ratio, signed_percent
 
 LEVELS = ("PE", "line", "core")
@@ -41,7 +42,7 @@ def render(study: PowerStudy, document: str, table: str) -> str:
             points=point_rows(study),
             details=study.points,
             roles=[(role.value, role.value) for role in Role],
-            published_ratio=PUBLISHED_RATIO,
+            published_ratio=FP8_ENERGY,
             milliwatts=lambda watts: "–" if watts is None else f"{1e3 * watts:.3g} mW",
         )
     )

@@ -10,7 +10,7 @@ from regressions.traffic.records import PLAIN, Pattern, TensorSize, TrafficStudy
 from reports.page.charts import Figure
 from reports.page.chip_charts import tensor_name
 from reports.page.panels import axis
-from reports.page.published import EMA_SAVED
+from reports.published import EMA_SAVED
 from reports.text import percent, size
 from reports.traffic.figures import TENSORS, curve, of_tensors
 

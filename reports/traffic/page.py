@@ -11,7 +11,8 @@ from regressions.traffic.records import PLAIN, Pattern, TrafficStudy, Transfer, 
 from reports.page.chip_charts import tensor_name
 from reports.page.environment import environment
 from reports.page.overview import Tile
-from reports.page.published import DENSE_ERRORS, EMA_SAVED
+from reports.page.published import DENSE_ERRORS
+from reports.published import DATA_SHARE, EMA_SAVED
 from reports.text import percent
 from reports.traffic import charts
 from reports.traffic.figures import (
@@ -25,7 +26,7 @@ from reports.traffic.figures import (
     takes_less,
     zero_share,
 )
-from reports.traffic.published import DATA_SHARE, beside
+from reports.traffic.published import beside
 
 SHOWN = ("mask-fp16", "fp8", "mask-fp8", "fgmp", "mask-fgmp")
 """Codecs of the table of transfers, with the best of run-length coding; the CSV has all."""

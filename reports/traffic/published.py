@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from regressions.traffic.records import PLAIN, TrafficStudy, ratio
-from reports.page.published import EMA_SAVED, FP8_SHARE
+from reports.published import DATA_SHARE, EMA_SAVED, FP8_SHARE, INPUT_SPARSITY, RELATIVE_SAVED
 from reports.text import percent
 from reports.traffic.figures import (
     DATA,
@@ -18,12 +18,6 @@ from reports.traffic.figures import (
     zero_share,
 )
 
-DATA_SHARE = 0.78
-"""Share of X and δ in external memory access (Hot Chips 31 poster)."""
-INPUT_SPARSITY = (0.37, 0.61)
-"""Input sparsity of VGG16, AlexNet and ResNet-18 (ISSCC 2019)."""
-RELATIVE_SAVED = 0.65
-"""Fall of EMA in training in the accelerator of Fu and Yang (NTU), which prunes weights and gradients too."""
 OPERANDS = ("X", "W", "delta")
 WITHOUT_DW = (*OPERANDS, "Y", "dX")
 

@@ -19,6 +19,7 @@ from reports.accuracy import page as accuracy_page
 from reports.accuracy.document import DOCUMENT as ACCURACY_DOCUMENT
 from reports.accuracy.document import RUNS as ACCURACY_RUNS
 from reports.accuracy.document import TRACES as ACCURACY_TRACES
+from reports.fidelity import page as fidelity_page
 from reports.gate.documents import faults_of
 from reports.history import page as history_page
 from reports.history.changes import History
@@ -30,6 +31,7 @@ from reports.signoff import page as signoff
 from reports.signoff.markup import address
 from reports.tests import synthetic, synthetic_chip
 from reports.tests.accuracy import studies as accuracy_studies
+from reports.tests.fidelity import studies as fidelity_studies
 from reports.tests.gate import documents
 from reports.tests.history.runs import history_of, on_day, slower
 from reports.tests.power import studies as power_studies
@@ -215,6 +217,11 @@ def accuracy() -> str:
     return accuracy_page.render(made, ACCURACY_DOCUMENT, ACCURACY_RUNS, ACCURACY_TRACES)
 
 
+def fidelity() -> str:
+    """Return the page of a fidelity study whose efficiency does not rise."""
+    return fidelity_page.render(fidelity_studies.study(rises=False), "fidelity.json", "sweep.csv")
+
+
 def power() -> str:
     """Return the page of a power study that predicts a ratio too badly."""
     return power_page.render(power_studies.study(0.2), "power.json", "tiles.csv")
@@ -239,6 +246,7 @@ OTHERS: dict[str, Callable[[], str]] = {
     "traffic": traffic,
     "accuracy": accuracy,
     "power": power,
+    "fidelity": fidelity,
     "source": lambda: coverage()[address(made_up.RTL)],
 }
 """Pages of no run. A page that is added here gets each test of pages in general."""

@@ -1,0 +1,1 @@
+"""Fidelity study: what this design does where figures of LNPU are published, measured."""

@@ -1,0 +1,103 @@
+"""The study's folder, ``reports/out/fidelity``: page, `fidelity.json`, and a CSV of the sweep."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from regressions.fidelity.records import SCHEMA, FidelityStudy
+from regressions.json_codec import ResultsError, decode, encode
+from reports.fidelity import page
+from reports.fidelity.rows import rows
+from reports.signoff.folder import replace_folder
+
+FOLDER = "fidelity"
+PAGE = "index.html"
+DOCUMENT = "fidelity.json"
+CSV = "sweep.csv"
+ROWS = "rows"
+"""The comparison as it is printed, in the document beside the study's own fields."""
+COLUMNS = (
+    "mix",
+    "sparsity",
+    "zeros",
+    "fp16",
+    "voltage",
+    "megahertz",
+    "cycles",
+    "macs_total",
+    "macs_fp8",
+    "macs_fp16",
+    "macs_skipped",
+    "energy_pj",
+    "tflops_per_watt",
+)
+
+
+def write(study: FidelityStudy, out: Path) -> Path:
+    """Write the study below the folder of reports, whole or not at all; return its folder.
+
+    Raises
+    ------
+    reports.ReportError
+        If the file system refuses.
+    """
+    folder = out / FOLDER
+    document = {**encode(study), ROWS: encode(rows(study))}
+    files = {
+        PAGE: page.render(study, DOCUMENT, CSV),
+        DOCUMENT: json.dumps(document, indent=1) + "\n",
+        CSV: table(study),
+    }
+    replace_folder(folder, files)
+    return folder
+
+
+def read(document: Any, name: str) -> FidelityStudy:
+    """Return the study that a JSON document holds; `name` is its file's.
+
+    Raises
+    ------
+    ResultsError
+        If it is of another schema, or a field is missing, unknown or of another type.
+    """
+    found = document.get("schema") if isinstance(document, dict) else None
+    if found != SCHEMA:
+        raise ResultsError(
+            f"{name}: schema: is {found!r}, must be {SCHEMA}; make it anew with ./run fidelity"
+        )
+    try:
+        return decode(FidelityStudy, {key: value for key, value in document.items() if key != ROWS})
+    except ResultsError as error:
+        raise ResultsError(f"{name}: {error}; make it anew with ./run fidelity") from error
+
+
+def table(study: FidelityStudy) -> str:
+    """Return the sweep as RFC 4180 text: a row for each replay and operating point."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for one in study.sweep:
+        run = one.run
+        for place, energy in enumerate(run.energy):
+            writer.writerow(
+                (
+                    one.mix.value,
+                    f"{one.asked:g}",
+                    f"{run.zeros:.6g}",
+                    f"{run.fp16:.6g}",
+                    f"{energy.voltage:g}",
+                    f"{energy.megahertz:g}",
+                    run.cycles,
+                    run.macs_total,
+                    run.macs_fp8,
+                    run.macs_fp16,
+                    run.macs_skipped,
+                    f"{energy.total:.6g}",
+                    f"{run.efficiency(place):.6g}",
+                )
+            )
+    return text.getvalue()
