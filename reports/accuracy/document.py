@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from regressions.accuracy.records import SCHEMA, AccuracyStudy
-from regressions.json_codec import ResultsError, decode, encode
+from regressions.json_codec import encode
 from reports.accuracy import page
 from reports.signoff.folder import replace_folder
+from reports.studies import csv_text, document_text, read_study
 
 FOLDER = "accuracy"
 PAGE = "index.html"
@@ -45,7 +42,7 @@ def write(study: AccuracyStudy, out: Path) -> Path:
     folder = out / FOLDER
     files = {
         PAGE: page.render(study, DOCUMENT, RUNS, TRACES),
-        DOCUMENT: json.dumps(encode(study), indent=1) + "\n",
+        DOCUMENT: document_text(encode(study)),
     }
     if study.results:
         files[RUNS] = run_table(study)
@@ -63,20 +60,12 @@ def read(document: Any, name: str) -> AccuracyStudy:
     ResultsError
         If it is of another schema, or a field is missing, unknown or of another type.
     """
-    found = document.get("schema") if isinstance(document, dict) else None
-    if found != SCHEMA:
-        raise ResultsError(
-            f"{name}: schema: is {found!r}, must be {SCHEMA}; make it anew with ./run accuracy"
-        )
-    try:
-        return decode(AccuracyStudy, document)
-    except ResultsError as error:
-        raise ResultsError(f"{name}: {error}; make it anew with ./run accuracy") from error
+    return read_study(AccuracyStudy, document, name, SCHEMA, "./run accuracy")
 
 
 def run_table(study: AccuracyStudy) -> str:
     """Return the runs as RFC 4180 text."""
-    return _table(
+    return csv_text(
         RUN_COLUMNS,
         ([getattr(one, column) for column in RUN_COLUMNS] for one in study.results),
     )
@@ -84,7 +73,7 @@ def run_table(study: AccuracyStudy) -> str:
 
 def trace_table(study: AccuracyStudy) -> str:
     """Return the tensors of all traces as RFC 4180 text."""
-    return _table(
+    return csv_text(
         TRACE_COLUMNS,
         (
             [
@@ -95,11 +84,3 @@ def trace_table(study: AccuracyStudy) -> str:
             for one in moment.tensors
         ),
     )
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()

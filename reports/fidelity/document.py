@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from regressions.fidelity.records import SCHEMA, FidelityStudy
-from regressions.json_codec import ResultsError, decode, encode
+from regressions.json_codec import encode
 from reports.fidelity import page
 from reports.fidelity.rows import rows
 from reports.signoff.folder import replace_folder
+from reports.studies import csv_text, document_text, read_study
 
 FOLDER = "fidelity"
 PAGE = "index.html"
@@ -49,7 +48,7 @@ def write(study: FidelityStudy, out: Path) -> Path:
     document = {**encode(study), ROWS: encode(rows(study))}
     files = {
         PAGE: page.render(study, DOCUMENT, CSV),
-        DOCUMENT: json.dumps(document, indent=1) + "\n",
+        DOCUMENT: document_text(document),
         CSV: table(study),
     }
     replace_folder(folder, files)
@@ -64,40 +63,33 @@ def read(document: Any, name: str) -> FidelityStudy:
     ResultsError
         If it is of another schema, or a field is missing, unknown or of another type.
     """
-    found = document.get("schema") if isinstance(document, dict) else None
-    if found != SCHEMA:
-        raise ResultsError(
-            f"{name}: schema: is {found!r}, must be {SCHEMA}; make it anew with ./run fidelity"
-        )
-    try:
-        return decode(FidelityStudy, {key: value for key, value in document.items() if key != ROWS})
-    except ResultsError as error:
-        raise ResultsError(f"{name}: {error}; make it anew with ./run fidelity") from error
+    own = document
+    if isinstance(document, dict):
+        own = {key: value for key, value in document.items() if key != ROWS}
+    return read_study(FidelityStudy, own, name, SCHEMA, "./run fidelity")
 
 
 def table(study: FidelityStudy) -> str:
     """Return the sweep as RFC 4180 text: a row for each replay and operating point."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    return csv_text(COLUMNS, _rows(study))
+
+
+def _rows(study: FidelityStudy) -> Iterator[tuple[object, ...]]:
     for one in study.sweep:
         run = one.run
         for place, energy in enumerate(run.energy):
-            writer.writerow(
-                (
-                    one.mix.value,
-                    f"{one.asked:g}",
-                    f"{run.zeros:.6g}",
-                    f"{run.fp16:.6g}",
-                    f"{energy.voltage:g}",
-                    f"{energy.megahertz:g}",
-                    run.cycles,
-                    run.macs_total,
-                    run.macs_fp8,
-                    run.macs_fp16,
-                    run.macs_skipped,
-                    f"{energy.total:.6g}",
-                    f"{run.efficiency(place):.6g}",
-                )
+            yield (
+                one.mix.value,
+                f"{one.asked:g}",
+                f"{run.zeros:.6g}",
+                f"{run.fp16:.6g}",
+                f"{energy.voltage:g}",
+                f"{energy.megahertz:g}",
+                run.cycles,
+                run.macs_total,
+                run.macs_fp8,
+                run.macs_fp16,
+                run.macs_skipped,
+                f"{energy.total:.6g}",
+                f"{run.efficiency(place):.6g}",
             )
-    return text.getvalue()

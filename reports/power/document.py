@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from regressions.json_codec import ResultsError, decode, encode
+from regressions.json_codec import encode
 from regressions.power.records import SCHEMA, PowerStudy
 from reports.power import page
 from reports.signoff.folder import replace_folder
+from reports.studies import csv_text, document_text, read_study
 
 FOLDER = "power"
 PAGE = "index.html"
@@ -31,7 +30,7 @@ def write(study: PowerStudy, out: Path) -> Path:
     folder = out / FOLDER
     files = {
         PAGE: page.render(study, DOCUMENT, CSV),
-        DOCUMENT: json.dumps(encode(study), indent=1) + "\n",
+        DOCUMENT: document_text(encode(study)),
         CSV: table(study),
     }
     replace_folder(folder, files)
@@ -46,22 +45,16 @@ def read(document: Any, name: str) -> PowerStudy:
     ResultsError
         If it is of another schema, or a field is missing, unknown or of another type.
     """
-    found = document.get("schema") if isinstance(document, dict) else None
-    if found != SCHEMA:
-        raise ResultsError(f"{name}: schema: is {found!r}, must be {SCHEMA}; make it anew with ./run power")
-    try:
-        return decode(PowerStudy, document)
-    except ResultsError as error:
-        raise ResultsError(f"{name}: {error}; make it anew with ./run power") from error
+    return read_study(PowerStudy, document, name, SCHEMA, "./run power")
 
 
 def table(study: PowerStudy) -> str:
     """Return the tiles as RFC 4180 text: a row for each component."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    return csv_text(COLUMNS, _rows(study))
+
+
+def _rows(study: PowerStudy) -> Iterator[tuple[object, ...]]:
     for one in study.tiles:
         head = (one.layer, one.step.value, one.variant.value, one.role.value, one.cycles, one.macs)
         for component, energy in one.gates.items():
-            writer.writerow((*head, component, f"{energy:.6g}", f"{one.model[component]:.6g}"))
-    return text.getvalue()
+            yield (*head, component, f"{energy:.6g}", f"{one.model[component]:.6g}")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from pathlib import Path
 from typing import Any
 
-from regressions.json_codec import ResultsError, decode, encode
+from regressions.json_codec import encode
 from regressions.traffic.records import SCHEMA, TrafficStudy
 from reports.signoff.folder import replace_folder
+from reports.studies import csv_text, document_text, read_study
 from reports.traffic import page
 
 FOLDER = "traffic"
@@ -31,7 +29,7 @@ def write(study: TrafficStudy, out: Path) -> Path:
     folder = out / FOLDER
     files = {
         PAGE: page.render(study, DOCUMENT, CSV),
-        DOCUMENT: json.dumps(encode(study), indent=1) + "\n",
+        DOCUMENT: document_text(encode(study)),
         CSV: table(study),
     }
     replace_folder(folder, files)
@@ -46,21 +44,24 @@ def read(document: Any, name: str) -> TrafficStudy:
     ResultsError
         If it is of another schema, or a field is missing, unknown or of another type.
     """
-    found = document.get("schema") if isinstance(document, dict) else None
-    if found != SCHEMA:
-        raise ResultsError(f"{name}: schema: is {found!r}, must be {SCHEMA}; make it anew with ./run traffic")
-    try:
-        return decode(TrafficStudy, document)
-    except ResultsError as error:
-        raise ResultsError(f"{name}: {error}; make it anew with ./run traffic") from error
+    return read_study(TrafficStudy, document, name, SCHEMA, "./run traffic")
 
 
 def table(study: TrafficStudy) -> str:
     """Return the transfers as RFC 4180 text: a row for each codec."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for one in study.transfers:
-        head = (one.layer, one.step.value, one.tensor, one.direction.value, one.elements)
-        writer.writerows((*head, codec, one.bytes[codec]) for codec in study.names)
-    return text.getvalue()
+    return csv_text(
+        COLUMNS,
+        (
+            (
+                one.layer,
+                one.step.value,
+                one.tensor,
+                one.direction.value,
+                one.elements,
+                codec,
+                one.bytes[codec],
+            )
+            for one in study.transfers
+            for codec in study.names
+        ),
+    )
