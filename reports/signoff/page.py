@@ -14,7 +14,7 @@ from reports.signoff.annotate import STATES, Annotated, Line
 from reports.signoff.listing import MissedRow, missed_rows
 from reports.signoff.markup import address, templates
 from reports.signoff.measured import DIRTY, Measured
-from reports.signoff.plan import FeatureState, PlanState, State, Written
+from reports.signoff.plan import FeatureState, PlanState, State, Written, walked
 from reports.signoff.targets import CODE, Check
 from reports.signoff.worth import Worth, worths
 from reports.text import count, duration, percent
@@ -194,7 +194,8 @@ def _tiles(document: CoverageDocument, plan: PlanState, kinds: list[str], *, jud
         Tile(
             "Functional coverage of the plan",
             percent(points.hit / counted if counted else None, 2),
-            f"{count(points.hit)} of {count(counted)} coverpoints, {count(points.excused)} excused",
+            f"{count(points.hit)} of {count(counted)} coverpoints, {count(points.excused)} excused; "
+            f"{count(walked(plan))} of them are sets that a test walks through: hit because it passed",
             judged and points.hit < counted,
         ),
     ]

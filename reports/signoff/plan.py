@@ -170,6 +170,16 @@ def plan_state(
     return PlanState(features, problems)
 
 
+def walked(state: PlanState) -> int:
+    """Count the hit coverpoints that no measurement stands behind but that their test passed.
+
+    Those of sets of operands that a test is declared to walk through (`tb.plan.bins.Bins.walks`).
+    """
+    names = {point.name for one in state.features for point in one.points if point.hit}
+    there = [NAMED_BINS.get(name.removeprefix(BINS_PREFIX)) for name in names if name.startswith(BINS_PREFIX)]
+    return sum(bins is not None and bool(bins.walks) for bins in there)
+
+
 def plan_coverage(state: PlanState) -> PlanCoverage:
     """Count coverpoints, each once, in all and by level."""
     whole = _count(state.features)

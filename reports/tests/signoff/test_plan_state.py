@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from reports.gate.documents import LevelCount
-from reports.signoff.plan import CROSSES_FILE, FeatureState, PlanState, State, plan_coverage
+from reports.signoff.plan import CROSSES_FILE, FeatureState, PlanState, State, plan_coverage, walked
 from reports.tests.signoff import made_up
 from reports.tests.signoff.made_up import BINS, CASES, COVER, MORE, STRANGER, SUMS, TRIGGER
 from tb.coverage.exclusions import Exclusion
@@ -96,6 +96,19 @@ def test_bins_of_a_parameter_are_met_when_all_cases_passed(monkeypatch: pytest.M
     assert missed(made_up.collected()) == []
     assert missed(made_up.failing(made_up.collected(), CASES[1])) == ["bins:pe.letters"]
     assert missed(made_up.without_cases(made_up.collected(), *CASES[:2])) == ["bins:pe.letters"]
+
+
+def test_sets_that_a_test_walks_through_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BINS_OF_PARAMETERS, "pe.letters", Bins(SUMS, "letter"))
+    monkeypatch.setitem(BINS_OF_PARAMETERS, "pe.walk", Bins(SUMS, walks="tb/pe/test_pe.py::WALK"))
+    names = ("bins:pe.letters", "bins:pe.walk")
+    one = Feature("letters", "block", "pe", "x", (SUMS,), names)
+    there = replace(made_up.FOUND, points=made_up.FOUND.points | set(names))
+    whole = replace(made_up.PLAN, features=(one,))
+    run = made_up.collected()
+    assert walked(made_up.state(run, plan=whole, found=there)) == 1
+    failed = made_up.failing(run, CASES[1])
+    assert walked(made_up.state(failed, plan=whole, found=there)) == 0
 
 
 def test_what_only_tests_of_the_bench_hit_is_missed() -> None:
