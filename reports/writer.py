@@ -39,6 +39,8 @@ RELATED = (
     (f"coverage/{PAGE}", "Tests"),
     (f"faults/{PAGE}", "Faults"),
     (f"traffic/{PAGE}", "Traffic"),
+    (f"power/{PAGE}", "Power"),
+    (f"accuracy/{PAGE}", "Accuracy"),
     (f"fidelity/{PAGE}", "Fidelity"),
 )
 """Pages in the folder of all reports that a run's page links to, with their labels."""

@@ -13,13 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from regressions.capture.cli import parse_options
 from regressions.capture.options import NETWORKS
 from regressions.fidelity.networks import measure_network
-from regressions.fidelity.records import SCHEMA, Experiment, Measured
+from regressions.fidelity.records import EXPERIMENT_SCHEMA, Experiment, Measured
 from regressions.json_codec import ResultsError, decode, encode
 from regressions.option_error import OptionError
 from regressions.problems import writing
@@ -28,8 +29,11 @@ from regressions.traces import Trace
 from tb.build_cache import write_whole
 from tb.toolchain import REPO_ROOT
 
+CAPTURE = ("./run", "capture")
 KEPT = Path(__file__).resolve().parent / "kept"
 FULL = "full.safetensors"
+RECIPE = "recipe.json"
+"""What a network was captured with, beside its trace: all options, also those that are defaults."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,16 @@ class Recipe:
     model: str
     options: tuple[str, ...] = ()
     images: int = 16
+
+    @property
+    def words(self) -> list[str]:
+        """Words of the capture's command line, the folder aside."""
+        return ["--model", self.model, *self.options]
+
+    def in_force(self) -> dict[str, str]:
+        """Return all options of the capture, also those that are defaults; the folder aside."""
+        options = asdict(parse_options(self.words))
+        return {name: str(value) for name, value in options.items() if name != "out"}
 
 
 _SLOWLY = ("--learning-rate", "0.01", "--threads", "1")
@@ -82,13 +96,14 @@ def perform(
     networks = []
     for name, recipe in RECIPES[which].items():
         path = work / name / FULL
-        words = ["--model", recipe.model, *recipe.options, "--out", str(shown(path.parent))]
+        words = [*recipe.words, "--out", str(shown(path.parent))]
         if fresh or not _is_there(path, recipe):
             tell(f"{name}: training and capturing it; {shlex.join(words)}")
             _capture(words)
-        networks.append(measure_network(path, name, shlex.join(["./run", "capture", *words]), policy, tell))
+            remember(path, recipe)
+        networks.append(measure_network(path, name, shlex.join([*CAPTURE, *words]), policy, tell))
     result = Measured(
-        SCHEMA,
+        EXPERIMENT_SCHEMA,
         which,
         started.isoformat(timespec="seconds"),
         git_info(),
@@ -102,11 +117,31 @@ def perform(
 
 
 def _is_there(path: Path, recipe: Recipe) -> bool:
-    """Tell whether a trace is there, and of this network and batch."""
+    """Tell whether a trace is there, and was captured by this recipe and nothing else."""
+    try:
+        known = json.loads((path.parent / RECIPE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
     if not path.is_file():
         return False
-    run = Trace.open(path, verify=False).run
-    return (run.model, run.batch) == (NETWORKS.get(recipe.model, recipe.model), recipe.images)
+    trace = Trace.open(path, verify=False)
+    return (
+        known == _identity(trace, recipe)
+        and trace.run.model == NETWORKS.get(recipe.model, recipe.model)
+        and trace.run.batch == recipe.images
+    )
+
+
+def remember(path: Path, recipe: Recipe) -> None:
+    """Write beside a trace what it was captured with."""
+    known = _identity(Trace.open(path, verify=False), recipe)
+    with writing(path.parent / RECIPE, "--work"):
+        write_whole(path.parent / RECIPE, (json.dumps(known, indent=1) + "\n").encode())
+
+
+def _identity(trace: Trace, recipe: Recipe) -> dict[str, object]:
+    """Return what `RECIPE` holds; the digest tells whether the trace is still the one it was written for."""
+    return {"digest": trace.digest, "options": recipe.in_force()}
 
 
 def _capture(words: list[str]) -> None:
@@ -141,7 +176,7 @@ def find(which: Experiment, *folders: Path) -> Measured | None:
     Raises
     ------
     ExperimentError
-        If it is of another schema, or damaged.
+        If it is of another schema, damaged, or not of the networks and recipes of today.
     """
     for folder in folders:
         path = folder / f"{which}.json"
@@ -155,11 +190,30 @@ def _read(path: Path, which: Experiment) -> Measured:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         found = document.get("schema") if isinstance(document, dict) else None
-        if found != SCHEMA:
-            raise ExperimentError(f"{shown(path)}: schema is {found!r}, must be {SCHEMA}; {again}")
+        if found != EXPERIMENT_SCHEMA:
+            raise ExperimentError(
+                f"{shown(path)}: schema is {found!r}, must be {EXPERIMENT_SCHEMA}; {again}"
+            )
         result = decode(Measured, document)
+        problem = _misfit(result, which)
     except (ValueError, ResultsError) as error:
         raise ExperimentError(f"{shown(path)}: is no result of an experiment: {error}; {again}") from error
-    if result.experiment is not which or not result.networks:
-        raise ExperimentError(f"{shown(path)}: holds no {which}; {again}")
+    if problem:
+        raise ExperimentError(f"{shown(path)}: {problem}; {again}")
     return result
+
+
+def _misfit(result: Measured, which: Experiment) -> str | None:
+    """Return why a result is not this experiment's, by its field; None if it is."""
+    if result.experiment is not which:
+        return f"experiment: is {result.experiment}, must be {which}"
+    recipes, names = RECIPES[which], [one.name for one in result.networks]
+    if names != list(recipes):
+        return f"networks: are {', '.join(names) or 'none'}, must be {', '.join(recipes)}"
+    for place, one in enumerate(result.networks):
+        words, wanted = shlex.split(one.command), [*CAPTURE, *recipes[one.name].words]
+        if words[: len(wanted)] != wanted or words[len(wanted) : -1] != ["--out"]:
+            return f"networks[{place}].command: is {one.command}, must be {shlex.join(wanted)} --out FOLDER"
+        if not one.layers or not one.traffic:
+            return f"networks[{place}]: has no layers or no traffic"
+    return None

@@ -27,6 +27,8 @@ PRESET = "core"
 """The preset that the event model is calibrated on: its constants are of no other core."""
 TILE = "layer1.0.conv2-FP"
 SPARSITIES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+DENSE = 0.0
+"""No zeros at all: what FP8 costs beside FP16, and the peak, are of it."""
 HIGH_SPARSITY = 0.9
 """The sparsity that stands beside the published efficiency 'at high input sparsity'."""
 
@@ -43,7 +45,7 @@ examples:
   {COMMAND} --experiment networks --save        trains ResNet-18, VGG16 and AlexNet; a quarter of an hour
   {COMMAND} --experiment batch                  records ResNet-18 with twice the batch
   {COMMAND} --layers 'layer1*' --steps FP       fewer layers
-  {COMMAND} --tile layer3.1.conv1-BP --sparsity 0 0.5 0.9
+  {COMMAND} --tile layer3.1.conv1-BP --sparsity 0.5
 """
 
 
@@ -58,7 +60,7 @@ class FidelityOptions:
     tile : TileChoice
         Layer and step of the sweep.
     sparsities : tuple of float
-        Ascending; the high one that is compared is among them.
+        Ascending; none and the high one, which are compared, are among them.
     layers : tuple of str
         Names or wildcards; none: all.
     steps : tuple of Step
@@ -102,9 +104,6 @@ def parse_fidelity(arguments: Sequence[str]) -> FidelityOptions:
     find_policy(values.policy)
     if not all(0 <= one < 1 for one in values.sparsity):
         raise OptionError(f"--sparsity {' '.join(map(str, values.sparsity))}: give shares, 0 to below 1")
-    sparsities = tuple(sorted({*values.sparsity, HIGH_SPARSITY}))
-    if len(sparsities) < 2:
-        raise OptionError(f"--sparsity: give one besides {HIGH_SPARSITY}, or a rise cannot be seen")
     for option in ("fresh", "save"):
         if getattr(values, option) and not values.experiment:
             raise OptionError(f"--{option}: goes with --experiment")
@@ -112,7 +111,7 @@ def parse_fidelity(arguments: Sequence[str]) -> FidelityOptions:
         trace=values.trace,
         preset=find_preset(PRESET),
         tile=parse_tile(values.tile, Role.VALIDATION),
-        sparsities=sparsities,
+        sparsities=tuple(sorted({DENSE, *values.sparsity, HIGH_SPARSITY})),
         layers=tuple(values.layers),
         steps=tuple(dict.fromkeys(parse_step(text) for text in values.steps)) or tuple(Step),
         policy=values.policy,
@@ -147,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=SPARSITIES,
         metavar="SHARE",
-        help=f"shares of zeros (default: 0 to 0.95); {HIGH_SPARSITY} is always among them",
+        help=f"shares of zeros (default: 0 to 0.95); {DENSE:g} and {HIGH_SPARSITY} are always among them",
     )
     add("--layers", nargs="+", default=[], metavar="LAYER", help="names or wildcards (default: all layers)")
     add("--steps", nargs="+", default=[], metavar="STEP", help=f"of {', '.join(Step)} (default: all)")

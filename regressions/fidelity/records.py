@@ -9,8 +9,10 @@ from enum import StrEnum
 from golden.geometry import Step
 from regressions.results import GitInfo, TraceInfo
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of `fidelity.json`; raised by one with every change of a field's name, type or meaning."""
+EXPERIMENT_SCHEMA = 1
+"""The same of an experiment's result, which is a document of its own and lies in `fidelity.json` too."""
 OPERATIONS = 2
 """Operations a MAC: a multiplication and an addition. Skipped MACs count, as in the literature."""
 
@@ -251,6 +253,8 @@ class FidelityRun:
         Layer and step of the sweep.
     calibration : str
         Cell library of the event model's constants.
+    layer_steps : int
+        Layers' steps that the trace has, whether they were asked for or not.
     """
 
     seed: int
@@ -264,6 +268,7 @@ class FidelityRun:
     policy: str
     tile: str
     calibration: str
+    layer_steps: int
 
 
 @dataclass(frozen=True)

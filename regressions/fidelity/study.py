@@ -82,6 +82,7 @@ def run(options: FidelityOptions, tell: Callable[[str], None]) -> FidelityStudy:
             policy=options.policy,
             tile=tile.name,
             calibration=f"{calibrated['library']}: {calibrated['tiles']}",
+            layer_steps=sum(len(trace.steps(name)) for name in trace.layers),
         ),
         points,
         fallen,

@@ -183,6 +183,8 @@ def test_half_a_report_is_never_seen(
         ("history.html", '<a href="../history.html">History</a>'),
         ("coverage/index.html", '<a href="../coverage/index.html">Tests</a>'),
         ("faults/index.html", '<a href="../faults/index.html">Faults</a>'),
+        ("power/index.html", '<a href="../power/index.html">Power</a>'),
+        ("accuracy/index.html", '<a href="../accuracy/index.html">Accuracy</a>'),
     ],
 )
 def test_other_pages_are_linked_once_they_are_there(

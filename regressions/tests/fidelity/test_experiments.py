@@ -17,10 +17,10 @@ from golden.lowering import Lowering
 from golden.presets import PRESETS
 from regressions.capture.options import NETWORKS
 from regressions.fidelity import experiments
-from regressions.fidelity.experiments import RECIPES, ExperimentError, find, keep, perform
+from regressions.fidelity.experiments import RECIPES, ExperimentError, Recipe, find, keep, perform, remember
 from regressions.fidelity.networks import measure_network
 from regressions.fidelity.options import HIGH_SPARSITY, parse_fidelity
-from regressions.fidelity.records import Experiment, Measured, Network
+from regressions.fidelity.records import Experiment, LayerMeasure, Measured, Network, Traffic
 from regressions.fidelity.study import run
 from regressions.json_codec import decode
 from regressions.json_codec import encode as to_json
@@ -79,14 +79,17 @@ def captured(tmp_path: Path, layers: list[LayerTrace], monkeypatch: pytest.Monke
     monkeypatch.setitem(RECIPES, Experiment.NO_BATCH_NORM, recipes)
     for name, one in recipes.items():
         (tmp_path / name).mkdir()
-        write_trace(tmp_path / name / "full.safetensors", replace(RUN, model=NETWORKS[one.model]), layers)
+        place = tmp_path / name / "full.safetensors"
+        write_trace(place, replace(RUN, model=NETWORKS[one.model]), layers)
+        remember(place, one)
     monkeypatch.setattr(experiments, "measure_network", unmeasured)
     return tmp_path
 
 
 def unmeasured(path: Path, name: str, command: str, policy: str, tell: Callable[[str], None]) -> Network:
-    """Return a network without layers: what is measured of one has a test of its own."""
-    return Network(name, command, trace_info(Trace.open(path)), None, "none", [], [])
+    """Return a network with one empty layer: what is measured of one has a test of its own."""
+    layers, traffic = [LayerMeasure("conv", {}, [])], [Traffic(Step.FP, "X", 2, 1)]
+    return Network(name, command, trace_info(Trace.open(path)), None, "none", layers, traffic)
 
 
 def made(work: Path) -> Measured:
@@ -128,6 +131,47 @@ def test_another_batch_is_captured_anew(captured: Path, monkeypatch: pytest.Monk
     assert len(asked) == 2
 
 
+@pytest.mark.parametrize(
+    "change",
+    [("--epochs", "9"), ("--learning-rate", "0.5"), ("--seed", "2"), ("--train-images", "64")],
+    ids=lambda change: change[0].strip("-"),
+)
+def test_another_recipe_is_captured_anew(
+    captured: Path, monkeypatch: pytest.MonkeyPatch, change: tuple[str, str]
+) -> None:
+    """The trace of another recipe has the network and the batch of this one."""
+    asked: list[list[str]] = []
+    monkeypatch.setattr(experiments, "_capture", asked.append)
+    recipes = RECIPES[Experiment.NO_BATCH_NORM]
+    narrow = recipes["resnet18-narrow"]
+    other = replace(narrow, options=(*narrow.options, *change))
+    remember(captured / "resnet18-narrow" / "full.safetensors", other)
+    made(captured)
+    assert [words[:2] for words in asked] == [["--model", "resnet18-narrow"]]
+    made(captured)
+    assert len(asked) == 1, "what was captured now is of this recipe"
+
+
+def test_a_default_counts_as_part_of_a_recipe() -> None:
+    assert Recipe("resnet18").in_force() == Recipe("resnet18", ("--epochs", "3", "--seed", "1")).in_force()
+    assert Recipe("resnet18").in_force()["learning_rate"] == "0.05"
+    assert "out" not in Recipe("resnet18").in_force()
+
+
+def test_a_trace_that_came_from_elsewhere_is_captured_anew(
+    captured: Path, monkeypatch: pytest.MonkeyPatch, layers: list[LayerTrace]
+) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(experiments, "_capture", asked.append)
+    without_recipe, replaced = (
+        captured / name / "full.safetensors" for name in RECIPES[Experiment.NO_BATCH_NORM]
+    )
+    (without_recipe.parent / "recipe.json").unlink()
+    write_trace(replaced, Trace.open(replaced).run, layers[:2])
+    made(captured)
+    assert len(asked) == 2
+
+
 def test_capture_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     class Failed:
         returncode = 1
@@ -144,13 +188,33 @@ def test_capture_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
         experiments._capture(["--model", "vgg16"])
 
 
+def without(text: str, field: str) -> str:
+    """Return a result that lacks its second network, or a field's values in it."""
+    document = json.loads(text)
+    if field == "networks":
+        del document["networks"][1]
+    else:
+        document["networks"][1][field] = []
+    return json.dumps(document)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda text: text.replace('"schema": 1', '"schema": 0', 1), "schema is 0, must be 1"),
         (lambda text: text[:-10], "is no result of an experiment"),
         (lambda text: text.replace('"policy"', '"police"', 1), "police"),
-        (lambda text: text.replace("no-batch-norm", "networks", 1), "holds no no-batch-norm"),
+        (
+            lambda text: text.replace("no-batch-norm", "networks", 1),
+            "experiment: is networks, must be no-batch-norm",
+        ),
+        (
+            lambda text: text.replace("--epochs 8", "--epochs 9", 1),
+            r"networks\[0\].command: is ./run capture .* --epochs 9 .*, must be .* --epochs 8 ",
+        ),
+        (lambda text: text.replace("--epochs 8", '--epochs \\"8', 1), "is no result of an experiment"),
+        (lambda text: without(text, "networks"), "networks: are resnet18-narrow, must be resnet18-narrow, res"),
+        (lambda text: without(text, "layers"), r"networks\[1\]: has no layers or no traffic"),
     ],
 )
 def test_damaged_result(captured: Path, change, message: str) -> None:  # type: ignore[no-untyped-def]
@@ -173,8 +237,10 @@ def test_results_of_the_repository_are_of_this_schema() -> None:
 # --- Options ----------------------------------------------------------------------------------------
 
 
-def test_the_high_sparsity_is_always_there() -> None:
+def test_no_zeros_and_the_high_sparsity_are_always_there() -> None:
     assert parse_fidelity(["--sparsity", "0.5", "0"]).sparsities == (0.0, 0.5, HIGH_SPARSITY)
+    assert parse_fidelity(["--sparsity", "0.8"]).sparsities == (0.0, 0.8, HIGH_SPARSITY)
+    assert parse_fidelity(["--sparsity", "0.9"]).sparsities == (0.0, HIGH_SPARSITY)
     assert parse_fidelity([]).sparsities[-1] == 0.95
 
 
@@ -183,7 +249,6 @@ def test_the_high_sparsity_is_always_there() -> None:
     [
         (["--sparsity", "1"], "--sparsity 1.0: give shares, 0 to below 1"),
         (["--sparsity", "-0.1"], "--sparsity -0.1: give shares"),
-        (["--sparsity", "0.9"], "give one besides 0.9"),
         (["--tile", "layer1"], "tile 'layer1': give LAYER-STEP"),
         (["--save"], "--save: goes with --experiment"),
         (["--fresh"], "--fresh: goes with --experiment"),
