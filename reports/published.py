@@ -1,6 +1,7 @@
 """Figures published for LNPU and a relative: each is written here, or where the design aims at it, once.
 
-The chip's operating points and power are `golden.power.operating`'s, its SRAM is `golden.memories`'.
+The chip's operating points (the last is its highest clock) and power are `golden.power.operating`'s, its SRAM
+is `golden.memories`'.
 """
 
 ZERO_MACS = 0.43
@@ -23,5 +24,9 @@ EFFICIENCY = 25.3
 """TFLOPS/W at high input sparsity (title of the ISSCC 2019 paper)."""
 PEAK_FP16, PEAK_FP8 = 300e9, 600e9
 """FLOPS without sparsity at 200 MHz: derived from power and efficiency, not stated in the abstracts."""
+DIE_EDGE = 4
+"""Edge of the square die, mm (Hot Chips 31 poster)."""
+ACCURACY = "no degradation of ResNet-18's"
+"""What FGMP does to training accuracy (IEEE SSC-L 2019)."""
 RELATIVE_SAVED = 0.65
 """Fall of EMA in training in the accelerator of Fu and Yang (NTU), which prunes weights and gradients too."""

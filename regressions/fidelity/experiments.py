@@ -191,9 +191,7 @@ def _read(path: Path, which: Experiment) -> Measured:
         document = json.loads(path.read_text(encoding="utf-8"))
         found = document.get("schema") if isinstance(document, dict) else None
         if found != EXPERIMENT_SCHEMA:
-            raise ExperimentError(
-                f"{shown(path)}: schema is {found!r}, must be {EXPERIMENT_SCHEMA}; {again}"
-            )
+            raise ExperimentError(f"{shown(path)}: schema is {found!r}, must be {EXPERIMENT_SCHEMA}; {again}")
         result = decode(Measured, document)
         problem = _misfit(result, which)
     except (ValueError, ResultsError) as error:

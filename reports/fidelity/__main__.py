@@ -17,6 +17,7 @@ from regressions.problems import KNOWN
 from regressions.run import shown
 from reports import ReportError
 from reports.fidelity.document import PAGE, write
+from reports.fidelity.rows import rows
 from reports.fidelity.terminal import lines
 from reports.signoff.interrupt import obey_signals
 from tb.core.bare import CoreFailure
@@ -31,14 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parse_fidelity(sys.argv[1:] if arguments is None else arguments)
         study = run(options, _tell)
-        folder = write(study, options.out)
+        listed = rows(study, options.out)
+        folder = write(study, listed, options.out)
     except KeyboardInterrupt:
         print("error: interrupted; networks that are captured stay, there is no report", file=sys.stderr)
         return INTERRUPTED
     except (*KNOWN, CalibrationError, CoreFailure, ExperimentError, ReportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return NOTHING_RUN
-    print("\n".join(lines(study)))
+    print("\n".join(lines(study, listed)))
     print(f"report: {shown(folder / PAGE)}")
     return 0 if study.passed else FAILED
 

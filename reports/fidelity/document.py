@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from regressions.fidelity.records import SCHEMA, FidelityStudy
 from regressions.json_codec import encode
 from reports.fidelity import page
-from reports.fidelity.rows import rows
+from reports.fidelity.row import Row
 from reports.signoff.folder import replace_folder
 from reports.studies import csv_text, document_text, read_study
 
@@ -36,8 +36,10 @@ COLUMNS = (
 )
 
 
-def write(study: FidelityStudy, out: Path) -> Path:
+def write(study: FidelityStudy, listed: Sequence[Row], out: Path) -> Path:
     """Write the study below the folder of reports, whole or not at all; return its folder.
+
+    `listed` are its rows.
 
     Raises
     ------
@@ -45,9 +47,9 @@ def write(study: FidelityStudy, out: Path) -> Path:
         If the file system refuses.
     """
     folder = out / FOLDER
-    document = {**encode(study), ROWS: encode(rows(study))}
+    document = {**encode(study), ROWS: encode(listed)}
     files = {
-        PAGE: page.render(study, DOCUMENT, CSV),
+        PAGE: page.render(study, listed, DOCUMENT, CSV),
         DOCUMENT: document_text(document),
         CSV: table(study),
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from golden.geometry import Step
 from golden.presets import find_preset
-from regressions.fidelity.options import HIGH_SPARSITY
+from regressions.fidelity.options import DENSE, HIGH_SPARSITY
 from regressions.fidelity.records import (
     FidelityStudy,
     LayerRun,
@@ -34,16 +34,19 @@ def curve(study: FidelityStudy, mix: Mix) -> list[SweepPoint]:
     return sorted((one for one in study.sweep if one.mix is mix), key=lambda one: one.asked)
 
 
-def at(study: FidelityStudy, mix: Mix, sparsity: float) -> Run | None:
-    """Return the run of a sweep at a sparsity; None if it was not asked for."""
-    return next((one.run for one in study.sweep if one.mix is mix and one.asked == sparsity), None)
+def _at(study: FidelityStudy, mix: Mix, sparsity: float) -> Run:
+    """Return the run of a sweep at one of the sparsities that every sweep has."""
+    return next(one.run for one in study.sweep if one.mix is mix and one.asked == sparsity)
 
 
 def high(study: FidelityStudy, mix: Mix = Mix.FGMP) -> Run:
     """Return the run at the sparsity that stands beside the published one."""
-    run = at(study, mix, HIGH_SPARSITY)
-    assert run is not None, "it is always among those of a sweep"
-    return run
+    return _at(study, mix, HIGH_SPARSITY)
+
+
+def dense(study: FidelityStudy, mix: Mix) -> Run:
+    """Return the run without zeros."""
+    return _at(study, mix, DENSE)
 
 
 def points(study: FidelityStudy) -> list[str]:
@@ -131,8 +134,8 @@ def per_mac(run: Run, point: int) -> dict[str, float]:
 
 
 def part_rows(study: FidelityStudy, point: int) -> list[PartRow]:
-    """Return the energy of a MAC by part, from the sweep's densest point; the last row is all of it."""
-    fp8, fp16 = (per_mac(curve(study, mix)[0].run, point) for mix in (Mix.FP8, Mix.FP16))
+    """Return the energy of a MAC by part, from the tile without zeros; the last row is all of it."""
+    fp8, fp16 = (per_mac(dense(study, mix), point) for mix in (Mix.FP8, Mix.FP16))
     rows = [PartRow(part, fp8[part], fp16[part]) for part in fp8]
     return [*rows, PartRow("all", sum(fp8.values()), sum(fp16.values()))]
 

@@ -7,21 +7,31 @@ from enum import StrEnum
 
 from regressions.fidelity.options import COMMAND
 from regressions.fidelity.records import Experiment, FidelityStudy, Network
+from regressions.operands import replay_name
 from reports.text import MISSING, ratio
 
 NEAR = 0.1
 """Figures within this share of the published one pass for equal."""
 POSTER, ISSCC, THESIS, SSCL = "Hot Chips 31 poster", "ISSCC 2019", "KAIST thesis 2020", "IEEE SSC-L 2019"
+NAMED = 4
+"""Most layers' steps that a row names."""
 OPERANDS = ("X", "W", "delta")
 RESNET = "resnet18"
 
 
 class Standing(StrEnum):
-    """How ours stands to the published figure."""
+    """How ours stands to the published figure.
+
+    `AGREES` is of what is published as a finding, not as a number; `BOUNDED` means that two measurements, of
+    which none is of the published thing, lie on both sides of the figure.
+    """
 
     NEAR = "within 10 %"
+    AGREES = "agrees with it"
     EXPLAINED = "differs, reason measured"
+    BOUNDED = "differs, lies between what was measured"
     OPEN = "differs, open"
+    PARTIAL = "a part measured, not judged"
     UNMEASURED = "not measured"
     UNPUBLISHED = "not published"
 
@@ -63,6 +73,34 @@ def standing(near: bool, explained: bool) -> Standing:
     if near:
         return Standing.NEAR
     return Standing.EXPLAINED if explained else Standing.OPEN
+
+
+def covered(study: FidelityStudy) -> str | None:
+    """Name the layers' steps that were run if they are not all of the trace; None if they are."""
+    ran = dict.fromkeys(replay_name(one.layer, one.step) for one in study.layers)
+    if len(ran) >= study.run.layer_steps:
+        return None
+    names = list(ran)
+    listed = ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    return f"{len(names)} of {study.run.layer_steps} layer steps: {listed}"
+
+
+def judged(study: FidelityStudy, standing: Standing, reason: str) -> tuple[Standing, str]:
+    """Return standing and reason of a figure over all layers; one of a part of them is not judged."""
+    part = covered(study)
+    if part is None:
+        return standing, reason
+    return Standing.PARTIAL, f"of {part}; without --layers and --steps it is of all, and judged"
+
+
+def policies(study: FidelityStudy, *experiments: Experiment) -> list[tuple[str, str]]:
+    """Return an entry for each experiment that was measured with another FGMP policy than this run's."""
+    made = [one for which in experiments if (one := study.experiment(which)) is not None]
+    return [
+        (f"FGMP of experiment {one.experiment}", f"{one.policy}, not this run's {study.run.policy}")
+        for one in made
+        if one.policy != study.run.policy
+    ]
 
 
 def times(value: float | None) -> str:

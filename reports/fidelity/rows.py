@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from regressions.fidelity.records import FidelityStudy
 from reports.fidelity import core_rows, network_rows
+from reports.fidelity.accuracy_row import accuracy_row
 from reports.fidelity.row import Row
 
 
-def rows(study: FidelityStudy) -> list[Row]:
-    """Return all rows."""
+def rows(study: FidelityStudy, out: Path) -> list[Row]:
+    """Return all rows; `out` is the folder of reports, in which the accuracy study may lie."""
     return [
         network_rows.zero_macs_row(study),
         network_rows.input_sparsity_row(study),
@@ -23,4 +26,7 @@ def rows(study: FidelityStudy) -> list[Row]:
         core_rows.power_row(study),
         core_rows.sram_row(),
         core_rows.peak_row(study),
+        core_rows.clock_row(),
+        core_rows.die_row(),
+        accuracy_row(out),
     ]

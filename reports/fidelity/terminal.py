@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from regressions.fidelity.records import FidelityStudy, Mix
 from reports.fidelity.figures import curve, points
 from reports.fidelity.row import Row, Standing
-from reports.fidelity.rows import rows
 from reports.text import MISSING, percent, ratio
 
 _WIDTH = 22
 
 
-def lines(study: FidelityStudy) -> list[str]:
+def lines(study: FidelityStudy, listed: Sequence[Row]) -> list[str]:
     """Return each figure beside ours, the sweep, and the verdict."""
-    said = [line for row in rows(study) for line in _row(row)]
+    said = [line for row in listed for line in _row(row)]
     said.append(f"TFLOPS/W against zeros in X, {study.run.tile}, two operations a MAC, skipped ones too:")
     names = points(study)
     said.append(_columns("zeros", *(f"{mix}, {name}" for name in names for mix in Mix)))

@@ -213,7 +213,10 @@ def without(text: str, field: str) -> str:
             r"networks\[0\].command: is ./run capture .* --epochs 9 .*, must be .* --epochs 8 ",
         ),
         (lambda text: text.replace("--epochs 8", '--epochs \\"8', 1), "is no result of an experiment"),
-        (lambda text: without(text, "networks"), "networks: are resnet18-narrow, must be resnet18-narrow, res"),
+        (
+            lambda text: without(text, "networks"),
+            "networks: are resnet18-narrow, must be resnet18-narrow, res",
+        ),
         (lambda text: without(text, "layers"), r"networks\[1\]: has no layers or no traffic"),
     ],
 )

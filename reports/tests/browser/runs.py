@@ -20,6 +20,7 @@ from reports.accuracy.document import DOCUMENT as ACCURACY_DOCUMENT
 from reports.accuracy.document import RUNS as ACCURACY_RUNS
 from reports.accuracy.document import TRACES as ACCURACY_TRACES
 from reports.fidelity import page as fidelity_page
+from reports.fidelity.rows import rows
 from reports.gate.documents import faults_of
 from reports.history import page as history_page
 from reports.history.changes import History
@@ -219,7 +220,8 @@ def accuracy() -> str:
 
 def fidelity() -> str:
     """Return the page of a fidelity study whose efficiency does not rise."""
-    return fidelity_page.render(fidelity_studies.study(rises=False), "fidelity.json", "sweep.csv")
+    made = fidelity_studies.study(rises=False)
+    return fidelity_page.render(made, rows(made, Path("nowhere")), "fidelity.json", "sweep.csv")
 
 
 def power() -> str:

@@ -9,6 +9,7 @@ from golden.power.components import Component
 from golden.power.operating import PUBLISHED
 from regressions.fidelity.experiments import RECIPES
 from regressions.fidelity.records import (
+    EXPERIMENT_SCHEMA,
     SCHEMA,
     Experiment,
     FidelityRun,
@@ -73,7 +74,7 @@ def experiment(which: Experiment) -> Measured:
         network(name, delta=0.5 if name == "resnet18-without-norm" else 0.001) for name in RECIPES[which]
     ]
     return Measured(
-        SCHEMA,
+        EXPERIMENT_SCHEMA,
         which,
         "2026-01-01T00:00:00+00:00",
         GIT,
@@ -84,8 +85,13 @@ def experiment(which: Experiment) -> Measured:
     )
 
 
-def study(*, rises: bool = True, experiments: bool = True, layers: bool = True) -> FidelityStudy:
-    """Return a study of three sparsities and one layer; it may not rise, lack experiments or layers."""
+def study(
+    *, rises: bool = True, experiments: bool = True, layers: bool = True, steps: int | None = None
+) -> FidelityStudy:
+    """Return a study of three sparsities and one layer; it may not rise, lack experiments or layers.
+
+    `steps` are those of the trace's layers; None: those that were run.
+    """
     sweep = [SweepPoint(mix, share, replay(share, SIZE[mix])) for mix in Mix for share in SPARSITIES]
     if not rises:
         sweep[1] = replace(sweep[1], run=replay(0.5, 9.0))
@@ -110,6 +116,7 @@ def study(*, rises: bool = True, experiments: bool = True, layers: bool = True) 
             "share=0.2",
             "conv-FP",
             "small library: some tiles",
+            layer_steps=steps or len(Step),
         ),
         sweep,
         fallen,
