@@ -59,8 +59,8 @@ def zero_macs_row(study: FidelityStudy) -> Row:
             f"Batch-norm's backward pass makes δ dense. The same network and recipe with and without it: δ "
             f"{percent(with_norm.zeros('delta'))} and {percent(without.zeros('delta'))} zero, BP skips "
             f"{bp[0]} and {bp[1]}, all steps {percent(with_norm.skipped())} and {percent(without.skipped())} "
-            f"({experiment(Experiment.NO_BATCH_NORM)}). LNPU's network and "
-            "way to count are not public."
+            f"({experiment(Experiment.NO_BATCH_NORM)}). The published share lies "
+            "between; LNPU's network and way to count are not public."
         )
     elif made is None and not is_near:
         reason = f"what batch-norm does to it, {experiment(Experiment.NO_BATCH_NORM)} measures"

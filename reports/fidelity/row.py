@@ -22,8 +22,8 @@ RESNET = "resnet18"
 class Standing(StrEnum):
     """How ours stands to the published figure.
 
-    `AGREES` is of what is published as a finding, not as a number; `BOUNDED` means that two measurements, of
-    which none is of the published thing, lie on both sides of the figure.
+    `AGREES` is of what is published as a finding, not as a number; `BOUNDED` means that two measurements
+    lie on both sides of the figure, which is no reason.
     """
 
     NEAR = "within 10 %"
