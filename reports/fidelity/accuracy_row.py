@@ -23,7 +23,7 @@ def accuracy_row(out: Path) -> Row:
     try:
         study = document.read(json.loads(path.read_text(encoding="utf-8")), str(shown(path)))
     except FileNotFoundError:
-        return _unmeasured(f"not measured here: {COMMAND}")
+        return _unmeasured(f"{COMMAND} measures it")
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         return _unmeasured(f"{shown(path)}: is no JSON: {error}; make it anew with {COMMAND}")
     except (OSError, ValueError) as error:

@@ -139,6 +139,7 @@ def fp8_energy_row(study: FidelityStudy) -> Row:
             ("logic and memories", ratio(value)),
             ("logic", ratio(alone)),
             ("multipliers", ratio(parts["multiplier"].ratio)),
+            ("tile", study.run.tile),
         ],
         f"{study.run.tile} without zeros, all FP8 against all FP16, {points(study)[0]}",
         COMMAND,
@@ -165,6 +166,7 @@ def efficiency_row(study: FidelityStudy) -> Row:
     ours += [
         (f"{mix} alone, {names[0]}", f"{high(study, mix).efficiency(0):.1f}") for mix in (Mix.FP8, Mix.FP16)
     ]
+    ours.append(("tile", study.run.tile))
     value = max(run.efficiency(place) for place in range(len(names)))
     gaps = []
     for place, point in enumerate(PUBLISHED):

@@ -111,7 +111,7 @@ def _tiles(study: FidelityStudy) -> list[Tile]:
     if study.layers:
         part = covered(study)
         tiles += [
-            Tile(name, value, f"of {part}" if part else note)
+            Tile(name, value, f"only {part}" if part else note)
             for name, value, note in (
                 (
                     "MACs with a zero input",

@@ -90,7 +90,7 @@ def judged(study: FidelityStudy, standing: Standing, reason: str) -> tuple[Stand
     part = covered(study)
     if part is None:
         return standing, reason
-    return Standing.PARTIAL, f"of {part}; without --layers and --steps it is of all, and judged"
+    return Standing.PARTIAL, f"{part}; without --layers and --steps it is of all, and judged"
 
 
 def policies(study: FidelityStudy, *experiments: Experiment) -> list[tuple[str, str]]:

@@ -83,7 +83,7 @@ def test_another_network_is_not_judged(tmp_path: Path) -> None:
 
 def test_without_a_study_the_row_says_what_makes_one(tmp_path: Path) -> None:
     found = accuracy_row(tmp_path)
-    assert (found.standing, found.reason) == (Standing.UNMEASURED, "not measured here: ./run accuracy")
+    assert (found.standing, found.reason) == (Standing.UNMEASURED, "./run accuracy measures it")
 
 
 @pytest.mark.parametrize("names", [("fp32",), ("fp32", "fp16")])

@@ -249,6 +249,11 @@ def test_parts_explain_fp8s_energy_only_if_they_make_up_for_it(
         assert f"if these did, it would be {if_shrunk}" in found.reason
 
 
+@pytest.mark.parametrize("name", ["Energy of an FP8 operation", "Energy efficiency"])
+def test_figures_of_the_sweep_name_their_tile(name: str) -> None:
+    assert ("tile", "conv-FP") in row(study(), name).ours
+
+
 @pytest.mark.parametrize(("name", "figure"), [("Die", "4 mm x 4 mm"), ("Highest clock", "200 MHz")])
 def test_what_is_published_alone_says_why_there_is_none_of_ours(name: str, figure: str) -> None:
     found = row(study(), name)
