@@ -31,7 +31,7 @@ def lines(study: PowerStudy) -> list[str]:
     ]
     said += [
         f"{one.component}, {percent(one.share)} of the energy: events miss by {percent(one.error)} in the "
-        f"mean, by {signed_percent(one.worst)} at worst ({one.tile}; {signed_percent(one.of_tile)} of its energy)"
+        f"mean, by {signed_percent(one.worst)} at worst ({one.tile}; {signed_percent(one.of_tile)} of all)"
         for one in component_rows(study)
     ]
     said.append(f"calibrated, pJ an event at {study.gates.voltage:g} V of {study.gates.library}:")
