@@ -1,4 +1,4 @@
-"""What energy is told apart by: components of a core's logic, and where in the hierarchy it is spent."""
+"""What energy is told apart by: components of a core's logic, places in the hierarchy, precisions."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ class Level(StrEnum):
     PE = "PE"
     LINE = "line"
     CORE = "core"
+
+
+class Precision(StrEnum):
+    """Group of an element of A, and so how the multiplier works on it."""
+
+    FP8 = "FP8"
+    FP16 = "FP16"

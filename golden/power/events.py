@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from golden.power.components import Component
+from golden.power.components import Component, Precision
 
 BALANCED = "balanced"
 """Channels that the load balancer has given to lines."""
@@ -34,6 +34,9 @@ FOLLOWS: dict[Component, tuple[str, ...]] = {
     Component.CONTROL: ("elements", "a_beats", "tree_rows", "psum_rows", "cycles"),
 }
 """Events whose number a component's energy is taken to be proportional to, summed."""
+
+MACS = {Precision.FP8: "macs_fp8", Precision.FP16: "macs_fp16"}
+"""The event that is a MAC of each precision: all that the multiplier's energy follows."""
 
 
 class EventError(ValueError):

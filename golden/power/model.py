@@ -19,8 +19,8 @@ from golden.energy import (
     SramAccesses,
     sram_access_pj,
 )
-from golden.power.components import Component
-from golden.power.events import FOLLOWS
+from golden.power.components import Component, Precision
+from golden.power.events import FOLLOWS, MACS
 from golden.power.fit import Constants
 from golden.power.operating import PUBLISHED, OperatingPoint
 from golden.presets import Preset
@@ -39,12 +39,15 @@ class Estimate:
     Attributes
     ----------
     logic : dict of Component to float
+    multiplier : dict of Precision to float
+        The part of it that FP8 and FP16 MACs take in the multiplier.
     sram : dict of str to float
         By kind of memory.
     leakage, external : float
     """
 
     logic: dict[Component, float]
+    multiplier: dict[Precision, float]
     sram: dict[str, float]
     leakage: float
     external: float
@@ -74,6 +77,11 @@ class EventModel:
             component: sum(energy * events[name] for name, energy in self.constants[component].items())
             for component in FOLLOWS
         }
+
+    def multiplier(self, events: Mapping[str, float]) -> dict[Precision, float]:
+        """Return J of the multiplier by precision; `logic` has their sum."""
+        energies = self.constants[Component.MULTIPLIER]
+        return {one: energies[name] * events[name] for one, name in MACS.items()}
 
     @property
     def node_scale(self) -> float:
@@ -106,8 +114,10 @@ class EventModel:
         seconds = events["cycles"] / point.frequency
         pes = preset.cores * preset.lines * preset.pes
         leaking = LEAKAGE_SHARE * pes * (FP16_MULTIPLY_PJ + FP32_ADD_PJ) * PICO * LEAKAGE_HZ
+        scale = self.node_scale * dynamic
         return Estimate(
-            {one: energy * self.node_scale * dynamic for one, energy in self.logic(events).items()},
+            {one: energy * scale for one, energy in self.logic(events).items()},
+            {one: energy * scale for one, energy in self.multiplier(events).items()},
             {
                 name: dynamic * PICO * sum(n * sram_access_pj(width, size) for width, size, n in accesses)
                 for name, accesses in sram.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 
 from golden.energy import FP16_MULTIPLY_PJ, FP32_ADD_PJ, SramAccesses, sram_access_pj
 from golden.hardware_counters import CORE_COUNTERS
-from golden.power.calibration import CalibrationError, load_calibration, save_calibration
-from golden.power.components import Component
+from golden.power.calibration import CalibrationError, calibration_text, load_calibration
+from golden.power.components import Component, Precision
 from golden.power.events import EVENTS, FOLLOWS, EventError, count_events
 from golden.power.fit import Constants, FitError, fit
 from golden.power.model import PICO, TABLE_V, EventModel
@@ -99,9 +100,12 @@ def test_an_estimate_at_both_points(rng: np.random.Generator) -> None:
     assert high.watts == pytest.approx(high.chip / high.seconds)
 
 
+SOURCE = {"preset": "core", "commit": "0" * 40}
+
+
 def test_constants_come_back(rng: np.random.Generator, tmp_path: Path) -> None:
     model, path = EventModel(constants(rng), 1.8), tmp_path / "constants.json"
-    save_calibration(model, {"command": "made up"}, path)
+    path.write_text(calibration_text(model, {**SOURCE, "command": "made up"}), encoding="utf-8")
     again = load_calibration(path)
     assert again.voltage == 1.8
     for component, energies in model.constants.items():
@@ -114,16 +118,60 @@ def test_constants_come_back(rng: np.random.Generator, tmp_path: Path) -> None:
         (lambda text: text[:50], "holds no constants"),
         (lambda text: text.replace("macs_fp16", "macs"), "'macs_fp16'.*make it anew"),
         (lambda text: text.replace('"schema": 1', '"schema": 2'), "schema is 2, must be 1"),
+        (
+            lambda text: text.replace('"core"', '"tiny"'),
+            "source.preset is 'tiny', must be 'core'.*make it anew",
+        ),
+        (lambda text: text.replace('"commit"', '"committed"'), "'commit'.*make it anew"),
+        (lambda text: text.replace("0" * 40, ""), "source.commit is '', must name one"),
+        (lambda text: _set(text, "NaN"), r"picojoule.control.cycles is nan, must be finite"),
+        (lambda text: _set(text, "Infinity"), r"picojoule.control.cycles is inf, must be finite"),
+        (lambda text: _set(text, "-0.5"), r"picojoule.control.cycles is -0.5, must be finite and 0 or more"),
+        (lambda text: text.replace('"voltage": 1.8', '"voltage": NaN'), "voltage is nan, must be above 0"),
+        (lambda text: text.replace('"voltage": 1.8', '"voltage": 0'), "voltage is 0.0, must be above 0"),
     ],
 )
 def test_constants_that_are_none(
     rng: np.random.Generator, tmp_path: Path, change: Callable[[str], str], message: str
 ) -> None:
     path = tmp_path / "constants.json"
-    save_calibration(EventModel(constants(rng), 1.8), {}, path)
-    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
-    with pytest.raises(CalibrationError, match=message):
+    text = calibration_text(EventModel(constants(rng), 1.8), SOURCE)
+    changed = change(text)
+    assert changed != text
+    path.write_text(changed, encoding="utf-8")
+    with pytest.raises(CalibrationError, match=message) as caught:
         load_calibration(path)
+    assert str(path) in str(caught.value)
+
+
+def _set(text: str, value: str) -> str:
+    """Set the last constant of the file."""
+    return re.sub(r'("cycles": )[\d.e-]+(\s*}\s*}\s*}\s*)$', rf"\g<1>{value}\2", text)
+
+
+def test_what_would_not_be_read_is_not_written(rng: np.random.Generator) -> None:
+    negative, none = constants(rng), constants(rng)
+    negative[Component.CLOCK]["cycles"] = -PICO
+    none[Component.MULTIPLIER]["macs_fp16"] = 0.0
+    for wrong, source, message in (
+        (negative, SOURCE, "clock.cycles is -1"),
+        (none, SOURCE, "an FP16 MAC takes no energy"),
+        (constants(rng), {**SOURCE, "preset": "tiny"}, "must be 'core'"),
+    ):
+        with pytest.raises(CalibrationError, match=message):
+            calibration_text(EventModel(wrong, 1.8), source)
+
+
+def test_the_multiplier_is_split_by_precision(rng: np.random.Generator) -> None:
+    model, events = EventModel(constants(rng), 1.8), tiles(rng, 1)[0]
+    energies = model.constants[Component.MULTIPLIER]
+    parts = model.multiplier(events)
+    assert parts[Precision.FP8] == pytest.approx(energies["macs_fp8"] * events["macs_fp8"])
+    assert sum(parts.values()) == pytest.approx(model.logic(events)[Component.MULTIPLIER])
+    found = model.estimate(events, {}, 0, PRESETS["core"], PUBLISHED[0])
+    assert sum(found.multiplier.values()) == pytest.approx(found.logic[Component.MULTIPLIER])
+    fp8 = found.multiplier[Precision.FP8] / found.logic[Component.MULTIPLIER]
+    assert fp8 == pytest.approx(parts[Precision.FP8] / sum(parts.values()))
 
 
 def test_the_repository_holds_constants() -> None:

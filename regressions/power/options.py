@@ -9,19 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from golden.power.calibration import CALIBRATION as CALIBRATION_FILE
+from golden.power.calibration import PRESET
+from golden.power.events import FOLLOWS
 from golden.power.operating import PUBLISHED, OperatingError, OperatingPoint, parse_point
 from golden.presets import Preset, find_preset
 from golden.seeds import DEFAULT_MASTER_SEED
 from regressions.operands import find_policy
 from regressions.option_error import OptionError
 from regressions.options import DEFAULT_POLICY, FULL_TRACE, REPORTS
-from regressions.power.records import Role
+from regressions.power.records import Role, Variant
 from regressions.power.tiles import TileChoice, parse_tile
 from regressions.traces import SAMPLE_PATH
 from tb.power.weights import WIRE
+from tb.toolchain import REPO_ROOT
 
 COMMAND = "./run power"
-PRESET = "core"
 PIXELS = 4
 CALIBRATION = ("layer1.0.conv2-FP", "layer2.0.conv2-BP", "layer3.0.conv2-WG")
 VALIDATION = (
@@ -32,11 +35,17 @@ VALIDATION = (
     "layer2.1.conv2-WG",
     "layer3.0.downsample-FP",
     "fc-FP",
+    "layer2.0.conv1-FP",
+    "layer4.0.downsample-BP",
+    "stem-WG",
 )
+"""The last five are of kinds that no calibration tile has: 1x1, fully connected, strided, three channels."""
 LIBRARY = Path("qflow/tech/osu018/osu018_stdcells.lib")
 """The library that is looked for, below the folders of shared data (XDG_DATA_DIRS)."""
 LIBRARY_PACKAGE = "qflow-tech-osu018"
-CALIBRATED = "golden/power/calibration.json"
+CALIBRATED = str(CALIBRATION_FILE.relative_to(REPO_ROOT))
+ENERGIES = max(len(names) for names in FOLLOWS.values())
+"""Energies that are found for a component, at most: as many measurements are needed."""
 
 DESCRIPTION = """\
 Estimate the energy of tiles of real layers twice: from toggles of the core's gates, mapped to a Liberty
@@ -47,7 +56,7 @@ predicted with more than 15 % of error; 2 if nothing could be measured or report
 EXAMPLES = f"""\
 examples:
   {COMMAND}                                        the sample's tiles on the core of 8 lines
-  {COMMAND} --preset tiny                          a small core: a minute instead of ten
+  {COMMAND} --preset tiny                          a small core: minutes instead of a quarter of an hour
   {COMMAND} --liberty nangate45.lib --keep-saif    another library, the toggles kept for other tools
   {COMMAND} --validate fc-FP stem-WG --point 0.9,100   other tiles, another operating point
 """
@@ -117,6 +126,11 @@ def parse_power(arguments: Sequence[str]) -> PowerOptions:
     preset = find_preset(values.preset)
     if preset.cores != 1:
         raise OptionError(f"--preset {preset.name}: it has {preset.cores} cores, choose one of a single core")
+    if values.save_constants and preset.name != PRESET:
+        raise OptionError(
+            f"--save-constants with --preset {preset.name}: {CALIBRATED} holds constants of {PRESET}; "
+            "leave one of the two out"
+        )
     if values.pixels < 1:
         raise OptionError(f"--pixels {values.pixels}: give 1 or more")
     if not 0 <= values.wire <= 10:
@@ -126,6 +140,12 @@ def parse_power(arguments: Sequence[str]) -> PowerOptions:
     both = {one.name for one in calibration} & {one.name for one in validation}
     if both:
         raise OptionError(f"{', '.join(sorted(both))}: a tile cannot both calibrate and validate")
+    measurements = len(calibration) * len(Variant)
+    if measurements < ENERGIES:
+        raise OptionError(
+            f"--calibrate {calibration[0].name}: {measurements} measurements ({len(Variant)} variants a "
+            f"tile) cannot tell {ENERGIES} energies apart; name more tiles"
+        )
     try:
         points = tuple(parse_point(text) for text in values.point) or PUBLISHED
     except OperatingError as error:
@@ -213,7 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--save-constants",
         action="store_true",
-        help=f"take the constants over into {CALIBRATED}, if the study passes",
+        help=f"take the constants over into {CALIBRATED}, if the study passes; of preset {PRESET} only",
     )
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
     return parser

@@ -8,13 +8,13 @@ from enum import StrEnum
 from golden.geometry import Step
 from regressions.results import GitInfo, TraceInfo
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of `power.json`; raised by one with every change of a field's name, type or meaning."""
 LIMIT = 0.15
 """Error of a predicted ratio, of the measured one, that passes."""
 
 Joules = dict[str, float]
-"""pJ by component, level or memory."""
+"""pJ by component, precision, level or memory."""
 
 
 class Role(StrEnum):
@@ -27,8 +27,9 @@ class Role(StrEnum):
 class Variant(StrEnum):
     """How a tile's operand A is made from the captured one.
 
-    FGMP: as the chip encodes it. FP8, FP16: every non-zero of it in that group. DENSE: zeros replaced by
-    other elements of the same tile; SPARSE: that with nine elements in ten set to zero.
+    FGMP: as the chip encodes it. FP8, FP16: every non-zero of it in that group, by threshold (FP8's is the
+    least that leaves none in FP16). DENSE: zeros replaced by other elements of the same tile; SPARSE: that
+    with nine elements in ten set to zero.
     """
 
     FGMP = "fgmp"
@@ -61,6 +62,8 @@ class TileResult:
         Of the gates, at the operating points' highest clock.
     model : Joules
         By component, from events.
+    model_multiplier : Joules
+        The multiplier's part of it by precision. (Gates do both, so `gates` of a tile of both has the sum.)
     by_wire : dict of str to float
         All of `gates` under other assumptions on wires.
     bits_compared : int
@@ -80,6 +83,7 @@ class TileResult:
     levels: Joules
     leakage: float
     model: Joules
+    model_multiplier: Joules
     by_wire: Joules
     bits_compared: int
 
@@ -142,7 +146,8 @@ class Constant:
 class PointResult:
     """A tile at an operating point by the event model, in pJ, brought to the process of the published table.
 
-    `watts` is of one core without external memory; `chip_watts` of as many as `lnpu` has, if the core is its.
+    `multiplier` is a part of `logic`, by precision. `watts` is of one core without external memory;
+    `chip_watts` of as many as `lnpu` has, if the core is its.
     """
 
     layer: str
@@ -151,6 +156,7 @@ class PointResult:
     voltage: float
     megahertz: float
     logic: Joules
+    multiplier: Joules
     sram: Joules
     leakage: float
     external: float

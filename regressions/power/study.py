@@ -16,7 +16,7 @@ from pathlib import Path
 from golden.counters import ema_bytes
 from golden.geometry import Step
 from golden.memories import sram_accesses
-from golden.power.components import Component
+from golden.power.components import Component, Precision
 from golden.power.events import count_events
 from golden.power.fit import Constants, fit
 from golden.power.model import EventModel
@@ -40,6 +40,7 @@ from regressions.power.records import (
 from regressions.power.tiles import TileChoice, cut, variant
 from regressions.run import git_info, shown, trace_info
 from regressions.traces import Trace
+from tb.core.replay import ReplayInput
 from tb.power.bench import GateBench, Measured
 from tb.power.liberty import read_library
 from tb.power.weights import Weights, by_component, by_level
@@ -81,7 +82,7 @@ def run(options: PowerOptions, tell: Callable[[str], None]) -> PowerStudy:
     begin, started = time.monotonic(), datetime.now(UTC)
     trace = Trace.open(options.trace, verify=False)
     settings = ReplaySettings(options.preset.name, True, options.seed, policy=options.policy)
-    sources = {one: cut(trace, one, options.preset, settings, options.pixels) for one in options.tiles}
+    sources = {one: _variants(trace, one, settings, options) for one in options.tiles}
     library = read_library(options.liberty)
     tell(f"mapping the core of {options.preset.name} to {library.name}")
     bench = GateBench(options.preset, library)
@@ -90,10 +91,10 @@ def run(options: PowerOptions, tell: Callable[[str], None]) -> PowerStudy:
     weights = {f"{wire:g}": bench.weights(wire) for wire in dict.fromkeys(wires)}
     tiles: list[_Tile] = []
     with _Activity(options) as folder:
-        for choice, source in sources.items():
-            for kind in Variant:
+        for choice, variants in sources.items():
+            for kind, source in variants.items():
                 name = f"{choice.name}-{kind}"
-                measured = bench.run(variant(source, kind, options.seed), folder / f"{name}.saif")
+                measured = bench.run(source, folder / f"{name}.saif")
                 if not options.keep_saif:
                     (folder / f"{name}.saif").unlink()
                 tiles.append(_tile(choice, kind, measured, weights))
@@ -168,6 +169,13 @@ class _Activity:
         self._temporary.cleanup()
 
 
+def _variants(
+    trace: Trace, choice: TileChoice, settings: ReplaySettings, options: PowerOptions
+) -> dict[Variant, ReplayInput]:
+    source = cut(trace, choice, options.preset, settings, options.pixels)
+    return {kind: variant(source, kind, options.seed) for kind in Variant}
+
+
 def _tile(choice: TileChoice, kind: Variant, measured: Measured, weights: Mapping[str, Weights]) -> _Tile:
     assumed = next(iter(weights.values()))
     toggles, counters = measured.activity.toggles, measured.counters
@@ -189,14 +197,15 @@ def _tile(choice: TileChoice, kind: Variant, measured: Measured, weights: Mappin
         levels={level.value: joules * PICO for level, joules in by_level(energy).items()},
         leakage=sum(assumed.leaking().values()) * seconds * PICO,
         model={},
+        model_multiplier={},
         by_wire={wire: sum(one.energy(toggles).values()) * PICO for wire, one in weights.items()},
         bits_compared=measured.bits_compared,
     )
     return _Tile(result, components, measured)
 
 
-def _picojoules(energies: Mapping[Component, float]) -> dict[str, float]:
-    return {component.value: joules * PICO for component, joules in energies.items()}
+def _picojoules(energies: Mapping[Component, float] | Mapping[Precision, float]) -> dict[str, float]:
+    return {part.value: joules * PICO for part, joules in energies.items()}
 
 
 def calibrate(tiles: Sequence[_Tile], voltage: float) -> EventModel:
@@ -207,7 +216,11 @@ def calibrate(tiles: Sequence[_Tile], voltage: float) -> EventModel:
 
 
 def _with_model(result: TileResult, model: EventModel) -> TileResult:
-    return replace(result, model=_picojoules(model.logic(result.events)))
+    return replace(
+        result,
+        model=_picojoules(model.logic(result.events)),
+        model_multiplier=_picojoules(model.multiplier(result.events)),
+    )
 
 
 def compare(results: Sequence[TileResult]) -> list[Ratio]:
@@ -269,6 +282,7 @@ def _point(tile: _Tile, model: EventModel, options: PowerOptions) -> list[PointR
                 point.voltage,
                 point.frequency / 1e6,
                 _picojoules(one.logic),
+                _picojoules(one.multiplier),
                 {name: joules * PICO for name, joules in one.sram.items()},
                 one.leakage * PICO,
                 one.external * PICO,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from golden.fgmp import SharePolicy, exponent_histogram
-from golden.formats import E_THR_MIN, U16
+from golden.fgmp import SharePolicy, encode, exponent_histogram
+from golden.formats import E_THR_MAX, E_THR_MIN, U16
 from golden.geometry import Step
 from golden.presets import Preset
 from golden.seeds import derive_seed
@@ -22,7 +22,8 @@ MAGNITUDE = 0x7FFF
 SPARSE_DENSITY = 0.1
 CHANNELS_A_LINE = 8
 """Channels of a tile of FP and BP, for each line; of WG, whose rows are in-channels, a quarter of that."""
-ALL_FP8 = SharePolicy(0)
+NONE_ABOVE = SharePolicy(0)
+"""No element lies in a binade above FP8's last; some may lie above the last FP8 code of that binade."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,15 @@ def cut(
 
 
 def variant(source: ReplayInput, kind: Variant, seed: int) -> ReplayInput:
-    """Return a tile with its operand A made as `kind` says."""
+    """Return a tile with its operand A made as `kind` says.
+
+    Raises
+    ------
+    OptionError
+        If A cannot be made so: it has no non-zero, or elements that no FP8 code stands for.
+    """
     if kind is Variant.FP8:
-        return replace(source, a_e_thr=ALL_FP8.choose(exponent_histogram(source.a)))
+        return replace(source, a_e_thr=_all_fp8(source))
     if kind is Variant.FP16:
         return replace(source, a_e_thr=E_THR_MIN)
     if kind is Variant.FGMP:
@@ -91,6 +98,18 @@ def variant(source: ReplayInput, kind: Variant, seed: int) -> ReplayInput:
         return replace(source, a=dense)
     rng = np.random.default_rng(derive_seed("power sparse", seed))
     return replace(source, a=np.where(rng.random(dense.shape) < SPARSE_DENSITY, dense, np.uint16(0)))
+
+
+def _all_fp8(source: ReplayInput) -> int:
+    """Return the least threshold with which FP8 holds every element of A."""
+    least = NONE_ABOVE.choose(exponent_histogram(source.a))
+    for e_thr in range(least, min(least + 1, E_THR_MAX) + 1):
+        if not encode(source.a, source.a_fmt, e_thr).fp16_count:
+            return e_thr
+    raise OptionError(
+        f"tile {replay_name(source.geometry.name, source.step)}: its operand A has elements that no FP8 code "
+        "stands for: choose another tile"
+    )
 
 
 def _filled(bits: U16, rng: np.random.Generator) -> U16:

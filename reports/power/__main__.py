@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from golden.power.calibration import save_calibration
+from golden.power.calibration import CALIBRATION, CalibrationError, calibration_text
 from golden.power.fit import FitError
 from regressions.power.options import parse_power
 from regressions.power.records import PowerStudy, Role
@@ -20,6 +20,7 @@ from reports import ReportError
 from reports.power.document import PAGE, write
 from reports.power.terminal import lines
 from reports.signoff.interrupt import obey_signals
+from tb.build_cache import write_whole
 from tb.core.bare import CoreFailure
 from tb.power.expression import FunctionError
 from tb.power.liberty import LibertyError
@@ -30,6 +31,7 @@ from tb.power.saif import SaifError
 from tb.power.simulator import GateMismatchError
 
 PROBLEMS = (
+    CalibrationError,
     CoreFailure,
     FitError,
     FunctionError,
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         study = run(options, _tell)
         folder = write(study, options.out)
         if options.save_constants and study.passed:
-            save_calibration(model_of(study), _source(study))
+            write_whole(CALIBRATION, calibration_text(model_of(study), source_of(study)).encode())
     except KeyboardInterrupt:
         print("error: interrupted; there is no report", file=sys.stderr)
         return INTERRUPTED
@@ -60,15 +62,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return NOTHING_RUN
     print("\n".join(lines(study)))
+    if options.save_constants:
+        print(f"constants: {shown(CALIBRATION)}{'' if study.passed else ' is left as it was'}")
     print(f"report: {shown(folder / PAGE)}")
     return 0 if study.passed else FAILED
 
 
-def _source(study: PowerStudy) -> dict[str, str]:
+def source_of(study: PowerStudy) -> dict[str, str]:
     """Return where the constants come from."""
+    git = study.run.git
     calibration = [f"{one.layer}-{one.step}" for one in study.tiles if one.role is Role.CALIBRATION]
     return {
         "command": study.run.command,
+        "commit": f"{git.commit or 'unknown'}{'+' if git.dirty else ''}",
         "library": f"{study.gates.library}, SHA-256 {study.gates.digest}",
         "preset": study.run.preset,
         "tiles": ", ".join(dict.fromkeys(calibration)),

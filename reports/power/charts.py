@@ -112,6 +112,10 @@ def tiles(study: PowerStudy) -> Figure:
             f"{name} {one.gates[name] / one.macs:.3g}, {one.model[name] / one.macs:.3g}"
             for name in COMPONENTS
         ]
+        tip += [
+            f"multiplier of {name} MACs –, {each / one.macs:.3g}"
+            for name, each in one.model_multiplier.items()
+        ]
         parts.append(
             f'<text class="direct" x="{WIDTH - 4}" y="{top + ROW / 2 + 4}" text-anchor="end">'
             f"{energy(one.measured / one.macs)}</text>"

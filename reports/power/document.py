@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from golden.power.components import Component, Precision
 from regressions.json_codec import encode
 from regressions.power.records import SCHEMA, PowerStudy
 from reports.power import page
@@ -16,7 +17,11 @@ FOLDER = "power"
 PAGE = "index.html"
 DOCUMENT = "power.json"
 CSV = "tiles.csv"
-COLUMNS = ("layer", "step", "variant", "role", "cycles", "macs", "component", "gates_pj", "events_pj")
+COLUMNS = (
+    *("layer", "step", "variant", "role", "cycles", "macs"),
+    *("component", "gates_pj", "events_pj", "events_fp8_pj", "events_fp16_pj"),
+)
+"""The last two are the multiplier's energy from events, by precision; they are empty for other components."""
 
 
 def write(study: PowerStudy, out: Path) -> Path:
@@ -57,4 +62,6 @@ def _rows(study: PowerStudy) -> Iterator[tuple[object, ...]]:
     for one in study.tiles:
         head = (one.layer, one.step.value, one.variant.value, one.role.value, one.cycles, one.macs)
         for component, energy in one.gates.items():
-            yield (*head, component, f"{energy:.6g}", f"{one.model[component]:.6g}")
+            split = [one.model_multiplier[precision] for precision in Precision]
+            parts = [f"{part:.6g}" if component == Component.MULTIPLIER else "" for part in split]
+            yield (*head, component, f"{energy:.6g}", f"{one.model[component]:.6g}", *parts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import mean
 
 from golden.power.operating import PUBLISHED_W
-from regressions.power.records import PointResult, PowerStudy, Ratio, Role, TileResult, Variant
+from regressions.power.records import Joules, PointResult, PowerStudy, Ratio, Role, TileResult, Variant
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,51 @@ def ratio_rows(study: PowerStudy) -> list[RatioRow]:
                     mean(one.pe for one in found),
                 )
             )
+    return rows
+
+
+@dataclass(frozen=True)
+class ComponentRow:
+    """A component's energy by events against gates, over tiles that constants were not found on.
+
+    Attributes
+    ----------
+    share : float
+        Of the energy of all components, on gates.
+    error : float
+        Mean of the errors' sizes.
+    worst : float
+        The error of `tile`, where it is greatest; it is `of_tile` of the energy of that tile's logic.
+    """
+
+    component: str
+    share: float
+    error: float
+    worst: float
+    tile: str
+    of_tile: float
+
+
+def component_rows(study: PowerStudy) -> list[ComponentRow]:
+    """Return a row for each component that takes energy on a tile that constants were not found on."""
+    rows = []
+    tested = [one for one in study.tiles if one.role is Role.VALIDATION]
+    for component in dict.fromkeys(name for one in tested for name in one.gates):
+        found = [one for one in tested if one.gates[component]]
+        if not found:
+            continue
+        errors = [one.model[component] / one.gates[component] - 1 for one in found]
+        worst, tile = max(zip(errors, found, strict=True), key=lambda pair: abs(pair[0]))
+        rows.append(
+            ComponentRow(
+                component,
+                sum(one.gates[component] for one in found) / sum(one.measured for one in tested),
+                mean(abs(error) for error in errors),
+                worst,
+                tile.name,
+                worst * tile.gates[component] / tile.measured,
+            )
+        )
     return rows
 
 
@@ -79,10 +124,11 @@ def wire_rows(study: PowerStudy) -> list[WireRow]:
 
 @dataclass(frozen=True)
 class PointRow:
-    """An operating point: watts of the chip over the tiles, and what is published there."""
+    """An operating point: means over the tiles, and what is published there; `multiplier` in pJ a tile."""
 
     voltage: float
     megahertz: float
+    multiplier: Joules
     watts: float
     chip_watts: float | None
     published: float | None
@@ -98,6 +144,7 @@ def point_rows(study: PowerStudy) -> list[PointRow]:
         rows.append(
             PointRow(
                 *place,
+                {name: mean(one.multiplier[name] for one in found) for name in found[0].multiplier},
                 mean(one.watts for one in found),
                 mean(chips) if chips else None,
                 published.get(place),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import jinja2
 
+from golden.power.components import Precision
 from regressions.power.records import PowerStudy, Role, Variant
 from reports.page.environment import environment
 from reports.page.overview import Tile
 from reports.power import charts
-from reports.power.figures import listed, per_mac, point_rows, ratio_rows, wire_rows
+from reports.power.figures import component_rows, listed, per_mac, point_rows, ratio_rows, wire_rows
 from reports.published import FP8_ENERGY
 from reports.text import count, percent, ratio, signed_percent
 
 LEVELS = ("PE", "line", "core")
+PRECISIONS = [one.value for one in Precision]
 
 
 def render(study: PowerStudy, document: str, table: str) -> str:
@@ -37,6 +39,8 @@ def render(study: PowerStudy, document: str, table: str) -> str:
                 (part, per_mac(study, Variant.FP8, part), per_mac(study, Variant.FP16, part))
                 for part in (*charts.COMPONENTS, *LEVELS)
             ],
+            errors=component_rows(study),
+            precisions=PRECISIONS,
             constants=study.constants,
             wires=wire_rows(study),
             points=point_rows(study),

@@ -188,6 +188,30 @@ def test_energy_of_the_clock(flat: Flat) -> None:
     assert by_level(weights.energy(toggles))[Level.CORE] == pytest.approx(sum(found.values()))
 
 
+def _pe(modules: dict[str, Any]) -> None:
+    """Make the counter below a PE whose sums are its two bits: an inverter and an XOR add."""
+    del modules["bits$counter.i_bits"]["netnames"]["count"]
+    modules["bits$counter.i_bits"]["netnames"]["sum_o"] = {"hide_name": 0, "bits": [4, 5]}
+    modules["pe$counter.i_bits"] = modules.pop("bits$counter.i_bits")
+    modules["counter"]["cells"]["i_bits"]["type"] = "pe$counter.i_bits"
+
+
+def test_adder_of_a_pe_is_found_in_each_design(library: Library) -> None:
+    """What one design's PE adds with is not taken for another's, though their modules be the same object."""
+    modules = dict(small_design.mapped().modules)
+    _pe(modules)
+    mapped = replace(small_design.mapped(), modules=modules)
+    flat = flatten(read_modules(mapped, library), mapped.top, library)
+    toggles = np.ones(flat.nets, np.int64)
+    found = by_component(weigh(flat).energy(toggles))
+    assert found[Component.ADDER] > 0
+    assert found[Component.MULTIPLIER] == 0
+    del flat.modules["pe$counter.i_bits"].names["sum_o"]
+    without = by_component(weigh(flat).energy(toggles))
+    assert without[Component.ADDER] == 0
+    assert without[Component.MULTIPLIER] == pytest.approx(found[Component.ADDER])
+
+
 def test_leakage(flat: Flat) -> None:
     cells = 5 + 3  # a clock gate is three cells
     assert sum(weigh(flat).leaking().values()) == pytest.approx(cells * small_library.LEAKAGE_W)

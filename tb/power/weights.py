@@ -40,7 +40,7 @@ CLOCK = "clk_i"
 COMPONENTS = {
     "a_operand": Component.MULTIPLIER,
     "pe_multiplier": Component.MULTIPLIER,
-    "pe": Component.MULTIPLIER,  # but for the cone of its sums: see `_is_adder`
+    "pe": Component.MULTIPLIER,  # but for the cone of its sums: see `_cone`
     "reduction_tree": Component.ADDER,
     "partial_sum": Component.ADDER,
     "load_balancer": Component.BALANCER,
@@ -56,6 +56,7 @@ COMPONENTS = {
 """Component of a module's gates; its registers and their clock count as such. Any other module is control."""
 SUMS = "sum_o"
 """Registers of a PE whose inputs are its adder."""
+PE = "pe"
 
 Floats = npt.NDArray[np.float64]
 _KINDS = [(component, level) for component in Component for level in Level]
@@ -113,6 +114,11 @@ class _Scale:
             self._clocks |= set(flat.cells[GATE].pins[GATE_OUTPUT].tolist())
         self._parts: list[tuple[Nets, Floats, Nets]] = []
         self._leakage = np.zeros(len(_KINDS))
+        self._adder_gates = {
+            name: np.array(sorted(_cone(flat, module)), np.int64)
+            for name, module in flat.modules.items()
+            if module.base == PE
+        }
         self._places = [self._place(scope) for scope in range(len(flat.scopes))]
 
     def weights(self) -> Weights:
@@ -156,7 +162,7 @@ class _Scale:
 
     def _place(self, scope: int) -> int:
         modules = self._flat.ancestors(scope)
-        return 0 if "pe" in modules else 1 if "pe_line" in modules else 2
+        return 0 if PE in modules else 1 if "pe_line" in modules else 2
 
     def _component(self, scope: int) -> Component:
         return COMPONENTS.get(self._flat.modules[self._flat.scopes[scope].module].base, Component.CONTROL)
@@ -179,18 +185,10 @@ class _Scale:
 
     def _adders(self, cells: Cells) -> npt.NDArray[np.bool_]:
         found = np.zeros(len(cells.scope), np.bool_)
-        for name, module in self._flat.modules.items():
-            if module.base == "pe":
-                own = np.array([scope.module == name for scope in self._flat.scopes])[cells.scope]
-                found |= own & np.isin(cells.number, np.array(sorted(self._adder_gates(module)), np.int64))
+        for name, gates in self._adder_gates.items():
+            own = np.array([scope.module == name for scope in self._flat.scopes])[cells.scope]
+            found |= own & np.isin(cells.number, gates)
         return found
-
-    def _adder_gates(self, module: Module) -> set[int]:
-        """Return the gates of a PE through which its sums' inputs go, and nothing else."""
-        known = _adder_cache.get(id(module))
-        if known is None:
-            known = _adder_cache[id(module)] = _cone(self._flat, module)
-        return known
 
     def _follow_edges(self, cell: Cell, cells: Cells) -> None:
         for pin, nets in cells.pins.items():
@@ -264,9 +262,6 @@ class _Scale:
             nets = memory.ports["read_data_o"]
             pair = components.index(Component.INTERCONNECT) * levels + self._places[memory.scope]
             self._parts.append((nets, self._charge(nets), np.full(len(nets), pair)))
-
-
-_adder_cache: dict[int, set[int]] = {}
 
 
 def _cone(flat: Flat, module: Module) -> set[int]:

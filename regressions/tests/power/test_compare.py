@@ -34,6 +34,7 @@ def tiles(role: Role = Role.VALIDATION, zeros: float = 0.4, wrong: float = 1.0) 
             levels={"PE": energy * 0.75, "line": energy * 0.25},
             leakage=0.0,
             model={"multiplier": energy * (wrong if kind is Variant.SPARSE else 1)},
+            model_multiplier={},
             by_wire={},
             bits_compared=1,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +38,36 @@ def test_default_tiles_fit_a_core(name: str) -> None:
     assert source.a.size > 0
     assert len(source.columns) == TINY.columns
     assert source.geometry.out_height <= 4
-    assert source.a.shape[1] == (4 if choice.step is Step.WG else 16)
+    most = 4 if choice.step is Step.WG else 16
+    assert source.a.shape[1] == (3 if choice.layer == "stem" else most)
+
+
+def test_default_tiles_validate_other_shapes_than_they_calibrate() -> None:
+    def kinds(names: Sequence[str]) -> set[tuple[Step, int, int]]:
+        tiles = [parse_tile(name, Role.VALIDATION) for name in names]
+        shapes = [(one.step, tile(one.layer, one.step).geometry) for one in tiles]
+        return {(step, geometry.kernel, geometry.stride) for step, geometry in shapes}
+
+    new = kinds(VALIDATION) - kinds(CALIBRATION)
+    assert {(Step.FP, 3, 2), (Step.BP, 1, 2), (Step.FP, 1, 2), (Step.FP, 1, 1)} <= new
+    assert "stem-WG" in VALIDATION, "three channels, of images, which no other tile has"
+
+
+@pytest.mark.parametrize(("layer", "step"), [("stem", Step.WG), ("layer1.1.conv1", Step.FP)])
+def test_all_fp8_is_all_fp8(layer: str, step: Step) -> None:
+    """Some images' pixels lie between the last FP8 code and the binade's end: one binade more holds them."""
+    made = variant(tile(layer, step), Variant.FP8, 7)
+    assert encode(made.a, made.a_fmt, made.a_e_thr).fp16_count == 0
+    assert encode(made.a, made.a_fmt, made.a_e_thr - 1).fp16_count > 0, "the least threshold"
+
+
+@pytest.mark.parametrize("top", [0x7BFF, 0x7C00, 0x7E00])
+def test_what_no_fp8_code_stands_for(top: int) -> None:
+    source = tile()
+    a = source.a.copy()
+    a[0, 0, 0, 0] = top  # the greatest number, infinity, NaN
+    with pytest.raises(OptionError, match=r"tile layer1.1.conv1-FP: .* no FP8 code stands for"):
+        variant(replace(source, a=a), Variant.FP8, 7)
 
 
 def test_variants() -> None:
@@ -71,6 +102,11 @@ def test_steps_that_training_has_not() -> None:
         (["--calibrate", "layer1"], "tile 'layer1': give LAYER-STEP"),
         (["--validate", "fc-XX"], "tile 'fc-XX': give LAYER-STEP, STEP being one of FP, BP, WG"),
         (["--validate", CALIBRATION[0]], "cannot both calibrate and validate"),
+        (["--calibrate", CALIBRATION[0]], "5 measurements (5 variants a tile) cannot tell 6 energies apart"),
+        (
+            ["--save-constants", "--preset", "tiny"],
+            "--save-constants with --preset tiny: golden/power/calibration.json holds constants of core",
+        ),
         (["--preset", "lnpu"], "--preset lnpu: it has 12 cores"),
         (["--pixels", "0"], "--pixels 0: give 1 or more"),
         (["--wire", "-1"], "--wire -1: give 0 to 10"),
@@ -81,6 +117,12 @@ def test_options_that_cannot_be(words: list[str], message: str) -> None:
     with pytest.raises(OptionError) as caught:
         parse_power([*HERE, *words])
     assert message in str(caught.value)
+
+
+def test_two_tiles_can_calibrate() -> None:
+    options = parse_power([*HERE, "--calibrate", *CALIBRATION[:2], "--save-constants"])
+    assert options.save_constants
+    assert sum(one.role is Role.CALIBRATION for one in options.tiles) == 2
 
 
 def test_a_preset_that_is_none() -> None:

@@ -47,6 +47,7 @@ def tile(layer: str, step: Step, role: Role, kind: Variant, error: float) -> Til
         {one.value: sum(gates.values()) / 3 for one in Level},
         12.0,
         {name: energy * factor for name, energy in gates.items()},
+        {"FP8": 0.75 * size * factor, "FP16": 0.25 * size * factor},
         {"0.5": sum(gates.values()), "0": 0.7 * sum(gates.values()), "1": 1.3 * sum(gates.values())},
         1_000_000,
     )
@@ -61,7 +62,17 @@ def study(error: float = 0.05, chip: bool = True) -> PowerStudy:
     watts = {(0.7, 50.0): 3e-3, (1.1, 200.0): 25e-3}
     points = [
         PointResult(
-            layer, step, Variant.FGMP, *point, logic, memories, 5.0, 700.0, one, 12 * one if chip else None
+            layer,
+            step,
+            Variant.FGMP,
+            *point,
+            logic,
+            {"FP8": 75.0, "FP16": 25.0},
+            memories,
+            5.0,
+            700.0,
+            one,
+            12 * one if chip else None,
         )
         for layer, step, _ in PLACES
         for point, one in watts.items()
