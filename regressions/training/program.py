@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from golden.seeds import derive_seed
-from regressions.capture.datasets import DataSet, Split, load_dataset
+from regressions.capture.datasets import DataSet, Split, data_digest, load_dataset
 from regressions.capture.models import build_model
 from regressions.capture.options import BUILT_IN_MODEL
 from regressions.capture.progress import Progress, duration
@@ -48,7 +48,7 @@ def train(options: Options) -> Record:
     regressions.capture.errors.CaptureError
         If data set, network, options, checkpoint or training are at fault.
     """
-    other = Record.read(options.beside) if options.beside is not None else None
+    other = _read_beside(options)
     dataset = load_dataset(options.dataset, options.image_size)
     split = _training_images(dataset, options)
     state = make_state(options, dataset, split)
@@ -69,6 +69,21 @@ def train(options: Options) -> Record:
     if other is not None:
         _write_beside(state.record, other, options)
     return state.record
+
+
+def _read_beside(options: Options) -> Record | None:
+    """Return the record of the run beside this one; None if none was named."""
+    if options.beside is None:
+        return None
+    other = Record.read(options.beside)
+    if not other.losses:
+        why = f" (it diverged in iteration {other.diverged['iteration']})" if other.diverged else ""
+        raise TrainingError(
+            f"--beside {options.beside}",
+            f"the run there has no loss to set beside{why}",
+            "name a run that has ended an iteration",
+        )
+    return other
 
 
 def make_state(options: Options, dataset: DataSet, split: Split) -> State:
@@ -95,6 +110,7 @@ def make_state(options: Options, dataset: DataSet, split: Split) -> State:
             weights=sum(parameter.numel() for parameter in model.parameters()),
             train_images=len(split),
             test_images=len(dataset.test),
+            data=data_digest(options.dataset),
         ),
     )
 

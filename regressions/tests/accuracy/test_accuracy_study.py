@@ -18,6 +18,7 @@ from regressions.accuracy.workers import TrainingFailedError
 from regressions.option_error import OptionError
 from regressions.tests.accuracy import fake_training
 from regressions.tests.accuracy.fake_training import WILL, made_up
+from regressions.training.options import OPTIMIZERS
 from regressions.training.record import NAME
 from tb.toolchain import REPO_ROOT
 
@@ -102,6 +103,10 @@ def test_runs_of_other_settings_are_not_taken(tmp_path: Path, monkeypatch: pytes
         with pytest.raises(OptionError, match=r"--no-training: .* holds none of these runs"):
             run(options_of(tmp_path, *FORMATS, "--no-training", *other), lambda _: None)
     before = key(options.training)
+    monkeypatch.setitem(OPTIMIZERS, "sgd", 0.07)  # a default that is in no code that counts
+    assert key(options.training) != before
+    monkeypatch.setitem(OPTIMIZERS, "sgd", 0.05)
+    assert key(options_of(tmp_path, "--learning-rate", "0.05").training) == before
     monkeypatch.setattr(runs, "torch_version", lambda: "other")
     assert key(options.training) != before
     monkeypatch.setattr(runs, "torch_version", lambda: "none")
@@ -215,6 +220,22 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         run(options_of(tmp_path, *FORMATS), lambda _: None)
 
 
+def test_runs_of_other_images_are_not_taken(tmp_path: Path) -> None:
+    """The folder's path is the same, its files are not."""
+    (tmp_path / "cifar").mkdir()
+    for name in ("data_batch_1.bin", "test_batch.bin"):
+        (tmp_path / "cifar" / name).write_bytes(bytes(3073))
+    options = options_of(tmp_path, "--formats", "fp16", "--dataset", "cifar10", str(tmp_path / "cifar"))
+    put(options)
+    assert run(replace(options, train=False), lambda _: None).missing == []
+    (tmp_path / "cifar" / "test_batch.bin").write_bytes(bytes(3072) + b"1")
+    with pytest.raises(OptionError, match=r"--no-training: .* holds none of these runs"):
+        run(replace(options, train=False), lambda _: None)
+    (tmp_path / "cifar" / "test_batch.bin").unlink()
+    with pytest.raises(OptionError, match=r"cifar: has no test_batch\.bin"):
+        run(options, lambda _: None)
+
+
 def test_code_counts_comments_do_not(tmp_path: Path) -> None:
     for place in runs.CODE:
         source = REPO_ROOT / place
@@ -234,4 +255,8 @@ def test_code_counts_comments_do_not(tmp_path: Path) -> None:
     (tmp_path / "regressions" / "training" / "cli.py").write_text("pass\n", encoding="utf-8")
     assert code_digest(tmp_path) == same
     program.write_text(text.replace("torch.float16", "torch.bfloat16"), encoding="utf-8")
+    assert code_digest(tmp_path) != same
+    program.write_text(text, encoding="utf-8")
+    network = tmp_path / "regressions" / "networks" / "vgg.py"
+    network.write_text(f"{network.read_text(encoding='utf-8')}\nMORE = 1\n", encoding="utf-8")
     assert code_digest(tmp_path) != same
