@@ -132,7 +132,7 @@ class Raw(bytes):
 
 
 def pickled(value: object) -> bytes:
-    """Write as Python 2's cPickle did in protocol 2: strings are byte strings, arrays name numpy's old core."""
+    """Write as Python 2 did in protocol 2: strings are byte strings, arrays name numpy's old core."""
     if isinstance(value, Raw):
         return value
     if isinstance(value, bytes):

@@ -11,7 +11,7 @@ import pytest
 
 from regressions.accuracy import runs, workers
 from regressions.accuracy.options import AccuracyOptions, parse_accuracy
-from regressions.accuracy.records import AccuracyStudy, Ending, Metric, Place
+from regressions.accuracy.records import AccuracyStudy, Ending, Metric, Outcome, Place
 from regressions.accuracy.runs import code_digest, held, home_of, key, units
 from regressions.accuracy.study import run
 from regressions.accuracy.workers import TrainingFailedError
@@ -90,7 +90,8 @@ def test_a_diverged_run_is_a_result(tmp_path: Path) -> None:
     summary = next(found for found in study.summaries if found.format == "fgmp:share=0.2")
     assert (summary.finished, summary.diverged, summary.deviation) == (1, 1, None)
     compared = next(found for found in study.comparisons if found.format == "fgmp:share=0.2")
-    assert (compared.seeds, compared.p, compared.place) == ([1], None, None)
+    assert (compared.seeds, compared.p, compared.p_signs, compared.place) == ([1], None, 1.0, None)
+    assert study.verdict.outcome is Outcome.FAIL
 
 
 def test_runs_of_other_settings_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +123,8 @@ def test_more_seeds_and_formats_cost_their_own_runs(tmp_path: Path) -> None:
         f"{name}, seed 3" for name in ("fp32", "fp8-e4m3", "fgmp:share=0.2")
     ]
     assert [one.format for one in study.results] == ["fp32"] * 2 + ["fgmp:share=0.2"] * 2
+    assert study.verdict.outcome is Outcome.FAIL
+    assert study.verdict.reason == "fgmp:share=0.2: 2 runs of it or of FP32 not there"
 
 
 def test_comparisons_by_hand(tmp_path: Path) -> None:
@@ -133,6 +136,7 @@ def test_comparisons_by_hand(tmp_path: Path) -> None:
     assert fp8.difference == pytest.approx(-0.02, abs=1e-6)
     assert (fp8.seeds, fp8.place) == ([1, 2], Place.BELOW)
     assert by_name["fgmp:share=0.2"].place is Place.WITHIN
+    assert study.verdict.outcome is Outcome.PASS
     runs_ = study.of("fp32")
     assert runs_[0].loss == pytest.approx(sum(runs_[0].losses[-5:]) / 5), "the last epoch: 80 images by 16"
     assert runs_[0].accuracy == runs_[0].tests[-1].accuracy
