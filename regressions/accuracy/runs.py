@@ -40,7 +40,7 @@ CODE = (
     "regressions/networks",
 )
 """What decides the bits of a run."""
-NOT_CODE = ("__main__", "arguments", "cli", "errors", "options", "progress", "record", "speed")
+NOT_CODE = ("__main__", "arguments", "cli", "errors", "loss_chart", "options", "progress", "record", "speed")
 """Modules there that only read, say and keep: what they read is in the settings."""
 SETTINGS = "settings.json"
 LOCK = "lock"

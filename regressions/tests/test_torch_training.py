@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -197,7 +198,15 @@ def test_exact_training_stays_beside_the_emulation(
     train(tmp_path / "emulated", "--iterations", "3")
     exact = ["--exact", "--beside", str(tmp_path / "emulated")]
     train(tmp_path / "exact", "--iterations", "3", *exact)
-    assert "over 3 iterations" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "over 3 iterations" in said
+    chart = tmp_path / "exact" / program.BESIDE_CHART
+    assert f"chart: {chart})" in said
+    drawn = ElementTree.fromstring(chart.read_text(encoding="utf-8"))
+    curves = [one.attrib["points"].split() for one in drawn.iter("{http://www.w3.org/2000/svg}polyline")]
+    assert [len(points) for points in curves] == [3, 3]
+    names = [one.text for one in drawn.iter("{http://www.w3.org/2000/svg}text") if "class" in one.attrib]
+    assert names == ["fgmp, golden model, seed 1", "beside: fgmp, emulation, seed 1"]
     rows = np.loadtxt(tmp_path / "exact" / program.BESIDE_NAME, delimiter=",", skiprows=1)
     assert rows[:, 0].tolist() == [1, 2, 3]
     assert np.abs(rows[:, 1] - rows[:, 2]).max() < 0.05

@@ -27,6 +27,7 @@ from regressions.training.emulation import Emulation
 from regressions.training.errors import DivergedError, TrainingError
 from regressions.training.exact import GoldenCore
 from regressions.training.iteration import iterate
+from regressions.training.loss_chart import loss_chart
 from regressions.training.loss_scale import FIRST_DYNAMIC, LossScale
 from regressions.training.optimizers import make_optimizer, round_masters
 from regressions.training.options import DYNAMIC, Options
@@ -35,6 +36,7 @@ from regressions.training.record import Record, compare
 from regressions.training.state import State
 
 BESIDE_NAME = "beside.csv"
+BESIDE_CHART = "beside.svg"
 
 say = partial(print, flush=True)
 """Standard output keeps its place among the progress lines also in a log file."""
@@ -214,22 +216,35 @@ def _say_results(record: Record) -> None:
 
 
 def _write_beside(record: Record, other: Record, options: Options) -> None:
-    """Write both runs' losses, and say how far they lie apart."""
+    """Write both runs' losses and their chart, and say how far they lie apart."""
     rows = compare(record, other)
-    path = options.out / BESIDE_NAME
     lines = [
         "iteration,loss,loss_beside",
         *(f"{number},{mine!r},{others!r}" for number, mine, others in rows),
     ]
-    try:
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise TrainingError(
-            str(path), f"cannot be written ({error.strerror})", "see that the disk is not full"
-        ) from error
+    files = {
+        BESIDE_NAME: "\n".join(lines) + "\n",
+        BESIDE_CHART: loss_chart(rows, _kind(record), f"beside: {_kind(other)}"),
+    }
+    for name, text in files.items():
+        path = options.out / name
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise TrainingError(
+                str(path), f"cannot be written ({error.strerror})", "see that the disk is not full"
+            ) from error
     gaps = [abs(mine - others) for _, mine, others in rows]
     equal = next((number - 1 for number, mine, others in rows if mine != others), len(rows))
     say(
         f"beside {options.beside} over {len(rows)} iterations: losses equal up to iteration {equal}, "
-        f"apart by {sum(gaps) / len(gaps):.4f} in the mean and {max(gaps):.4f} at most ({path})"
+        f"apart by {sum(gaps) / len(gaps):.4f} in the mean and {max(gaps):.4f} at most "
+        f"({options.out / BESIDE_NAME}; chart: {options.out / BESIDE_CHART})"
     )
+
+
+def _kind(record: Record) -> str:
+    """Return a run's precision, what computed its products, and its seed."""
+    mode, exact, seed = (record.recipe.get(name) for name in ("mode", "exact", "seed"))
+    products = "golden model" if exact else "PyTorch" if mode == "fp32" else "emulation"
+    return f"{mode}, {products}, seed {seed}"
