@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from regressions.accuracy.formats import REFERENCE
 from regressions.accuracy.records import Comparison, Ending, FormatSummary, Metric, Place, RunResult
-from regressions.accuracy.statistics import holm, paired, spread
+from regressions.accuracy.statistics import ROUNDING, Spread, holm, paired, sign_flips, spread
 
 
 def value(result: RunResult, metric: Metric) -> float | None:
@@ -46,13 +46,13 @@ def _comparison(name: str, metric: Metric, results: Sequence[RunResult]) -> Comp
     ours, theirs = _by_seed(name, metric, results), _by_seed(REFERENCE, metric, results)
     seeds = sorted(ours.keys() & theirs.keys())
     if not seeds:
-        return Comparison(name, metric, [], None, None, None, None, None, None, None)
-    found = paired([ours[seed] - theirs[seed] for seed in seeds])
+        return Comparison(name, metric, [], None, None, None, None, None, None, None, None)
+    differences = [ours[seed] - theirs[seed] for seed in seeds]
+    found = paired(differences)
     diverged = any(one.format == name and one.ending is Ending.DIVERGED for one in results)
     reference = spread([theirs[seed] for seed in seeds])
     mean = spread([ours[seed] for seed in seeds]).mean
     judged = not diverged and len(seeds) > 1
-    place = Place.BELOW if mean < reference.least else Place.ABOVE if mean > reference.most else Place.WITHIN
     return Comparison(
         format=name,
         metric=metric,
@@ -62,9 +62,18 @@ def _comparison(name: str, metric: Metric, results: Sequence[RunResult]) -> Comp
         low=found.low,
         high=found.high,
         p=found.p,
+        p_signs=sign_flips(differences),
         p_adjusted=None,
-        place=place if judged else None,
+        place=_place(mean, reference) if judged else None,
     )
+
+
+def _place(mean: float, reference: Spread) -> Place:
+    """Tell where a mean lies; one that equals an end but for rounding lies within."""
+    reach = ROUNDING * max(abs(reference.least), abs(reference.most))
+    if mean < reference.least - reach:
+        return Place.BELOW
+    return Place.ABOVE if mean > reference.most + reach else Place.WITHIN
 
 
 def _by_seed(name: str, metric: Metric, results: Sequence[RunResult]) -> dict[int, float]:

@@ -27,17 +27,19 @@ CHECKPOINT_EVERY = 50
 
 DESCRIPTION = """\
 Train the same network in several formats with several seeds, and compare what they reach: test accuracy and
-loss with their spread over the seeds, the difference to FP32 with its interval and p-value (paired by seed,
+loss with their spread over the seeds, the difference to FP32 with its interval and p-values (paired by seed,
 which decides weights and images' order), and the share of FP16 over the training. A run is kept as it ends,
 so a study that was interrupted goes on where it was, and another format or seed costs its own runs alone.
-Runs of other settings, or of another version of the code that decides their bits, are never taken. The report
-is reports/out/accuracy. Exit status: 0, 2 if nothing could be trained or reported, 130 if interrupted.
+Runs of other settings or images, or of another version of the code that decides their bits, are never taken.
+The report is reports/out/accuracy. It passes if the mean test accuracy of the chip's own format (FGMP at its
+default target) is not below the least of FP32's runs of the same seeds. Exit status: 0, 1 if it is below,
+diverged, or is not there though asked for, 2 if nothing could be trained or reported, 130 if interrupted.
 """
 EXAMPLES = f"""\
 examples:
   {COMMAND}                                      all formats, five seeds, ResNet-18 of width 16, digits
   {COMMAND} --formats fp16 fgmp:share=0.3 fgmp:previous=0.2 fgmp:fixed=1 --seeds 1 2 3
-  {COMMAND} --dataset cifar10 FOLDER --width 64 --epochs 30 --batch 64
+  {COMMAND} --dataset cifar10 FOLDER --formats fgmp --seeds 1 2 3 --train-images 5000 --epochs 3 --batch 64
   {COMMAND} --no-training --traces build/traces/after-*/full.safetensors   traces of one training, compared
 """
 

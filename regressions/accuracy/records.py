@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from regressions.results import GitInfo
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of `accuracy.json`; raised by one with every change of a field's name, type or meaning."""
 
 TENSORS = ("X", "W", "delta")
@@ -33,6 +33,22 @@ class Place(StrEnum):
     BELOW = "below"
     WITHIN = "within"
     ABOVE = "above"
+
+
+class Outcome(StrEnum):
+    """What came of the study for the chip's own format; none: it cannot be judged."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An outcome, and in a line of what and why."""
+
+    outcome: Outcome
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -139,6 +155,8 @@ class Comparison:
     deviation, low, high, p : float or None
         Standard deviation of the differences, interval of confidence (95 %) of their mean, two-sided paired
         t-test; None of one pair, the last three also if all pairs differ alike.
+    p_signs : float or None
+        Exact sign-flip test of the pairs; None without a pair.
     p_adjusted : float or None
         `p`, adjusted to all comparisons of this metric (Holm).
     place : Place or None
@@ -154,6 +172,7 @@ class Comparison:
     low: float | None
     high: float | None
     p: float | None
+    p_signs: float | None
     p_adjusted: float | None
     place: Place | None
 
@@ -269,6 +288,7 @@ class AccuracyStudy:
 
     schema: int
     run: AccuracyRun
+    verdict: Verdict
     formats: list[FormatInfo]
     results: list[RunResult]
     missing: list[str]

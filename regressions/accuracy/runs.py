@@ -20,6 +20,8 @@ from typing import Any
 from regressions.accuracy.formats import Format
 from regressions.accuracy.options import AccuracyOptions, unit_options
 from regressions.accuracy.records import TENSORS, Ending, RunResult, SharePoint, TestPoint
+from regressions.capture.datasets import data_digest
+from regressions.capture.errors import CaptureError
 from regressions.option_error import OptionError
 from regressions.problems import WriteError, writing
 from regressions.training.errors import TrainingError
@@ -35,9 +37,10 @@ CODE = (
     "golden/seeds.py",
     "regressions/training",
     "regressions/capture",
+    "regressions/networks",
 )
 """What decides the bits of a run."""
-NOT_CODE = ("__main__", "arguments", "cli", "errors", "options", "progress", "record", "speed")
+NOT_CODE = ("__main__", "arguments", "cli", "errors", "loss_chart", "options", "progress", "record", "speed")
 """Modules there that only read, say and keep: what they read is in the settings."""
 SETTINGS = "settings.json"
 LOCK = "lock"
@@ -71,8 +74,18 @@ def settings(training: Training) -> dict[str, Any]:
 
 
 def key(training: Training) -> str:
-    """Return the hash of all that runs must share to be compared: settings, PyTorch, code."""
-    content = json.dumps([settings(training), torch_version(), code_digest()], sort_keys=True)
+    """Return the hash of all that runs must share to be compared: settings, images, PyTorch, code.
+
+    Raises
+    ------
+    OptionError
+        If the images' files cannot be read.
+    """
+    try:
+        images = data_digest(training.dataset)
+    except CaptureError as error:
+        raise OptionError(str(error)) from error
+    content = json.dumps([settings(training), images, torch_version(), code_digest()], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Mean, spread and the paired t-test over seeds."""
+"""Mean, spread, the paired t-test and the sign-flip test over seeds."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+import numpy as np
 from scipy.stats import t as student
 
 LEVEL = 0.05
 """Level of significance; intervals of confidence hold 1 - LEVEL."""
-_ROUNDING = 1e-9
-"""Differences that lie closer together than this, relatively, are alike."""
+ROUNDING = 1e-9
+"""Figures that lie closer together than this, relatively, are alike."""
+EXACT_PAIRS = 16
+"""Most pairs whose signs are flipped in every way; of more, as many ways are drawn."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Paired:
     p : float or None
         Probability, if the formats were the same, of a mean that is as far from zero or farther: two-sided
         paired t-test. 1 if no pair differs; None of one pair, and of pairs that all differ alike: accuracies
-        are whole numbers of images, so that happens, and would pass for certainty.
+        are whole numbers of images, so that happens, and would pass for certainty. `sign_flips` is always
+        there.
     """
 
     mean: float
@@ -61,10 +65,28 @@ def paired(differences: Sequence[float]) -> Paired:
         return Paired(mean, None, None, None, None)
     deviation = stdev(differences)
     error = deviation / math.sqrt(count)
-    if deviation <= _ROUNDING * max(map(abs, differences)):
+    if deviation <= ROUNDING * max(map(abs, differences)):
         return Paired(mean, 0.0, 0.0, 0.0, 1.0) if mean == 0 else Paired(mean, 0.0, None, None, None)
     reach = critical_t(count - 1) * error
     return Paired(mean, deviation, mean - reach, mean + reach, two_sided_p(mean / error, count - 1))
+
+
+def sign_flips(differences: Sequence[float]) -> float:
+    """Return the p-value of one or more differences by the sign-flip test (Fisher, 1935), two-sided.
+
+    If the formats were the same, each difference could as well have the other sign: the share of all ways to
+    choose the signs whose mean is as far from zero as the one found, or farther. With n pairs it is never
+    below 2^(1-n). Beyond `EXACT_PAIRS` pairs 2^EXACT_PAIRS ways are drawn, always the same.
+    """
+    values = np.asarray(differences, np.float64)
+    count, ways = len(values), 1 << min(len(values), EXACT_PAIRS)
+    if count <= EXACT_PAIRS:
+        signs = (np.arange(ways)[:, None] >> np.arange(count)) & 1
+    else:
+        signs = np.random.default_rng(count).integers(0, 2, (ways, count))
+        signs[0] = 1  # the way that was found is one of them
+    means = np.abs((2 * signs - 1) @ values)
+    return float(np.mean(means >= abs(values.sum()) - ROUNDING * np.abs(values).sum()))
 
 
 def two_sided_p(t: float, freedom: int) -> float:

@@ -25,6 +25,7 @@ from regressions.accuracy.runs import (
     torch_version,
     units,
 )
+from regressions.accuracy.verdict import judge
 from regressions.accuracy.workers import train_all
 from regressions.option_error import OptionError
 from regressions.run import git_info, shown
@@ -61,6 +62,8 @@ def run(options: AccuracyOptions, tell: Callable[[str], None]) -> AccuracyStudy:
         )
     names = [one.name for one in options.formats]
     there = [results[unit.name] for unit in planned if unit.name in results]
+    missing = [unit.name for unit in planned if unit.name not in results]
+    comparisons = compare(names, there) if there else []
     one = next((unit for unit in planned if unit.name in results), None)
     return AccuracyStudy(
         schema=SCHEMA,
@@ -76,13 +79,14 @@ def run(options: AccuracyOptions, tell: Callable[[str], None]) -> AccuracyStudy:
             policy=options.policy,
             **(sizes(one) if one is not None else _NONE),
         ),
+        verdict=judge(names, there, missing, comparisons),
         formats=[
             FormatInfo(one.name, one.mode, one.policy, one.target, one.label) for one in options.formats
         ],
         results=_by_format(there, names),
-        missing=[unit.name for unit in planned if unit.name not in results],
+        missing=missing,
         summaries=summarise(names, there) if there else [],
-        comparisons=compare(names, there) if there else [],
+        comparisons=comparisons,
         traces=moments,
     )
 

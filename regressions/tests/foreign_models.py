@@ -52,6 +52,11 @@ class Around(nn.Module):
         return scores
 
 
+def dropout(num_classes: int) -> nn.Module:
+    """Return a network that draws random numbers in training."""
+    return Around(nn.Dropout(), num_classes)
+
+
 def grouped(num_classes: int) -> nn.Module:
     """Return a network with a depthwise convolution."""
     return Around(nn.Conv2d(3, 3, 3, padding=1, groups=3), num_classes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from regressions.capture import cli
-from regressions.capture.datasets import cifar10, load_dataset
+from regressions.capture.datasets import cifar10, data_digest, load_dataset
 from regressions.capture.datasets.digits import colour
 from regressions.capture.datasets.images import (
     channel_statistics,
@@ -113,7 +115,7 @@ def test_folder_without_cifar(tmp_path: Path) -> None:
     missing = "has no data_batch_1.bin to data_batch_5.bin and no test_batch.bin"
     refuse(["cifar10", str(tmp_path)], str(tmp_path), missing, "cifar-10-batches-bin")
     (tmp_path / "data_batch_1").touch()
-    refuse(["cifar10", str(tmp_path)], missing, "Python version of CIFAR-10")
+    refuse(["cifar10", str(tmp_path)], "has no test_batch.", "cifar-10-batches-py")
 
 
 def test_no_folder(tmp_path: Path) -> None:
@@ -123,6 +125,132 @@ def test_no_folder(tmp_path: Path) -> None:
 def test_cifar_without_test_file(cifar: Path) -> None:
     (cifar / "test_batch.bin").unlink()
     refuse(["cifar10", str(cifar)], "has no test_batch.bin")
+
+
+class Raw(bytes):
+    """Opcodes of a pickle, as they are."""
+
+
+def pickled(value: object) -> bytes:
+    """Write as Python 2 did in protocol 2: strings are byte strings, arrays name numpy's old core."""
+    if isinstance(value, Raw):
+        return value
+    if isinstance(value, bytes):
+        short = len(value) < 256
+        return (
+            b"U" + struct.pack("<B", len(value)) if short else b"T" + struct.pack("<i", len(value))
+        ) + value
+    if isinstance(value, int):
+        return b"J" + struct.pack("<i", value)
+    if isinstance(value, list):
+        return b"](" + b"".join(map(pickled, value)) + b"e"
+    if isinstance(value, tuple):
+        return b"(" + b"".join(map(pickled, value)) + b"t"
+    if isinstance(value, dict):
+        return b"}(" + b"".join(pickled(one) for pair in value.items() for one in pair) + b"u"
+    assert isinstance(value, np.ndarray)
+    empty = (
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n" + pickled((0,)) + pickled(b"b") + b"tR"
+    )
+    dtype = b"cnumpy\ndtype\n" + pickled((value.dtype.str[1:].encode(), 0, 1)) + b"R"
+    dtype += b"(" + pickled(3) + pickled(b"|") + b"NNN" + pickled(-1) * 2 + pickled(0) + b"tb"
+    return empty + pickled((1, value.shape, Raw(dtype), Raw(b"\x89"), value.tobytes())) + b"b"
+
+
+def python_file(path: Path, content: object) -> None:
+    path.write_bytes(b"\x80\x02" + pickled(content) + b".")
+
+
+def python_batch(records: NDArray[np.uint8]) -> dict[bytes, object]:
+    """What a file of the Python version holds of records of the binary version."""
+    return {
+        b"batch_label": b"training batch 1 of 5",
+        b"labels": records[:, 0].tolist(),
+        b"data": np.ascontiguousarray(records[:, 1:]),
+        b"filenames": [b"a.png"] * len(records),
+    }
+
+
+@pytest.fixture
+def cifar_python(cifar: Path) -> Path:
+    """The files of `cifar` as those of the Python version, in its own folder beside it."""
+    folder = cifar.parent / "python" / "cifar-10-batches-py"
+    folder.mkdir(parents=True)
+    for path in cifar.iterdir():
+        records = np.fromfile(path, dtype=np.uint8).reshape(-1, cifar10.RECORD)
+        python_file(folder / path.stem, python_batch(records))
+    (folder / "batches.meta").write_bytes(b"not read")
+    return folder
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_both_versions_of_cifar_are_one_data_set(cifar: Path, cifar_python: Path, below: bool) -> None:
+    binary = load_dataset(["cifar10", str(cifar)])
+    python = load_dataset(["cifar10", str(cifar_python.parent if below else cifar_python)])
+    for one, other in ((binary.train, python.train), (binary.test, python.test)):
+        np.testing.assert_array_equal(one.planes, other.planes)
+        np.testing.assert_array_equal(one.labels, other.labels)
+        assert other.labels.dtype == np.int64
+    assert python.classes == binary.classes
+    assert f"{cifar_python / 'test_batch'} holds 20 of CIFAR-10's 10000 records" in python.notes
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({b"data": Raw(b"N")}, "field data is missing, must be uint8 [N, 3072]"),
+        ({b"data": np.zeros((3, 3072), np.int8)}, "field data is int8 [3, 3072], must be uint8 [N, 3072]"),
+        ({b"data": np.zeros((3, 3071), np.uint8)}, "field data is uint8 [3, 3071], must be uint8"),
+        ({b"labels": Raw(b"N")}, "field labels is missing, must be a list of whole numbers"),
+        ({b"labels": [b"cat"] * 3}, "field labels is a list, must be a list of whole numbers"),
+        ({b"labels": [1, 2]}, "field labels has 2 entries for 3 images in data"),
+        ({b"labels": [1, 2, 10]}, "label of record 2 is 10, must lie in 0..9"),
+        ({b"labels": [1, -5, 9]}, "label of record 1 is -1, must lie in 0..9"),
+    ],
+)
+def test_damaged_python_version_of_cifar(
+    cifar_python: Path, change: dict[bytes, object], words: str, rng: np.random.Generator
+) -> None:
+    path = cifar_python / "data_batch_3"
+    python_file(path, python_batch(cifar_records(rng, 3)) | change)
+    refuse(["cifar10", str(cifar_python)], f"{path}: {words}")
+
+
+def test_a_pickle_may_make_nothing_but_arrays(cifar_python: Path, tmp_path: Path) -> None:
+    """What a pickle of another kind would run is not run."""
+    path, trap = cifar_python / "test_batch", tmp_path / "run"
+    whole = path.read_bytes()
+    for content, words in (
+        (b"cos\nmkdir\n" + pickled((str(trap).encode(),)) + b"R", "names os.mkdir"),
+        (b"cnumpy\nfromfile\n" + pickled((b"x",)) + b"R", "names numpy.fromfile"),
+        (b"c__builtin__\neval\n" + pickled((b"1",)) + b"R", "names __builtin__.eval"),
+        (pickled([1]), "holds a list, not a dictionary"),
+    ):
+        path.write_bytes(b"\x80\x02" + content + b".")
+        refuse(["cifar10", str(cifar_python)], str(path), words)
+    assert not trap.exists()
+    for cut in (0, 1, 40, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        refuse(["cifar10", str(cifar_python)], str(path), "is no file of CIFAR-10's Python version (")
+
+
+def test_digest_is_that_of_the_files(cifar: Path, cifar_python: Path, tmp_path: Path) -> None:
+    """Of what decides images and labels alone: not of the folder's place, nor of other files."""
+    first = data_digest(["cifar10", str(cifar)])
+    shutil.copytree(cifar, tmp_path / "copy")
+    (tmp_path / "copy" / "readme.html").touch()
+    assert data_digest(["cifar10", str(tmp_path / "copy")]) == first
+    assert data_digest(["cifar10", str(cifar_python)]) != first
+    path = tmp_path / "copy" / "test_batch.bin"
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert data_digest(["cifar10", str(tmp_path / "copy")]) != first
+    with pytest.raises(CaptureError, match="images: is not a folder"):
+        data_digest(["images", str(tmp_path / "images")])
+    (tmp_path / "images" / "red").mkdir(parents=True)
+    (tmp_path / "images" / "red" / "3.png").write_bytes(b"a picture")
+    pictures = data_digest(["images", str(tmp_path / "images")])
+    (tmp_path / "images" / "red" / "3.png").rename(tmp_path / "images" / "red" / "33.png")
+    assert data_digest(["images", str(tmp_path / "images")]) != pictures
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from regressions.capture.errors import CaptureError
 from regressions.capture.resnet import ResNet18
 from regressions.capture.training import classification_loss, make_deterministic
 from regressions.tests.foreign_models import images_and_labels
+from regressions.tests.image_files import write_image_folder
 from regressions.training import checkpoint, cli, program, record, speed
 from regressions.training.emulation import round_to_half
 from regressions.training.iteration import iterate
@@ -26,6 +30,7 @@ from regressions.training.program import make_state
 from regressions.training.record import Record
 from regressions.training.state import State
 
+DROPOUT = "regressions.tests.foreign_models:dropout"
 SMALL = ["--image-size", "8", "--width", "4", "--train-images", "40", "--batch", "8", "--threads", "1"]
 
 
@@ -36,8 +41,13 @@ def torch_seed(seed: int) -> None:
 
 def train(out: Path, *words: str) -> Record:
     """Run the program in this process; fail unless it went well."""
-    assert cli.main(["--out", str(out), *SMALL, *words]) == 0
+    assert cli.main(["--out", str(out), *small(words), *words]) == 0
     return Record.read(out)
+
+
+def small(words: Sequence[str]) -> list[str]:
+    """The small training's options; only ResNet-18 has a width."""
+    return [*SMALL[:2], *SMALL[4:]] if "--model" in words else SMALL
 
 
 def without_time(result: Record) -> dict[str, object]:
@@ -80,6 +90,7 @@ def load(out: Path) -> dict[str, object]:
         ["--mode", "fgmp", "--policy", "previous=0.2", "--optimizer", "adam", "--masters", "fp16"],
         ["--mode", "fgmp", "--exact", "--policy", "previous=0.1"],
         ["--mode", "fp8-hybrid", "--loss-scale", "dynamic", "--gradients", "fp32"],
+        ["--mode", "fp16", "--model", DROPOUT],
     ],
     ids=lambda words: "-".join(word.strip("-") for word in words),
 )
@@ -187,7 +198,15 @@ def test_exact_training_stays_beside_the_emulation(
     train(tmp_path / "emulated", "--iterations", "3")
     exact = ["--exact", "--beside", str(tmp_path / "emulated")]
     train(tmp_path / "exact", "--iterations", "3", *exact)
-    assert "over 3 iterations" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "over 3 iterations" in said
+    chart = tmp_path / "exact" / program.BESIDE_CHART
+    assert f"chart: {chart})" in said
+    drawn = ElementTree.fromstring(chart.read_text(encoding="utf-8"))
+    curves = [one.attrib["points"].split() for one in drawn.iter("{http://www.w3.org/2000/svg}polyline")]
+    assert [len(points) for points in curves] == [3, 3]
+    names = [one.text for one in drawn.iter("{http://www.w3.org/2000/svg}text") if "class" in one.attrib]
+    assert names == ["fgmp, golden model, seed 1", "beside: fgmp, emulation, seed 1"]
     rows = np.loadtxt(tmp_path / "exact" / program.BESIDE_NAME, delimiter=",", skiprows=1)
     assert rows[:, 0].tolist() == [1, 2, 3]
     assert np.abs(rows[:, 1] - rows[:, 2]).max() < 0.05
@@ -277,8 +296,7 @@ def small_state(out: Path, *words: str) -> State:
     ],
 )
 def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str) -> None:
-    small = [*SMALL[:2], *SMALL[4:]] if "--model" in words else SMALL
-    assert cli.main(["--out", str(tmp_path), *small, "--iterations", "60", *words]) == 1
+    assert cli.main(["--out", str(tmp_path), *small(words), "--iterations", "60", *words]) == 1
     assert f"error: {message}" in capsys.readouterr().err.replace("training: the gradients", "the gradients")
 
 
@@ -295,21 +313,94 @@ def test_a_checkpoint_of_another_run_is_not_touched(
     assert result.recipe["seed"] == 3
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "text", "emptied"])
-def test_a_damaged_checkpoint_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
-) -> None:
-    train(tmp_path, "--iterations", "1")
-    path = tmp_path / checkpoint.NAME
-    if damage == "emptied":
-        torch.save({}, path)
-    else:
+def damage_checkpoint(path: Path, damage: str) -> None:
+    """Cut or overwrite a checkpoint, or take one of its parts away."""
+    if damage in ("cut", "empty", "text"):
         whole = path.read_bytes()
         path.write_bytes({"cut": whole[: len(whole) // 2], "empty": b"", "text": b"no checkpoint"}[damage])
+        return
+    content = load(path.parent)
+    if damage == "emptied":
+        content = {}
+    elif damage == "no weight":
+        weights = content["model"]
+        assert isinstance(weights, dict)
+        del weights["stem.weight"]
+    elif damage == "foreign layer":
+        content["previous"] = {"none": {}}
+    else:
+        del content[damage]
+    torch.save(content, path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "cause"),
+    [
+        ("cut", ""),
+        ("empty", ""),
+        ("text", ""),
+        ("emptied", "it has no 'record'"),
+        ("scale", "it has no 'scale'"),
+        ("random", "it has no 'random'"),
+        ("no weight", "Error(s) in loading state_dict for ResNet18)"),
+        ("foreign layer", "it has no 'none'"),
+    ],
+)
+def test_a_damaged_checkpoint_is_named(
+    whole_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str, cause: str
+) -> None:
+    shutil.copytree(whole_run, tmp_path, dirs_exist_ok=True)
+    damage_checkpoint(tmp_path / checkpoint.NAME, damage)
     assert cli.main(["--out", str(tmp_path), *SMALL, "--iterations", "1"]) == 1
     error = capsys.readouterr().err
-    assert "checkpoint.pt: cannot be read (" in error
+    assert f"checkpoint.pt: cannot be read ({cause}" in error
     assert "Remedy: begin anew with --fresh" in error
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    train(folder, "--iterations", "1")
+    return folder
+
+
+def test_a_folder_in_the_checkpoints_place_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / checkpoint.NAME).mkdir()
+    assert cli.main(["--out", str(tmp_path), *SMALL, "--iterations", "1", "--fresh"]) == 1
+    assert "checkpoint.pt: cannot be deleted (" in capsys.readouterr().err
+
+
+def test_a_run_beside_that_has_no_loss_is_refused_before_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    diverged = {"iteration": 1, "reason": "the loss is nan in iteration 1"}
+    (tmp_path / record.NAME).write_text(Record({}, 3, "none", 1, diverged=diverged).to_json())
+    out = tmp_path / "out"
+    assert cli.main(["--out", str(out), *SMALL, "--iterations", "1", "--beside", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert "the run there has no loss to set beside (it diverged in iteration 1). Remedy: name a run" in error
+    assert not out.exists()
+
+
+def test_other_images_are_another_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    images = write_image_folder(tmp_path / "images", np.random.default_rng(1))
+    words = ["--out", str(tmp_path / "out"), "--dataset", "images", str(images), *SMALL[:4], *SMALL[6:]]
+    words += ["--mode", "fp32", "--iterations", "2"]
+    assert cli.main([*words, "--stop-after", "1"]) == 0
+    first, second = sorted((images / "red").iterdir())[:2]
+    first.write_bytes(second.read_bytes())
+    assert cli.main(words) == 1
+    assert "checkpoint.pt: is of another run (other images)" in capsys.readouterr().err
+
+
+def test_the_record_says_the_learning_rate_in_force(tmp_path: Path) -> None:
+    """Else two runs with another default, which is no option, would pass for one recipe."""
+    assert [
+        cli.parse_options([*words, "--out", str(tmp_path)]).recipe["learning_rate"]
+        for words in ([], ["--optimizer", "adam"], ["--learning-rate", "0.5"])
+    ] == [0.05, 0.002, 0.5]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,6 +41,7 @@ def save(folder: Path, options: Options, state: State) -> None:
         "optimizer": state.optimizer.state_dict(),
         "scale": asdict(state.scale),
         "previous": previous,
+        "random": torch.get_rng_state(),  # dropout draws from it
     }
     with _writing(folder):
         # The record first: where there is a checkpoint, the record is at least as new.
@@ -87,7 +89,7 @@ def restore(folder: Path, options: Options, state: State) -> bool:
     Raises
     ------
     TrainingError
-        If the checkpoint is damaged, or was made with other options.
+        If the checkpoint is damaged, or was made with other options, images or PyTorch.
     """
     path = folder / NAME
     if not path.exists():
@@ -95,7 +97,13 @@ def restore(folder: Path, options: Options, state: State) -> bool:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         record = Record.from_json(content["record"])
-        same = content["digest"] == options.digest and record.torch == state.record.torch
+        same = (
+            content["digest"] == options.digest
+            and record.torch == state.record.torch
+            and record.data == state.record.data
+        )
+        if same:
+            _put_back(content, record, state)
     except (
         OSError,
         RuntimeError,
@@ -104,6 +112,7 @@ def restore(folder: Path, options: Options, state: State) -> bool:
         ValueError,
         TypeError,
         KeyError,
+        AttributeError,
     ) as error:
         raise TrainingError(
             str(path), f"cannot be read ({_first_line(error)})", "begin anew with --fresh"
@@ -111,9 +120,13 @@ def restore(folder: Path, options: Options, state: State) -> bool:
     if not same:
         raise TrainingError(
             str(path),
-            f"is of another run ({_differences(record, options)})",
+            f"is of another run ({_differences(record, state.record, options)})",
             "name another --out, give the options of that run, or begin anew with --fresh",
         )
+    return True
+
+
+def _put_back(content: dict[str, Any], record: Record, state: State) -> None:
     state.record = record
     state.model.load_state_dict(content["model"])
     state.optimizer.load_state_dict(content["optimizer"])
@@ -122,24 +135,38 @@ def restore(folder: Path, options: Options, state: State) -> bool:
         state.layers[name].previous = {
             tensor: np.array(histogram, np.int64) for tensor, histogram in histograms.items()
         }
-    return True
+    torch.set_rng_state(content["random"])
 
 
 def forget(folder: Path) -> None:
-    """Delete checkpoint and record of the run in a folder, if there are any."""
+    """Delete checkpoint and record of the run in a folder, if there are any.
+
+    Raises
+    ------
+    TrainingError
+        If one cannot be deleted.
+    """
     for name in (NAME, RECORD_NAME):
-        (folder / name).unlink(missing_ok=True)
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise TrainingError(
+                str(folder / name),
+                f"cannot be deleted ({error.strerror})",
+                "take it away, check the folder's permissions, or name another --out",
+            ) from error
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    return str(error).partition("\n")[0].rstrip(":") or type(error).__name__
 
 
-def _differences(record: Record, options: Options) -> str:
-    """Name the options whose values differ, with those of the record; else the version of PyTorch."""
+def _differences(record: Record, new: Record, options: Options) -> str:
+    """Name the options whose values differ, with those of the record; else images or PyTorch's version."""
     theirs, ours = record.recipe, options.recipe
     differing = [name for name in ours if theirs.get(name) != ours[name]]
-    return (
-        ", ".join(f"{name.replace('_', '-')} {theirs.get(name)}" for name in differing)
-        or f"PyTorch {record.torch}"
-    )
+    if differing:
+        return ", ".join(f"{name.replace('_', '-')} {theirs.get(name)}" for name in differing)
+    return f"PyTorch {record.torch}" if record.torch != new.torch else "other images"

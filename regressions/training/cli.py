@@ -64,7 +64,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--beside",
         type=Path,
         metavar="FOLDER",
-        help="set the loss beside that of the run in FOLDER, and write OUT/beside.csv",
+        help="set the loss beside that of the run in FOLDER: OUT/beside.csv, and a chart, OUT/beside.svg",
     )
     add(
         "--speed",
@@ -89,7 +89,7 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=["digits"],
         metavar=("NAME", "FOLDER"),
-        help="digits (scikit-learn's, the default), or cifar10 FOLDER, or images FOLDER",
+        help="digits (scikit-learn's, the default), or cifar10 FOLDER (either version), or images FOLDER",
     )
     add("--image-size", type=positive, metavar="N", help=f"edge of the images (default: {sizes})")
     add(
@@ -145,7 +145,7 @@ def add_update_options(parser: argparse.ArgumentParser) -> None:
         "--masters",
         choices=MASTERS,
         default="fp32",
-        help="format in which the optimizer keeps the products' weights (default: fp32)",
+        help="format in which the optimizer keeps the products' weights, in mode fp32 too (default: fp32)",
     )
     add(
         "--gradients",

@@ -97,8 +97,9 @@ class Options:
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """The options that decide the bits of the training, as plain values."""
-        return {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
+        """The options that decide the bits of the training, as plain values; the learning rate in force."""
+        values = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
+        return values | {"learning_rate": self.highest_rate}
 
     @property
     def digest(self) -> str:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from golden.seeds import derive_seed
-from regressions.capture.datasets import DataSet, Split, load_dataset
+from regressions.capture.datasets import DataSet, Split, data_digest, load_dataset
 from regressions.capture.models import build_model
 from regressions.capture.options import BUILT_IN_MODEL
 from regressions.capture.progress import Progress, duration
@@ -27,6 +27,7 @@ from regressions.training.emulation import Emulation
 from regressions.training.errors import DivergedError, TrainingError
 from regressions.training.exact import GoldenCore
 from regressions.training.iteration import iterate
+from regressions.training.loss_chart import loss_chart
 from regressions.training.loss_scale import FIRST_DYNAMIC, LossScale
 from regressions.training.optimizers import make_optimizer, round_masters
 from regressions.training.options import DYNAMIC, Options
@@ -35,6 +36,7 @@ from regressions.training.record import Record, compare
 from regressions.training.state import State
 
 BESIDE_NAME = "beside.csv"
+BESIDE_CHART = "beside.svg"
 
 say = partial(print, flush=True)
 """Standard output keeps its place among the progress lines also in a log file."""
@@ -48,7 +50,7 @@ def train(options: Options) -> Record:
     regressions.capture.errors.CaptureError
         If data set, network, options, checkpoint or training are at fault.
     """
-    other = Record.read(options.beside) if options.beside is not None else None
+    other = _read_beside(options)
     dataset = load_dataset(options.dataset, options.image_size)
     split = _training_images(dataset, options)
     state = make_state(options, dataset, split)
@@ -69,6 +71,21 @@ def train(options: Options) -> Record:
     if other is not None:
         _write_beside(state.record, other, options)
     return state.record
+
+
+def _read_beside(options: Options) -> Record | None:
+    """Return the record of the run beside this one; None if none was named."""
+    if options.beside is None:
+        return None
+    other = Record.read(options.beside)
+    if not other.losses:
+        why = f" (it diverged in iteration {other.diverged['iteration']})" if other.diverged else ""
+        raise TrainingError(
+            f"--beside {options.beside}",
+            f"the run there has no loss to set beside{why}",
+            "name a run that has ended an iteration",
+        )
+    return other
 
 
 def make_state(options: Options, dataset: DataSet, split: Split) -> State:
@@ -95,6 +112,7 @@ def make_state(options: Options, dataset: DataSet, split: Split) -> State:
             weights=sum(parameter.numel() for parameter in model.parameters()),
             train_images=len(split),
             test_images=len(dataset.test),
+            data=data_digest(options.dataset),
         ),
     )
 
@@ -198,22 +216,35 @@ def _say_results(record: Record) -> None:
 
 
 def _write_beside(record: Record, other: Record, options: Options) -> None:
-    """Write both runs' losses, and say how far they lie apart."""
+    """Write both runs' losses and their chart, and say how far they lie apart."""
     rows = compare(record, other)
-    path = options.out / BESIDE_NAME
     lines = [
         "iteration,loss,loss_beside",
         *(f"{number},{mine!r},{others!r}" for number, mine, others in rows),
     ]
-    try:
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise TrainingError(
-            str(path), f"cannot be written ({error.strerror})", "see that the disk is not full"
-        ) from error
+    files = {
+        BESIDE_NAME: "\n".join(lines) + "\n",
+        BESIDE_CHART: loss_chart(rows, _kind(record), f"beside: {_kind(other)}"),
+    }
+    for name, text in files.items():
+        path = options.out / name
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise TrainingError(
+                str(path), f"cannot be written ({error.strerror})", "see that the disk is not full"
+            ) from error
     gaps = [abs(mine - others) for _, mine, others in rows]
     equal = next((number - 1 for number, mine, others in rows if mine != others), len(rows))
     say(
         f"beside {options.beside} over {len(rows)} iterations: losses equal up to iteration {equal}, "
-        f"apart by {sum(gaps) / len(gaps):.4f} in the mean and {max(gaps):.4f} at most ({path})"
+        f"apart by {sum(gaps) / len(gaps):.4f} in the mean and {max(gaps):.4f} at most "
+        f"({options.out / BESIDE_NAME}; chart: {options.out / BESIDE_CHART})"
     )
+
+
+def _kind(record: Record) -> str:
+    """Return a run's precision, what computed its products, and its seed."""
+    mode, exact, seed = (record.recipe.get(name) for name in ("mode", "exact", "seed"))
+    products = "golden model" if exact else "PyTorch" if mode == "fp32" else "emulation"
+    return f"{mode}, {products}, seed {seed}"

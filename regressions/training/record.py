@@ -29,6 +29,8 @@ class Record:
         Trained parameters.
     train_images, test_images : int
         Images of the training and of the test; 0 in records of earlier versions.
+    data : str
+        Digest of the images' files; empty in records of earlier versions.
     losses, scales : list of float
         Of each iteration: the loss (before scaling) and the loss scale.
     skipped : list of int
@@ -50,6 +52,7 @@ class Record:
     weights: int
     train_images: int = 0
     test_images: int = 0
+    data: str = ""
     losses: list[float] = field(default_factory=list)
     scales: list[float] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)

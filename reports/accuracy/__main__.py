@@ -1,6 +1,7 @@
 """What formats do to the accuracy of training (`./run accuracy`).
 
-Exit status: 0, 2 if nothing could be trained or reported, 130 if it was interrupted.
+Exit status: 0, 1 if the chip's own format falls short of FP32, 2 if nothing could be trained or reported, 130
+if it was interrupted.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from regressions.accuracy.options import parse_accuracy
+from regressions.accuracy.records import Outcome
 from regressions.accuracy.study import run
 from regressions.accuracy.workers import TrainingFailedError
 from regressions.problems import KNOWN
@@ -18,6 +20,7 @@ from reports.accuracy.document import PAGE, write
 from reports.accuracy.terminal import lines
 from reports.signoff.interrupt import obey_signals
 
+FAILED = 1
 NOTHING_RUN = 2
 INTERRUPTED = 130
 
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOTHING_RUN
     print("\n".join(lines(study)))
     print(f"report: {shown(folder / PAGE)}")
-    return 0
+    return FAILED if study.verdict.outcome is Outcome.FAIL else 0
 
 
 def _tell(line: str) -> None:

@@ -133,7 +133,8 @@ def _tiles(study: AccuracyStudy) -> list[Tile]:
                 "FGMP at the default target against FP32",
                 number(compared.difference, Metric.ACCURACY, signed=True),
                 f"95 % interval {interval(compared.low, compared.high, Metric.ACCURACY)}; "
-                f"p = {probability(compared.p)}, {len(compared.seeds)} seeds",
+                f"p = {probability(compared.p)} by t, {probability(compared.p_signs)} by signs, "
+                f"{len(compared.seeds)} seeds",
             )
         )
     diverged = sum(one.ending is Ending.DIVERGED for one in study.results)

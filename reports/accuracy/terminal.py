@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from regressions.accuracy.records import TENSORS, AccuracyStudy, Ending, Metric
+from regressions.accuracy.records import TENSORS, AccuracyStudy, Ending, Metric, Outcome, Verdict
 from reports.accuracy.figures import (
     Row,
     image_note,
@@ -17,33 +17,22 @@ from reports.accuracy.figures import (
 )
 from reports.text import MISSING, percent, ratio
 
+_COLUMNS = (
+    "runs",
+    "mean",
+    "std",
+    "min",
+    "max",
+    "to fp32",
+    "95 % interval",
+    "p",
+    "Holm",
+    "p, signs",
+    "fp32's",
+)
 HEADS = {
-    Metric.ACCURACY: (
-        "test accuracy",
-        "runs",
-        "mean",
-        "std",
-        "min",
-        "max",
-        "to fp32",
-        "95 % interval",
-        "p",
-        "Holm",
-        "fp32's",
-    ),
-    Metric.LOSS: (
-        "training loss",
-        "runs",
-        "mean",
-        "std",
-        "min",
-        "max",
-        "to fp32",
-        "95 % interval",
-        "p",
-        "Holm",
-        "fp32's",
-    ),
+    Metric.ACCURACY: ("test accuracy", *_COLUMNS),
+    Metric.LOSS: ("training loss", *_COLUMNS),
 }
 SHARE_HEADS = ("FP16 at the end", "X", "W", "delta")
 TRACE_HEADS = ("traces", "when", "non-zeros", "FP16", "FP8", "flushed", "threshold")
@@ -84,7 +73,16 @@ def lines(study: AccuracyStudy) -> list[str]:
         said += _aligned([TRACE_HEADS, *table])
     if differing := other_trainings(study):
         said.append(f"the traces are not of one training: {', '.join(differing)} differ")
+    if study.results:
+        said.append(verdict_text(study.verdict))
     return said
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return a verdict as a line: PASS or FAIL and why, or why there is none."""
+    if verdict.outcome is Outcome.NONE:
+        return verdict.reason
+    return f"{verdict.outcome.upper()}: {verdict.reason}"
 
 
 def number(value: float | None, metric: Metric, signed: bool = False) -> str:
@@ -131,13 +129,14 @@ def _cells(row: Row, metric: Metric) -> Sequence[str]:
         *(number(one, metric) for one in (summary.mean, summary.deviation, summary.least, summary.most)),
     ]
     if comparison is None:
-        return [*cells, *[""] * 5]
+        return [*cells, *[""] * (len(_COLUMNS) - 5)]
     return [
         *cells,
         number(comparison.difference, metric, signed=True),
         interval(comparison.low, comparison.high, metric),
         probability(comparison.p),
         probability(comparison.p_adjusted),
+        probability(comparison.p_signs),
         place_text(row),
     ]
 

@@ -1,27 +1,50 @@
-"""CIFAR-10's binary version: records of one label byte and three planes of 32x32 bytes (R, G, B)."""
+"""CIFAR-10 from its own files, of the binary or of the Python version.
+
+The binary version has records of one label byte and three planes of 32x32 bytes (R, G, B).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from regressions.capture.datasets.cifar10_python import PIXELS, read_batch
 from regressions.capture.datasets.images import DataSet, make_dataset
 from regressions.capture.errors import CaptureError
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 EDGE = 32
-RECORD = 1 + 3 * EDGE * EDGE
+RECORD = 1 + PIXELS
 RECORDS_OF_A_FILE = 10_000
 TRAIN_FILES = 5
 FOLDER = "cifar-10-batches-bin"
+PYTHON_FOLDER = "cifar-10-batches-py"
 
-_REMEDY = f"name the folder '{FOLDER}' from the archive 'CIFAR-10 binary version (suitable for C programs)'"
+_REMEDY = (
+    f"name the folder '{FOLDER}' from the archive 'CIFAR-10 binary version (suitable for C programs)', "
+    f"'{PYTHON_FOLDER}' from 'CIFAR-10 python version', or the folder that holds one of them"
+)
+
+Images = tuple[NDArray[np.uint8], NDArray[np.int64]]
+"""Planes uint8 [N, 3, 32, 32], labels int64[N]."""
 
 
-def read_records(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Read one file; return planes uint8 [N, 3, 32, 32] and labels int64[N].
+@dataclass(frozen=True)
+class Files:
+    """Where a copy of CIFAR-10 lies, and what reads its files."""
+
+    folder: Path
+    train: list[Path]
+    test: Path
+    read: Callable[[Path], Images]
+
+
+def read_records(path: Path) -> Images:
+    """Read a file of the binary version.
 
     Raises
     ------
@@ -40,47 +63,68 @@ def read_records(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
             "unpack the archive again",
         )
     records = data.reshape(-1, RECORD)
-    labels = records[:, 0].astype(np.int64)
-    if (wrong := np.flatnonzero(labels >= len(CLASSES))).size:
+    return _checked(path, records[:, 1:], records[:, 0].astype(np.int64))
+
+
+def read_pickle(path: Path) -> Images:
+    """Read a file of the Python version.
+
+    Raises
+    ------
+    CaptureError
+        If the file cannot be read, is no such pickle, or a field is missing, of another kind or shape.
+    """
+    return _checked(path, *read_batch(path))
+
+
+def _checked(path: Path, pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> Images:
+    if (wrong := np.flatnonzero((labels < 0) | (labels >= len(CLASSES)))).size:
         raise CaptureError(
             str(path),
             f"label of record {wrong[0]} is {labels[wrong[0]]}, must lie in 0..{len(CLASSES) - 1}: "
             "the file is damaged or of another kind",
             "unpack the archive again",
         )
-    return records[:, 1:].reshape(-1, 3, EDGE, EDGE), labels
+    return pixels.reshape(-1, 3, EDGE, EDGE), labels
+
+
+def find_cifar10(folder: Path) -> Files:
+    """Find the files in `folder`, or in an archive's own folder below it; the binary version goes first.
+
+    Raises
+    ------
+    CaptureError
+        If files are missing.
+    """
+    if not folder.is_dir():
+        raise CaptureError(str(folder), "is not a folder", _REMEDY)
+    folder = next((folder / name for name in (FOLDER, PYTHON_FOLDER) if (folder / name).is_dir()), folder)
+    binary = sorted(folder.glob("data_batch_*.bin"))
+    pickled = sorted(folder.glob("data_batch_[0-9]"))
+    suffix = "" if pickled and not binary else ".bin"
+    train, test = binary or pickled, folder / f"test_batch{suffix}"
+    missing = [] if train else [f"data_batch_1{suffix} to data_batch_{TRAIN_FILES}{suffix}"]
+    missing += [] if test.is_file() else [test.name]
+    if missing:
+        raise CaptureError(str(folder), f"has no {' and no '.join(missing)}", _REMEDY)
+    return Files(folder, train, test, read_records if suffix else read_pickle)
 
 
 def load_cifar10(folder: Path, image_size: int) -> DataSet:
-    """Load the binary files in `folder`, or in the archive's own folder below it.
+    """Load the files of either version in `folder`, or in the archive's own folder below it.
 
     Raises
     ------
     CaptureError
         If files are missing or damaged.
     """
-    if not folder.is_dir():
-        raise CaptureError(str(folder), "is not a folder", _REMEDY)
-    if (folder / FOLDER).is_dir():
-        folder = folder / FOLDER
-    train_files = sorted(folder.glob("data_batch_*.bin"))
-    test_file = folder / "test_batch.bin"
-    missing = [] if train_files else ["data_batch_1.bin to data_batch_5.bin"]
-    missing += [] if test_file.is_file() else [test_file.name]
-    if missing:
-        python_version = (folder / "data_batch_1").is_file()
-        problem = f"has no {' and no '.join(missing)}"
-        raise CaptureError(
-            str(folder),
-            problem + (" (it holds the Python version of CIFAR-10)" if python_version else ""),
-            _REMEDY,
-        )
-    parts = [read_records(path) for path in train_files]
-    test = read_records(test_file)
+    files = find_cifar10(folder)
+    parts = [files.read(path) for path in files.train]
+    test = files.read(files.test)
     notes = []
-    if len(train_files) != TRAIN_FILES:
-        notes.append(f"{folder} holds {len(train_files)} of CIFAR-10's {TRAIN_FILES} training files")
-    for path, (_, labels) in zip([*train_files, test_file], [*parts, test], strict=True):
+    if len(files.train) != TRAIN_FILES:
+        notes.append(f"{files.folder} holds {len(files.train)} of CIFAR-10's {TRAIN_FILES} training files")
+    for path, (_, labels) in zip([*files.train, files.test], [*parts, test], strict=True):
         if len(labels) != RECORDS_OF_A_FILE:
             notes.append(f"{path} holds {len(labels)} of CIFAR-10's {RECORDS_OF_A_FILE} records")
     planes = np.concatenate([part[0] for part in parts])

@@ -18,6 +18,19 @@ _LAYOUT = (
 )
 
 
+def image_files(folder: Path) -> list[Path]:
+    """Return all images below `folder`.
+
+    Raises
+    ------
+    CaptureError
+        If it is not a folder.
+    """
+    if not folder.is_dir():
+        raise CaptureError(str(folder), "is not a folder", _LAYOUT)
+    return [path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
+
+
 def _classes(folder: Path) -> list[str]:
     return sorted(
         entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")

@@ -11,13 +11,14 @@ import pytest
 
 from regressions.accuracy import runs, workers
 from regressions.accuracy.options import AccuracyOptions, parse_accuracy
-from regressions.accuracy.records import AccuracyStudy, Ending, Metric, Place
+from regressions.accuracy.records import AccuracyStudy, Ending, Metric, Outcome, Place
 from regressions.accuracy.runs import code_digest, held, home_of, key, units
 from regressions.accuracy.study import run
 from regressions.accuracy.workers import TrainingFailedError
 from regressions.option_error import OptionError
 from regressions.tests.accuracy import fake_training
 from regressions.tests.accuracy.fake_training import WILL, made_up
+from regressions.training.options import OPTIMIZERS
 from regressions.training.record import NAME
 from tb.toolchain import REPO_ROOT
 
@@ -89,7 +90,8 @@ def test_a_diverged_run_is_a_result(tmp_path: Path) -> None:
     summary = next(found for found in study.summaries if found.format == "fgmp:share=0.2")
     assert (summary.finished, summary.diverged, summary.deviation) == (1, 1, None)
     compared = next(found for found in study.comparisons if found.format == "fgmp:share=0.2")
-    assert (compared.seeds, compared.p, compared.place) == ([1], None, None)
+    assert (compared.seeds, compared.p, compared.p_signs, compared.place) == ([1], None, 1.0, None)
+    assert study.verdict.outcome is Outcome.FAIL
 
 
 def test_runs_of_other_settings_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +104,10 @@ def test_runs_of_other_settings_are_not_taken(tmp_path: Path, monkeypatch: pytes
         with pytest.raises(OptionError, match=r"--no-training: .* holds none of these runs"):
             run(options_of(tmp_path, *FORMATS, "--no-training", *other), lambda _: None)
     before = key(options.training)
+    monkeypatch.setitem(OPTIMIZERS, "sgd", 0.07)  # a default that is in no code that counts
+    assert key(options.training) != before
+    monkeypatch.setitem(OPTIMIZERS, "sgd", 0.05)
+    assert key(options_of(tmp_path, "--learning-rate", "0.05").training) == before
     monkeypatch.setattr(runs, "torch_version", lambda: "other")
     assert key(options.training) != before
     monkeypatch.setattr(runs, "torch_version", lambda: "none")
@@ -117,6 +123,8 @@ def test_more_seeds_and_formats_cost_their_own_runs(tmp_path: Path) -> None:
         f"{name}, seed 3" for name in ("fp32", "fp8-e4m3", "fgmp:share=0.2")
     ]
     assert [one.format for one in study.results] == ["fp32"] * 2 + ["fgmp:share=0.2"] * 2
+    assert study.verdict.outcome is Outcome.FAIL
+    assert study.verdict.reason == "fgmp:share=0.2: 2 runs of it or of FP32 not there"
 
 
 def test_comparisons_by_hand(tmp_path: Path) -> None:
@@ -128,6 +136,7 @@ def test_comparisons_by_hand(tmp_path: Path) -> None:
     assert fp8.difference == pytest.approx(-0.02, abs=1e-6)
     assert (fp8.seeds, fp8.place) == ([1, 2], Place.BELOW)
     assert by_name["fgmp:share=0.2"].place is Place.WITHIN
+    assert study.verdict.outcome is Outcome.PASS
     runs_ = study.of("fp32")
     assert runs_[0].loss == pytest.approx(sum(runs_[0].losses[-5:]) / 5), "the last epoch: 80 images by 16"
     assert runs_[0].accuracy == runs_[0].tests[-1].accuracy
@@ -215,6 +224,22 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         run(options_of(tmp_path, *FORMATS), lambda _: None)
 
 
+def test_runs_of_other_images_are_not_taken(tmp_path: Path) -> None:
+    """The folder's path is the same, its files are not."""
+    (tmp_path / "cifar").mkdir()
+    for name in ("data_batch_1.bin", "test_batch.bin"):
+        (tmp_path / "cifar" / name).write_bytes(bytes(3073))
+    options = options_of(tmp_path, "--formats", "fp16", "--dataset", "cifar10", str(tmp_path / "cifar"))
+    put(options)
+    assert run(replace(options, train=False), lambda _: None).missing == []
+    (tmp_path / "cifar" / "test_batch.bin").write_bytes(bytes(3072) + b"1")
+    with pytest.raises(OptionError, match=r"--no-training: .* holds none of these runs"):
+        run(replace(options, train=False), lambda _: None)
+    (tmp_path / "cifar" / "test_batch.bin").unlink()
+    with pytest.raises(OptionError, match=r"cifar: has no test_batch\.bin"):
+        run(options, lambda _: None)
+
+
 def test_code_counts_comments_do_not(tmp_path: Path) -> None:
     for place in runs.CODE:
         source = REPO_ROOT / place
@@ -234,4 +259,8 @@ def test_code_counts_comments_do_not(tmp_path: Path) -> None:
     (tmp_path / "regressions" / "training" / "cli.py").write_text("pass\n", encoding="utf-8")
     assert code_digest(tmp_path) == same
     program.write_text(text.replace("torch.float16", "torch.bfloat16"), encoding="utf-8")
+    assert code_digest(tmp_path) != same
+    program.write_text(text, encoding="utf-8")
+    network = tmp_path / "regressions" / "networks" / "vgg.py"
+    network.write_text(f"{network.read_text(encoding='utf-8')}\nMORE = 1\n", encoding="utf-8")
     assert code_digest(tmp_path) != same

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
 
 from regressions.accuracy.statistics import (
+    EXACT_PAIRS,
     critical_t,
     holm,
     least_effect,
     paired,
+    sign_flips,
     spread,
     two_sided_p,
 )
@@ -61,6 +64,37 @@ def test_pairs_without_spread() -> None:
     assert (alike.p, alike.low, alike.high, alike.deviation) == (None, None, None, 0.0)
     alone = paired([0.5])
     assert (alone.mean, alone.p, alone.low, alone.deviation) == (0.5, None, None, None)
+
+
+def by_hand(differences: list[float]) -> float:
+    """All ways to choose the signs, in whole numbers."""
+    found = abs(sum(differences))
+    sums = [abs(sum(signs)) for signs in product(*((one, -one) for one in differences))]
+    return sum(one >= found for one in sums) / len(sums)
+
+
+@pytest.mark.parametrize(
+    "images", [[3], [0], [1, 1, 1, 1, 1], [-2, 0, 0, 1, -4], [1, -1, 2, -2], [5, 1, 1, 0, 3, 2, 7, -1]]
+)
+def test_signs_are_flipped_in_every_way(images: list[float]) -> None:
+    """Of differences in images; as accuracies they are no whole numbers, and ties are still ties."""
+    assert sign_flips([one / 355 for one in images]) == by_hand(images)
+
+
+def test_signs_of_few_pairs_alike() -> None:
+    """The p-value that the t-test cannot give: 2 of the 2^n ways are as far from zero."""
+    assert [sign_flips([0.1 + 0.2, *[0.3] * more]) for more in range(5)] == [1, 0.5, 0.25, 0.125, 0.0625]
+
+
+def test_signs_of_many_pairs_are_drawn() -> None:
+    """Beyond the pairs that are flipped in every way: near the same, and the same each time."""
+    rng = np.random.default_rng(1)
+    differences = [float(one) for one in 0.3 + rng.standard_normal(EXACT_PAIRS + 8)]
+    found = sign_flips(differences)
+    assert found == sign_flips(differences)
+    assert found == pytest.approx(paired(differences).p, abs=0.03)
+    assert sign_flips([1.0] * 40) == 2.0**-EXACT_PAIRS, "only the way that was found"
+    assert sign_flips([0.0] * 40) == 1
 
 
 def test_holm() -> None:

@@ -22,6 +22,7 @@ from regressions.accuracy.records import (
     TraceMoment,
     TraceTensor,
 )
+from regressions.accuracy.verdict import judge
 from regressions.results import GitInfo
 
 ITERATIONS, PER_EPOCH, TEST_IMAGES = 360, 60, 359
@@ -97,6 +98,7 @@ def study(
         if trained
     ]
     listed = [one.name for one in formats]
+    comparisons = compare(listed, results) if trained else []
     return AccuracyStudy(
         schema=SCHEMA,
         run=AccuracyRun(
@@ -112,7 +114,7 @@ def study(
                 "batch": "16",
                 "epochs": "6",
                 "optimizer": "sgd",
-                "learning_rate": "default",
+                "learning_rate": "0.05",
                 "loss_scale": "1024.0",
             },
             key="ab" * 32,
@@ -123,10 +125,11 @@ def study(
             seeds=list(seeds),
             policy="share=0.2",
         ),
+        verdict=judge(listed, results, [], comparisons),
         formats=[FormatInfo(one.name, one.mode, one.policy, one.target, one.label) for one in formats],
         results=results,
         missing=[],
         summaries=summarise(listed, results) if trained else [],
-        comparisons=compare(listed, results) if trained else [],
+        comparisons=comparisons,
         traces=list(traces),
     )

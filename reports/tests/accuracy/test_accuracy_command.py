@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from regressions.accuracy import runs, workers
 from regressions.tests.accuracy import fake_training
-from reports.accuracy.__main__ import INTERRUPTED, NOTHING_RUN, main
+from reports.accuracy.__main__ import FAILED, INTERRUPTED, NOTHING_RUN, main
 from reports.accuracy.document import DOCUMENT, PAGE, RUNS, TRACES, read
 from tb.toolchain import REPO_ROOT
 
@@ -35,6 +36,7 @@ def test_a_study_from_its_command(trace: Path, tmp_path: Path, capsys: pytest.Ca
     folder = tmp_path / "out" / "accuracy"
     assert f"report: {folder / PAGE}" in out
     assert "fgmp:share=0.2" in out
+    assert "PASS: fgmp:share=0.2: mean test accuracy lies within" in out
     assert err.splitlines()[1].startswith("accuracy: 4 runs, 0 of them in ")
     assert all((folder / name).is_file() for name in (PAGE, RUNS, TRACES))
     study = read(json.loads((folder / DOCUMENT).read_text(encoding="utf-8")), DOCUMENT)
@@ -69,6 +71,37 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert len(err.splitlines()) == 1
     assert err.startswith(message)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("formats", "lift", "will", "status", "words"),
+    [
+        (
+            "fgmp",
+            -0.02,
+            "",
+            FAILED,
+            "FAIL: fgmp:share=0.2: mean test accuracy lies below the least",
+        ),
+        ("fgmp", 0.0, "fgmp=diverge", FAILED, "FAIL: fgmp:share=0.2: 2 runs diverged"),
+        ("fp16", 0.0, "", 0, "no verdict: the chip's own format, fgmp:share=0.2, was not asked for"),
+    ],
+)
+def test_the_status_is_the_verdict(
+    formats: str,
+    lift: float,
+    will: str,
+    status: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(fake_training.WILL, will)
+    monkeypatch.setenv(fake_training.LIFTED, str(lift))
+    assert main(["--formats", formats, "--seeds", "1", "2", *places(tmp_path)]) == status
+    assert words in capsys.readouterr().out
+    assert escape(words.partition(": ")[2]) in (tmp_path / "out/accuracy" / PAGE).read_text(encoding="utf-8")
 
 
 def test_a_run_that_fails_is_named(

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from regressions.accuracy.compare import compare
 from regressions.accuracy.formats import CHIP, DEFAULTS
-from regressions.accuracy.records import TENSORS, Metric
+from regressions.accuracy.records import TENSORS, Metric, Outcome, Verdict
 from regressions.json_codec import ResultsError, encode
 from reports import ReportError
 from reports.accuracy import page
@@ -138,8 +139,35 @@ def test_all_runs_of_a_format_may_diverge() -> None:
     assert lines(made)
 
 
+@pytest.mark.parametrize(("outcome", "word"), [(Outcome.PASS, "PASS"), (Outcome.FAIL, "FAIL")])
+def test_the_verdict_stands_first(outcome: Outcome, word: str) -> None:
+    made = replace(study(), verdict=Verdict(outcome, "so it is"))
+    text = render(made)
+    assert f"<title>{word} · Accuracy by format" in text
+    assert f'<div class="verdict {outcome}">' in text
+    assert f'<div class="word">{word}</div>' in text
+    assert '<p class="sentence">so it is</p>' in text
+    assert lines(made)[-1] == f"{word}: so it is"
+
+
+def test_every_pair_has_a_p_value_by_signs() -> None:
+    """Also where all pairs differ by one image, and the t-test has none."""
+    made = study(["fp16"])
+    theirs = {one.seed: one.accuracy for one in made.of("fp32")}
+    results = made.of("fp32") + [
+        replace(one, accuracy=(theirs[one.seed] or 0) - 1 / 359) for one in made.of("fp16")
+    ]
+    made = replace(made, results=results, comparisons=compare(["fp32", "fp16"], results))
+    row = next(line for line in lines(made) if line.startswith("fp16"))
+    assert row.split()[-5:-1] == ["–", "–", "–", "0.2500"]
+    assert render(made).count(">0.2500<") >= 1
+    assert "never below 0.25." in seeds_note(3)
+    assert "never below 0.0625." in seeds_note(5)
+
+
 def test_one_seed_has_no_verdict() -> None:
     made = study(["fgmp"], seeds=[4])
+    assert "needs two pairs of runs with FP32 at least" in lines(made)[-1]
     assert "too few seeds for FP32&#39;s runs to have a spread" in render(made)
     assert lines(made)[2].endswith("too few")
 
@@ -184,7 +212,7 @@ def test_traces_of_several_trainings_are_told_apart() -> None:
     made = study(traces=[moment(0), moment(60, seed=2)])
     assert other_trainings(made) == ["seed"]
     assert "The traces are not of one training: seed differ." in render(made)
-    assert lines(made)[-1] == "the traces are not of one training: seed differ"
+    assert lines(made)[-2] == "the traces are not of one training: seed differ"
     assert other_trainings(study(traces=TRACES_OF_ONE)) == []
 
 
@@ -224,7 +252,7 @@ def test_documents(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": 99}, "a.json: schema: is 99, must be 1; make it anew with ./run accuracy"),
+        ({"schema": 99}, "a.json: schema: is 99, must be 2; make it anew with ./run accuracy"),
         ({"results": None}, "a.json: results: is 'None', must be a list; make it anew"),
         ({"more": 1}, "a.json: more: unknown field"),
     ],
