@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 
 from tb.build_cache import alone
 from tb.coverage import run as collection
-from tb.coverage.points import Kind, Point
+from tb.coverage import worker
+from tb.coverage.points import HEADER, Kind, Point
 from tb.coverage.run import NO_COVERAGE, Collected, CoverageRunError, load, run
+from tb.coverage.worker import Plan
+from tb.forked import Event
 from tb.plan import testplan
 
 QUEUES = "tb/mem/test_mem.py::test_queues_and_memory"
@@ -64,6 +68,43 @@ def test_a_test_that_hangs_is_killed(tmp_path: Path) -> None:
     assert {one.outcome for one in found.tests} == {"hung"}
     assert "killed after 0.001 s" in found.tests[0].text
     assert not found.hit
+
+
+def collector_of(suite: str, folder: Path, left: str, monkeypatch: pytest.MonkeyPatch) -> worker.Collector:
+    """Return a collector whose tests pass and leave a coverage file."""
+
+    def passing(work: object, deadline: object) -> Iterator[Event]:
+        (folder / "files0" / "library0.dat").write_text(left, encoding="utf-8")
+        yield {"kind": "end", "outcome": "passed", "text": "", "bins": ["met"]}
+
+    monkeypatch.setattr(worker, "replace_verilate", lambda *builders: None)
+    monkeypatch.setattr(worker, "events", passing)
+    (folder / "files0").mkdir()
+    return worker.Collector(Plan(suite, 1, [], [], str(folder)), 0)
+
+
+def test_what_a_bench_counts_for_itself_is_of_no_other_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """A bench that reads covers of its own has lines and covers counted in any build."""
+    names = {"line": "block", "branch": "if", "user": "cov_any", "toggle": "a:0->1", "expr": "(a==0) => 0"}
+    records = "".join(
+        f"C '\x01f\x02rtl/pe/pe.sv\x01l\x021\x01n\x021\x01t\x02{kind}\x01page\x02v_{kind}/pe\x01o\x02{name}"
+        f"\x01h\x02TOP.pe' 3\n"
+        for kind, name in names.items()
+    )
+    found = collector_of("nightly", tmp_path, f"{HEADER}\n{records}", monkeypatch)._run(request.node)
+    assert found[-1]["outcome"] == "passed"
+    assert {record["point"][4] for record in found[:-1]} == {Kind.TOGGLE, Kind.EXPRESSION}
+
+
+def test_coverage_that_cannot_be_read_fails_its_test_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    left = f"{HEADER}\ncut short"
+    (record,) = collector_of("quick", tmp_path, left, monkeypatch)._run(request.node)
+    assert (record["outcome"], record["hits"], record["bins"]) == (worker.DAMAGED, [], [])
+    assert "library0.dat:2: cut short" in record["text"]
 
 
 def test_what_else_a_worker_ran_does_not_show(tmp_path: Path) -> None:

@@ -21,12 +21,14 @@ from tb.builders import LIBRARIES, SIMULATORS, replace_verilate
 from tb.cocotb_simulation import COVERAGE_FOLDER
 from tb.coverage import bins
 from tb.coverage.build import SUITES, CoverageBuild
-from tb.coverage.points import HEADER, Kind, Point, Reader
+from tb.coverage.points import HEADER, CoverageError, Kind, Point, Reader
 from tb.forked import CRASHED, HUNG, Deadline, Emit, Event, Reports, events
 from tb.toolchain import REPO_ROOT
 
 BY_TEST = frozenset({Kind.LINE, Kind.BRANCH, Kind.ASSERTION, Kind.USER})
 """Kinds of which each test's hits are kept; of the others only that some test hit them."""
+DAMAGED = "coverage damaged"
+"""Outcome of a test that passed, but whose models left no coverage that can be read."""
 LONGEST_S = 1800.0
 """Seconds that a test may take, the builds of its models included."""
 
@@ -84,7 +86,8 @@ class Collector:
         self._folder = Path(plan.folder)
         self._files = self._folder / f"files{number}"
         self._out = self._folder / f"part{number}.jsonl"
-        self._reader = Reader(REPO_ROOT, SUITES[plan.suite])
+        self._kinds = SUITES[plan.suite]
+        self._reader = Reader(REPO_ROOT)  # a bench that reads coverage of its own has it counted in any suite
         self._numbers: dict[Point, int] = {}
         self._hit: set[int] = set()
         self._reports = Reports()
@@ -136,20 +139,20 @@ class Collector:
         records: list[Event] = []
         hits: set[int] = set()
         if end["outcome"] == "passed":  # what a test covered counts only if its results were right
-            for path in sorted(self._files.iterdir()):
-                if path.stat().st_size <= len(HEADER) + 1:
-                    continue  # of a simulation that was to fail, or of a model in which nothing is counted
-                for point, count in self._reader.read(path).items():
-                    if not point.counts:
-                        continue
-                    if point not in self._numbers:
-                        self._numbers[point] = len(self._numbers)
-                        records.append({"point": list(asdict(point).values())})
-                    if count:
-                        number = self._numbers[point]
-                        self._hit.add(number)
-                        if point.kind in BY_TEST:
-                            hits.add(number)
+            try:
+                counts = self._counts()
+            except CoverageError as error:
+                counts = {}
+                end |= {"outcome": DAMAGED, "text": str(error), "bins": []}
+            for point, count in counts.items():
+                if point not in self._numbers:
+                    self._numbers[point] = len(self._numbers)
+                    records.append({"point": list(asdict(point).values())})
+                if count:
+                    number = self._numbers[point]
+                    self._hit.add(number)
+                    if point.kind in BY_TEST:
+                        hits.add(number)
         records.append(
             {
                 "test": item.nodeid,
@@ -161,6 +164,17 @@ class Collector:
             }
         )
         return records
+
+    def _counts(self) -> dict[Point, int]:
+        """Read what the models of a test wrote, of the suite's kinds."""
+        counts: dict[Point, int] = {}
+        for path in sorted(self._files.iterdir()):
+            if path.stat().st_size <= len(HEADER) + 1:
+                continue  # of a simulation that was to fail, or of a model in which nothing is counted
+            for point, count in self._reader.read(path).items():
+                if point.counts and point.kind in self._kinds:
+                    counts[point] = counts.get(point, 0) + count
+        return counts
 
     def _work(self, item: pytest.Item) -> Callable[[Emit], None]:
         def work(emit: Emit) -> None:
