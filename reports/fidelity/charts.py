@@ -15,7 +15,7 @@ from reports.published import EFFICIENCY, INPUT_SPARSITY
 from reports.text import percent, ratio
 
 WIDTH, HEIGHT = 560, 360
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 30, 40
+LEFT, RIGHT, TOP, BOTTOM = 46, 22, 30, 40
 MIX_CLASS = {Mix.FGMP: "fgmp", Mix.FP8: "fp8", Mix.FP16: "fp16"}
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TENSORS = {"X": "X", "delta": "δ"}
