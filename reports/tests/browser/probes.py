@@ -83,7 +83,8 @@ def assert_readable(page: Page, where: str) -> None:
     """Fail if text is cut off or lies on other text, or if the page scrolls sideways."""
     boxes = text_boxes(page)
     assert boxes, where
-    assert [(one.text, one.cut) for one in boxes if one.cut] == [], f"{where}: text is cut off {[(one.text, one.cut) for one in boxes if one.cut]}"
+    cut = [(one.text, one.cut) for one in boxes if one.cut]
+    assert not cut, f"{where}: text is cut off: {cut}"
     assert overlaps(boxes) == [], f"{where}: texts overlap"
     widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert widths[0] <= widths[1], f"{where}: the page is {widths[0]} px wide in a window of {widths[1]} px"
