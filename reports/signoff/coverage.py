@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,7 +37,7 @@ from reports.signoff.terminal import lines
 from tb.coverage.build import SUITES
 from tb.coverage.design import design_digest
 from tb.coverage.exclusions import ExclusionError
-from tb.coverage.run import WORKERS, Collected, CoverageRunError, chosen_tests, run
+from tb.coverage.run import WORKERS, Collected, CoverageRunError, chosen_tests, finish, run
 from tb.plan.testplan import PlanError
 from tb.toolchain import Toolchain, ToolchainError
 
@@ -75,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = judge(measured, datetime.now(UTC).date())
         folder = write(report, options.out)
     except KeyboardInterrupt:
-        print("error: interrupted; there is no report", file=sys.stderr)
+        print("error: interrupted; there is no report, the same command goes on", file=sys.stderr)
         return INTERRUPTED
     except (*KNOWN, ResultsError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -111,10 +110,14 @@ def _measure(options: argparse.Namespace, chosen: list[str]) -> Measured:
     for suite in _suites(options.nightly):
         folder = folder_of(suite, whole=whole)
         forget(folder)
-        began, begin = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+        if options.fresh:
+            finish(folder)
+        began = datetime.now(UTC).isoformat(timespec="seconds")
         parts.append(run(suite, start.seed, options.workers, tests, _tell, folder))
-        records.append(replace(start, started=began, wall_s=time.monotonic() - begin))
+        records.append(replace(start, started=began, wall_s=parts[-1].wall_s))
         keep(records[-1], folder)
+    for suite in _suites(options.nightly):
+        finish(folder_of(suite, whole=whole))
     suite = NIGHTLY if options.nightly else QUICK
     named = tuple(options.tests or ())
     return Measured(suite, merge_records(records), merge(parts), frozenset(tests), whole, named)
@@ -176,6 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--seed", type=int, metavar="N", help=f"master seed (default: {DEFAULT_MASTER_SEED})")
     add("--workers", type=int, default=WORKERS, metavar="N", help="tests at a time (default: %(default)s)")
+    add("--fresh", action="store_true", help="begin anew, where an interrupted run could be gone on with")
     add("--reuse", action="store_true", help="report the last run again, with the exclusions as they are now")
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")
     add_history_options(parser)

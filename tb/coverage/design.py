@@ -11,9 +11,11 @@ from typing import Any
 from pyslang import syntax
 
 from tb.coverage.points import Kind, Point
-from tb.toolchain import REPO_ROOT
+from tb.toolchain import REPO_ROOT, Toolchain
 
 DESIGN = ("*.sv", "*.svh", "*.v", "*.vlt", "*.rdl")
+CODE = (*DESIGN, "*.py", "*.toml", "*.cpp", "*.hpp", "*.h", "*.safetensors")
+CODE_ROOMS = ("rtl", "tb", "golden", "regressions")
 RUNS = (syntax.FunctionDeclarationSyntax, syntax.ProceduralBlockSyntax)
 """What the design's statements stand in: functions and processes."""
 
@@ -56,7 +58,17 @@ def blocks(path: Path) -> Iterator[Block]:
 
 def design_digest(root: Path = REPO_ROOT) -> str:
     """Digest all sources that are compiled: those of rtl/ and the SystemVerilog of tb/."""
+    return _digest(root, ("rtl", "tb"), DESIGN)
+
+
+def code_digest(root: Path = REPO_ROOT) -> str:
+    """Digest all that decides what a test covers: tools, design, benches, golden model, replays, their trace."""
+    tools = sorted(Toolchain.find().versions.items())
+    return hashlib.sha256(f"{tools} {_digest(root, CODE_ROOMS, CODE)}".encode()).hexdigest()
+
+
+def _digest(root: Path, rooms: Iterable[str], extensions: Iterable[str]) -> str:
     state = hashlib.sha256()
-    for path in sorted(path for room in ("rtl", "tb") for ext in DESIGN for path in (root / room).rglob(ext)):
+    for path in sorted({path for room in rooms for ext in extensions for path in (root / room).rglob(ext)}):
         state.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return state.hexdigest()

@@ -7,14 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tb.build_cache import alone
-from tb.coverage.design import design_digest
+from tb.coverage.design import code_digest, design_digest
 from tb.coverage.points import Kind, Point
 from tb.coverage.worker import LONGEST_S, Plan
 from tb.plan import found, testplan
@@ -22,8 +22,12 @@ from tb.toolchain import BUILD_ROOT, REPO_ROOT
 
 WORKERS = 2
 SHOWN_LINES = 12
+LEFT = "left.json"
+"""File that says what the workers of a run have to do: what an interrupted one has not done."""
 PLAN = "plan.json"
 """File that says what a collection is of."""
+UNFINISHED = "unfinished.json"
+"""File beside it as long as a run that was interrupted can go on: seconds spent before, and since when."""
 NO_COVERAGE = frozenset(
     {"builds", "faults-are-caught", "test-plan", "register-generation", "coverage", "memory-model", "gates"}
 )
@@ -66,6 +70,8 @@ class Collected:
         Points that each test hit, sorted, of the kinds of `tb.coverage.worker.BY_TEST`.
     bins : dict
         Names of the bins that each test met.
+    wall_s : float
+        Time that collecting took, that of interrupted runs which it went on with included; 0 if not known.
     """
 
     points: list[Point] = field(default_factory=list)
@@ -73,6 +79,7 @@ class Collected:
     tests: list[TestOutcome] = field(default_factory=list)
     by_test: dict[str, list[Point]] = field(default_factory=dict)
     bins: dict[str, list[str]] = field(default_factory=dict)
+    wall_s: float = 0.0
 
 
 def chosen_tests() -> list[str]:
@@ -95,7 +102,9 @@ def run(
     folder: Path | None = None,
     longest_s: float = LONGEST_S,
 ) -> Collected:
-    """Run tests on models that count a suite's kinds.
+    """Run tests on models that count a suite's kinds; go on where a run of the same was interrupted.
+
+    A run can be gone on with until `finish` is called.
 
     Parameters
     ----------
@@ -120,16 +129,27 @@ def run(
     folder = BUILD_ROOT / "coverage" / suite if folder is None else folder
     other = CoverageRunError(f"{folder}: another coverage run is under way there; wait for its end")
     with alone(folder / "lock", other):
-        begin = time.monotonic()
         took = _seconds(folder)
         # What takes longest first; nobody has measured a new one.
         names.sort(key=lambda test: (-took.get(test, float("inf")), test))
         files = sorted({test.partition("::")[0] for test in names})
         tell(f"coverage: {len(names)} tests, suite {suite}, {workers} workers")
-        _collect(Plan(suite, seed, files, names, str(folder), design_digest(), longest_s), folder, workers)
+        plan = Plan(suite, seed, files, names, str(folder), design_digest(), longest_s, code_digest())
+        before = _goes_on(plan, folder)
+        begin, spent = time.monotonic(), 0.0
+        if before is None:
+            for old in folder.glob("part*.jsonl"):
+                old.unlink()
+            before = set()
+        else:
+            spent = _spent(folder)
+            tell(f"coverage: goes on with a run that was interrupted: {len(before)} tests are done")
+        _begin(folder, spent)
+        _collect(plan, [name for name in names if name not in before], folder, workers)
         collected = load(folder)
+        collected.wall_s = spent + time.monotonic() - begin
         _remember(folder, collected)
-    tell(f"coverage: {len(collected.tests)} cases in {time.monotonic() - begin:.0f} s")
+    tell(f"coverage: {len(collected.tests)} cases in {collected.wall_s:.0f} s")
     missing = set(names) - {one.test.partition("[")[0] for one in collected.tests}
     if missing:
         raise CoverageRunError(
@@ -138,16 +158,67 @@ def run(
     return collected
 
 
-def _collect(plan: Plan, folder: Path, workers: int) -> None:
-    """Let workers carry out a plan, in place of the run before."""
-    for old in [*folder.glob("part*.jsonl"), folder / "taken"]:
-        old.unlink(missing_ok=True)
+def finish(folder: Path) -> None:
+    """Say that a collection has served: the next run begins anew."""
+    (folder / UNFINISHED).unlink(missing_ok=True)
+
+
+def _goes_on(plan: Plan, folder: Path) -> set[str] | None:
+    """Return the tests that an interrupted run of the same plan has done; None if there was no such run.
+
+    Its parts are cut after the last test that was done.
+    """
+    try:
+        there = Plan.load(folder / PLAN)
+        json.loads((folder / UNFINISHED).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return None
+    if replace(there, tests=sorted(there.tests)) != replace(plan, tests=sorted(plan.tests)):
+        return None
+    done: set[str] = set()
+    for part in sorted(folder.glob("part*.jsonl")):
+        done |= _cut(part)
+    return done
+
+
+def _cut(part: Path) -> set[str]:
+    """Cut what a worker left after the last test that it has done; return those."""
+    done: set[str] = set()
+    end = 0
+    with part.open("rb+") as file:
+        while line := file.readline():
+            if line.startswith(b'{"done"') and line.endswith(b"\n"):
+                done.add(json.loads(line)["done"])
+                end = file.tell()
+        file.truncate(end)
+    return done
+
+
+def _begin(folder: Path, spent: float) -> None:
+    state = {"spent_s": round(spent, 1), "since": time.time()}
+    (folder / UNFINISHED).write_text(json.dumps(state), encoding="utf-8")
+
+
+def _spent(folder: Path) -> float:
+    """Return the seconds that interrupted runs took, to the last that they wrote."""
+    state = json.loads((folder / UNFINISHED).read_text(encoding="utf-8"))
+    last = max((path.stat().st_mtime for path in folder.glob("part*.jsonl")), default=0.0)
+    return float(state["spent_s"]) + max(0.0, last - float(state["since"]))
+
+
+def _collect(plan: Plan, left: Sequence[str], folder: Path, workers: int) -> None:
+    """Let workers carry out what is left of a plan."""
     plan.save(folder / PLAN)
+    (folder / "taken").unlink(missing_ok=True)
+    if not left:
+        return
+    begun = len(list(folder.glob("part*.jsonl")))
+    replace(plan, tests=list(left), part=begun).save(folder / LEFT)
     logs = [folder / f"worker{number}.log" for number in range(workers)]
     running = []
     for number, log in enumerate(logs):
         with log.open("w", encoding="utf-8") as out:
-            command = [sys.executable, "-m", "tb.coverage.worker", str(folder / PLAN), str(number)]
+            command = [sys.executable, "-m", "tb.coverage.worker", str(folder / LEFT), str(number)]
             running.append(subprocess.Popen(command, cwd=REPO_ROOT, stdout=out, stderr=subprocess.STDOUT))
     try:
         states = [process.wait() for process in running]
@@ -176,7 +247,7 @@ def load(folder: Path) -> Collected:
     for part in parts:
         points: list[Point] = []
         hits: dict[str, list[int]] = {}
-        ended = False
+        ended = True
         for record in _lines(part):
             if "point" in record:
                 points.append(_point(record["point"]))
@@ -186,10 +257,9 @@ def load(folder: Path) -> Collected:
                     TestOutcome(name, record["outcome"], record["text"], record["seconds"])
                 )
                 hits[name] = record["hits"]
+                collected.hit |= {points[number] for number in (*record["hits"], *record.get("others", ()))}
                 collected.bins[name] = record["bins"]
-            else:
-                collected.hit |= {points[number] for number in record["hit"]}
-                ended = True
+            ended = "done" in record
         if not ended:
             raise CoverageRunError(f"{part}: was cut short; run ./run coverage again")
         everything |= set(points)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,20 @@ import pytest
 from tb.build_cache import alone
 from tb.coverage import run as collection
 from tb.coverage import worker
+from tb.coverage.build import SUITES
+from tb.coverage.design import code_digest, design_digest
 from tb.coverage.points import HEADER, Kind, Point
-from tb.coverage.run import NO_COVERAGE, Collected, CoverageRunError, load, run
+from tb.coverage.run import (
+    NO_COVERAGE,
+    PLAN,
+    UNFINISHED,
+    Collected,
+    CoverageRunError,
+    TestOutcome,
+    finish,
+    load,
+    run,
+)
 from tb.coverage.worker import Plan
 from tb.forked import Event
 from tb.plan import testplan
@@ -54,6 +66,65 @@ def test_one_worker_and_two_collect_the_same_in_any_order(
     assert {Kind.LINE, Kind.BRANCH, Kind.USER, Kind.ASSERTION} == {point.kind for point in one.points}
     assert one.hit == {point for points in one.by_test.values() for point in points}
     assert all(one.by_test.values())
+
+
+def interrupt(part: Path) -> None:
+    """Leave what a worker leaves that is killed while it writes of its last test."""
+    *lines, last = part.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert last.startswith('{"done": ')
+    part.write_text("".join(lines)[:-40], encoding="utf-8")
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_an_interrupted_run_goes_on_and_collects_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suite: str
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(collection, "_seconds", lambda folder: {QUEUES: -1.0})
+    whole = run(suite, 1, 1, TWO_MODELS, told.append, tmp_path)
+    interrupt(tmp_path / "part0.jsonl")
+    ran: list[list[str]] = []
+    collect_left = collection._collect
+
+    def collecting(plan: Plan, left: Sequence[str], folder: Path, workers: int) -> None:
+        ran.append(list(left))
+        collect_left(plan, left, folder, workers)
+
+    monkeypatch.setattr(collection, "_collect", collecting)
+    again = run(suite, 1, 2, TWO_MODELS, told.append, tmp_path)
+    assert ran == [[QUEUES]]
+    assert "goes on with a run that was interrupted: 2 tests are done" in "".join(told)
+    assert again.wall_s >= whole.wall_s
+    assert (again.points, again.hit, again.by_test, again.bins) == (
+        whole.points,
+        whole.hit,
+        whole.by_test,
+        whole.bins,
+    )
+    assert whole.hit
+
+
+@pytest.mark.parametrize("change", ["finished", "seed", "code"])
+def test_a_run_of_something_else_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    left: list[Sequence[str]] = []
+    monkeypatch.setattr(collection, "load", lambda folder: Collected(tests=[TestOutcome(QUEUES, "", "", 1)]))
+    monkeypatch.setattr(collection, "_collect", lambda plan, tests, *others: left.append(tests))
+    plan = Plan("quick", 1, [QUEUES.partition("::")[0]], [QUEUES], str(tmp_path), design_digest())
+    replace(plan, code=code_digest()).save(tmp_path / PLAN)
+    (tmp_path / UNFINISHED).write_text('{"spent_s": 5, "since": 0}', encoding="utf-8")
+    done = json.dumps({"done": QUEUES}) + "\n"
+    (tmp_path / "part0.jsonl").write_text(done, encoding="utf-8")
+    run("quick", 1, 1, [QUEUES], folder=tmp_path)
+    assert left == [[]]
+    if change == "finished":
+        finish(tmp_path)
+    elif change == "code":
+        monkeypatch.setattr(collection, "code_digest", lambda: "other")
+    run("quick", 1 + (change == "seed"), 1, [QUEUES], folder=tmp_path)
+    assert left == [[], [QUEUES]]
+    assert not list(tmp_path.glob("part*.jsonl"))
 
 
 def test_a_test_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,8 +185,16 @@ def test_what_else_a_worker_ran_does_not_show(tmp_path: Path) -> None:
     for number, order in enumerate((points, points[::-1])):
         folder = tmp_path / str(number)
         folder.mkdir()
-        test = {"test": "a", "outcome": "passed", "text": "", "seconds": 1, "hits": [0, 1], "bins": []}
-        records = [*({"point": list(asdict(point).values())} for point in order), test, {"hit": [0, 1]}]
+        test = {
+            "test": "a",
+            "outcome": "passed",
+            "text": "",
+            "seconds": 1,
+            "hits": [0, 1],
+            "others": [],
+            "bins": [],
+        }
+        records = [*({"point": list(asdict(point).values())} for point in order), test, {"done": "a"}]
         lines = "".join(json.dumps(record) + "\n" for record in records)
         (folder / "part0.jsonl").write_text(lines, encoding="utf-8")
         found.append(load(folder))

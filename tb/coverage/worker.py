@@ -26,7 +26,7 @@ from tb.forked import CRASHED, HUNG, Deadline, Emit, Event, Reports, events
 from tb.toolchain import REPO_ROOT
 
 BY_TEST = frozenset({Kind.LINE, Kind.BRANCH, Kind.ASSERTION, Kind.USER})
-"""Kinds of which each test's hits are kept; of the others only that some test hit them."""
+"""Kinds of which each test's hits are kept; of the others those that its worker has not seen hit before."""
 DAMAGED = "coverage damaged"
 """Outcome of a test that passed, but whose models left no coverage that can be read."""
 LONGEST_S = 1800.0
@@ -53,6 +53,10 @@ class Plan:
         `tb.coverage.design.design_digest` when they began.
     longest_s : float
         A test that takes longer hangs.
+    code : str
+        `tb.coverage.design.code_digest` when they began.
+    part : int
+        Number of the first worker's part; those of a run that was interrupted keep theirs.
     """
 
     suite: str
@@ -62,6 +66,8 @@ class Plan:
     folder: str
     design: str = ""
     longest_s: float = LONGEST_S
+    code: str = ""
+    part: int = 0
 
     @staticmethod
     def load(path: Path) -> Plan:
@@ -76,8 +82,8 @@ class Plan:
 class Collector:
     """A pytest plugin that runs the collected tests and appends what each covered to a file.
 
-    The file has a line for each new point (``{"point": [...]}``, numbered as they come), one for each test,
-    and at its end the numbers of the points that any test hit.
+    The file has a line for each new point (``{"point": [...]}``, numbered as they come), one for each case of
+    a test, and one that says that a test is done: from there another run can go on.
     """
 
     def __init__(self, plan: Plan, number: int) -> None:
@@ -85,7 +91,7 @@ class Collector:
         self._build = CoverageBuild(plan.suite)
         self._folder = Path(plan.folder)
         self._files = self._folder / f"files{number}"
-        self._out = self._folder / f"part{number}.jsonl"
+        self._out = self._folder / f"part{plan.part + number}.jsonl"
         self._kinds = SUITES[plan.suite]
         self._reader = Reader(REPO_ROOT)  # a bench that reads coverage of its own has it counted in any suite
         self._numbers: dict[Point, int] = {}
@@ -112,7 +118,7 @@ class Collector:
                 for item in items.get(test, []):
                     for record in self._run(item):
                         write(record)
-            write({"hit": sorted(self._hit)})
+                write({"done": test})
         return True
 
     def _next(self) -> str | None:
@@ -138,6 +144,7 @@ class Collector:
                 end |= {"outcome": HUNG, "text": f"the test was killed after {self._plan.longest_s:g} s"}
         records: list[Event] = []
         hits: set[int] = set()
+        others: set[int] = set()
         if end["outcome"] == "passed":  # what a test covered counts only if its results were right
             try:
                 counts = self._counts()
@@ -150,9 +157,11 @@ class Collector:
                     records.append({"point": list(asdict(point).values())})
                 if count:
                     number = self._numbers[point]
-                    self._hit.add(number)
                     if point.kind in BY_TEST:
                         hits.add(number)
+                    elif number not in self._hit:
+                        others.add(number)
+                    self._hit.add(number)
         records.append(
             {
                 "test": item.nodeid,
@@ -160,6 +169,7 @@ class Collector:
                 "text": end["text"],
                 "seconds": round(time.monotonic() - begin, 3),
                 "hits": sorted(hits),
+                "others": sorted(others),
                 "bins": end["bins"],
             }
         )

@@ -59,8 +59,16 @@ def test_what_checkers_count_is_no_line_of_the_design() -> None:
 
 
 def test_what_was_measured_on_another_design_says_nothing(tmp_path: Path) -> None:
-    test = {"test": "narrow", "outcome": "passed", "text": "", "seconds": 1.0, "hits": [0], "bins": []}
-    records = [{"point": list(asdict(BLOCK).values())}, test, {"hit": [0]}]
+    test = {
+        "test": "narrow",
+        "outcome": "passed",
+        "text": "",
+        "seconds": 1.0,
+        "hits": [0],
+        "others": [],
+        "bins": [],
+    }
+    records = [{"point": list(asdict(BLOCK).values())}, test, {"done": "narrow"}]
     lines = "".join(json.dumps(record) + "\n" for record in records)
     assert last(tmp_path) is None
     (tmp_path / "part0.jsonl").write_text(lines, encoding="utf-8")

@@ -17,7 +17,7 @@ from reports.tests.signoff import made_up
 from reports.tests.signoff.made_up import CASES, ELSE, EXCLUSION, MORE, RTL, SUMS
 from tb.coverage.exclusions import Exclusion
 from tb.coverage.points import Kind, Point
-from tb.coverage.run import Collected, CoverageRunError
+from tb.coverage.run import UNFINISHED, Collected, CoverageRunError
 from tb.plan import found, testplan
 
 CHOSEN = [MORE, SUMS]
@@ -35,6 +35,8 @@ class Bench:
         self.uncounted: list[str] = []
         self.plan_problems: list[str] = []
         self.ran: list[tuple[str, int, int, list[str]]] = []
+        self.went_on: list[bool] = []
+        self.fails = False
         self.out = folder / "out"
 
     def __call__(
@@ -48,7 +50,11 @@ class Bench:
     ) -> Collected:
         self.ran.append((suite, seed, workers, tests))
         folder.mkdir(parents=True, exist_ok=True)
+        self.went_on.append((folder / UNFINISHED).exists())
+        (folder / UNFINISHED).touch()
         night = suite == "nightly"
+        if night and self.fails:
+            raise CoverageRunError("a worker was killed")
         points = [one for one in self.run.points if (one.kind in LATER_KINDS) == night]
         return replace(self.run, points=points, hit=self.run.hit & set(points))
 
@@ -277,3 +283,21 @@ def test_the_last_run_is_reported_again(bench: Bench, monkeypatch: pytest.Monkey
     monkeypatch.setattr(coverage, "reread", last(frozenset([SUMS])))
     assert bench.main("--reuse") == 0
     assert not bench.document.exists()
+
+
+def test_all_suites_are_gone_on_with_until_all_are_there(bench: Bench) -> None:
+    bench.fails = True
+    assert bench.main("--nightly") == 2
+    bench.fails = False
+    bench.main("--nightly")
+    assert bench.went_on == [False, False, True, True]
+    bench.went_on.clear()
+    bench.main("--nightly")
+    assert bench.went_on == [False, False]
+
+
+def test_an_interrupted_run_is_forgotten_when_asked(bench: Bench) -> None:
+    bench.fails = True
+    assert bench.main("--nightly") == 2
+    bench.main("--nightly", "--fresh")
+    assert bench.went_on == [False, False, False, False]

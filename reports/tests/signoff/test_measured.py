@@ -59,9 +59,17 @@ def write_part(folder: Path, record: Record) -> None:
     """Leave what a worker leaves of one test that hit one of two points."""
     rows: list[object] = [{"point": list(asdict(point).values())} for point in (LINE, COVER)]
     rows.append(
-        {"test": SUMS, "outcome": "passed", "text": "", "seconds": 1.0, "hits": [1], "bins": ["bins:a[b]"]}
+        {
+            "test": SUMS,
+            "outcome": "passed",
+            "text": "",
+            "seconds": 1.0,
+            "hits": [1],
+            "others": [],
+            "bins": ["bins:a[b]"],
+        }
     )
-    rows.append({"hit": [1]})
+    rows.append({"done": SUMS})
     (folder / "part0.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     Plan("quick", 1, [], [SUMS], str(folder)).save(folder / "plan.json")
     keep(record, folder)
