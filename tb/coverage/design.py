@@ -62,7 +62,7 @@ def design_digest(root: Path = REPO_ROOT) -> str:
 
 
 def code_digest(root: Path = REPO_ROOT) -> str:
-    """Digest all that decides what a test covers: tools, design, benches, golden model, replays, their trace."""
+    """Digest all that decides what a test covers: tools, design, benches, golden model, replays."""
     tools = sorted(Toolchain.find().versions.items())
     return hashlib.sha256(f"{tools} {_digest(root, CODE_ROOMS, CODE)}".encode()).hexdigest()
 
