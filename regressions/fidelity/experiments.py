@@ -24,7 +24,8 @@ from regressions.fidelity.records import EXPERIMENT_SCHEMA, Experiment, Measured
 from regressions.json_codec import ResultsError, decode, encode
 from regressions.option_error import OptionError
 from regressions.problems import writing
-from regressions.run import git_info, shown
+from regressions.results import GitInfo
+from regressions.run import shown
 from regressions.traces import Trace
 from tb.build_cache import write_whole
 from tb.toolchain import REPO_ROOT
@@ -81,9 +82,20 @@ class ExperimentError(RuntimeError):
 
 
 def perform(
-    which: Experiment, work: Path, policy: str, fresh: bool, command: str, tell: Callable[[str], None]
+    which: Experiment,
+    work: Path,
+    policy: str,
+    fresh: bool,
+    command: str,
+    tell: Callable[[str], None],
+    git: GitInfo,
 ) -> Measured:
     """Make an experiment, and keep its result in the working folder.
+
+    Parameters
+    ----------
+    git : GitInfo
+        Of the program's start: results that it saves must not pass for changes.
 
     Raises
     ------
@@ -106,7 +118,7 @@ def perform(
         EXPERIMENT_SCHEMA,
         which,
         started.isoformat(timespec="seconds"),
-        git_info(),
+        git,
         time.monotonic() - begin,
         command,
         policy,

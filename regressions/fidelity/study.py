@@ -42,7 +42,7 @@ def run(options: FidelityOptions, tell: Callable[[str], None]) -> FidelityStudy:
     tb.core.bare.CoreFailure
         If the RTL does not do what golden does.
     """
-    begin, started = time.monotonic(), datetime.now(UTC)
+    begin, started, git = time.monotonic(), datetime.now(UTC), git_info()
     trace = Trace.open(options.trace, verify=False)
     chosen = choose(trace, options)
     tile = options.tile
@@ -53,7 +53,7 @@ def run(options: FidelityOptions, tell: Callable[[str], None]) -> FidelityStudy:
     model = load_calibration()
     kept = [find(one, options.work, KEPT) for one in Experiment if one not in options.experiments]
     for which in options.experiments:
-        made = perform(which, options.work, options.policy, options.fresh, options.command, tell)
+        made = perform(which, options.work, options.policy, options.fresh, options.command, tell, git)
         if options.save:
             keep(made, KEPT)
         kept.append(made)
@@ -69,7 +69,7 @@ def run(options: FidelityOptions, tell: Callable[[str], None]) -> FidelityStudy:
         FidelityRun(
             seed=options.seed,
             started=started.isoformat(timespec="seconds"),
-            git=git_info(),
+            git=git,
             tools={
                 **dict(Toolchain.find().versions),
                 "numpy": np.__version__,

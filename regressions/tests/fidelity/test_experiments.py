@@ -26,9 +26,12 @@ from regressions.json_codec import decode
 from regressions.json_codec import encode as to_json
 from regressions.operands import ReplaySettings, replay_input
 from regressions.option_error import OptionError
+from regressions.results import GitInfo
 from regressions.run import trace_info
 from regressions.tests.small_trace import RUN
 from regressions.traces import LayerTrace, Trace, write_trace
+
+CLEAN = GitInfo("0" * 40, False)
 
 
 def silent(line: str) -> None:
@@ -93,12 +96,13 @@ def unmeasured(path: Path, name: str, command: str, policy: str, tell: Callable[
 
 
 def made(work: Path) -> Measured:
-    return perform(Experiment.NO_BATCH_NORM, work, "share=0.2", False, "./run fidelity", silent)
+    return perform(Experiment.NO_BATCH_NORM, work, "share=0.2", False, "./run fidelity", silent, CLEAN)
 
 
 def test_result_is_kept_and_found(captured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiments, "_capture", lambda words: pytest.fail("all is captured"))
     result = made(captured)
+    assert result.git == CLEAN
     assert [one.name for one in result.networks] == ["resnet18-narrow", "resnet18-without-norm"]
     assert all(one.command.startswith("./run capture --model resnet18-") for one in result.networks)
     assert find(Experiment.NO_BATCH_NORM, captured / "nowhere", captured) == result
@@ -117,7 +121,7 @@ def test_another_network_is_captured_anew(captured: Path, monkeypatch: pytest.Mo
     wrong.write_bytes(other.read_bytes())
     made(captured)
     assert [words[:2] for words in asked] == [["--model", "resnet18-narrow"]]
-    perform(Experiment.NO_BATCH_NORM, captured, "share=0.2", True, "./run fidelity", silent)
+    perform(Experiment.NO_BATCH_NORM, captured, "share=0.2", True, "./run fidelity", silent, CLEAN)
     assert len(asked) == 3
 
 
