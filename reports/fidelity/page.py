@@ -81,7 +81,9 @@ def render(study: FidelityStudy, listed: Sequence[Row], document: str, table: st
             tiles=_tiles(study),
             rows=listed,
             standing_class=STANDING_CLASS,
-            standings=[(one.value, one.value) for one in Standing],
+            standings=[
+                (one.value, one.value) for one in Standing if any(row.standing is one for row in listed)
+            ],
             efficiency=charts.efficiency(study),
             points=points(study),
             sweep=[one for mix in Mix for one in curve(study, mix)],
