@@ -51,6 +51,8 @@ NIGHTLY: tuple[tuple[str, ...], ...] = (
     ("coverage", "--nightly"),
     ("faults",),
     ("iteration",),
+    ("traffic",),
+    ("fidelity",),
 )
 """Tasks of a night before the replays that are gated, with their arguments."""
 NIGHTLY_PRESETS = ("core", "lnpu")
@@ -245,7 +247,7 @@ def smoke(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def nightly(session: nox.Session) -> None:
-    """Run everything: all tests, coverage, faults, replays on core and chip, an iteration; gate all of it."""
+    """Run everything: all tests, coverage, faults, replays on core and chip, an iteration, studies; gate."""
     documents = [REPORTS / "coverage" / "coverage.json", REPORTS / "faults" / "faults.json"]
     for document in documents:
         document.unlink(missing_ok=True)  # one of an earlier night must not pass for this night's
