@@ -171,7 +171,7 @@ def fidelity(session: nox.Session) -> None:
     """Set published figures beside what this design does, measured."""
     # Only an experiment trains networks: without one, nobody has to install PyTorch.
     trains = any(word.startswith("--experiment") for word in session.posargs)
-    install(session, "fidelity" if trains else "regress")
+    install(session, "fidelity" if trains else "studies")
     run_to_its_end(session, "python", "-m", "reports.fidelity", *session.posargs)
 
 

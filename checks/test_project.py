@@ -162,6 +162,71 @@ def test_imports_are_in_the_sessions_group(path: Path) -> None:
     assert not missing, f"pyproject.toml, group {group_of(path)}: lacks {', '.join(sorted(missing))}"
 
 
+def module_file(name: str) -> Path | None:
+    """Return the file of a module or package of this project; None if it is none."""
+    path = REPO_ROOT.joinpath(*name.split("."))
+    return next((one for one in (path.with_suffix(".py"), path / "__init__.py") if one.is_file()), None)
+
+
+def imported_at_once(path: Path) -> set[str]:
+    """Name the modules that a file imports as it is imported itself, not when a function of it is called."""
+    modules: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            modules.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules.add(node.module)
+            modules.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return modules
+
+
+def packages_of_program(program: str) -> set[str]:
+    """Name the distributions that ``python -m PROGRAM`` imports before it reads its options."""
+    left, seen, packages = [program, f"{program}.__main__"], set[str](), set[str]()
+    while left:
+        name = left.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name.split(".")[0] not in ROOMS:
+            packages.add(name.split(".")[0])
+            continue
+        left += [name.rpartition(".")[0]] * ("." in name)
+        if path := module_file(name):
+            left += imported_at_once(path)
+    foreign = packages - sys.stdlib_module_names
+    return {str(canonicalize_name(IMPORT_NAMES.get(name, name))) for name in foreign}
+
+
+def programs_of_sessions() -> list[tuple[str, str]]:
+    """Return each dependency group that noxfile.py installs, with each program that it runs in it."""
+    found = []
+    for task in ast.parse((REPO_ROOT / "noxfile.py").read_text(encoding="utf-8")).body:
+        if not isinstance(task, ast.FunctionDef):
+            continue
+        words = [node.value for node in ast.walk(task) if isinstance(node, ast.Constant)]
+        calls = [node for node in ast.walk(task) if isinstance(node, ast.Call)]
+        installs = [one for one in calls if isinstance(one.func, ast.Name) and one.func.id == "install"]
+        groups = {
+            node.value for one in installs for node in ast.walk(one.args[1]) if isinstance(node, ast.Constant)
+        }
+        after = [str(words[at + 1]) for at, word in enumerate(words) if word == "-m"]
+        programs = {word for word in after if word.split(".")[0] in ROOMS}
+        found += [(str(name), program) for name in groups for program in programs]
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("name", "program"), programs_of_sessions())
+def test_a_session_installs_all_that_its_program_imports(name: str, program: str) -> None:
+    """A program may begin in the smallest environment that its session makes."""
+    missing = packages_of_program(program) - set(group(name))
+    assert not missing, f"pyproject.toml, group {name}: {program} imports {', '.join(sorted(missing))}"
+
+
+def test_programs_of_sessions_are_found() -> None:
+    assert {("studies", "reports.fidelity"), ("regress", "reports.regress")} <= set(programs_of_sessions())
+
+
 ROOM_MAY_IMPORT = {
     "golden": {"golden"},
     "tb": {"golden", "tb"},
