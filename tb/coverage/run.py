@@ -237,13 +237,14 @@ def load(folder: Path) -> Collected:
     Raises
     ------
     CoverageRunError
-        If there is nothing, or a worker did not come to its end.
+        If there is nothing, a worker did not come to its end, or tests of the plan are not done.
     """
     collected = Collected()
     parts = sorted(folder.glob("part*.jsonl"))
     if not parts:
         raise CoverageRunError(f"{folder}: holds no coverage of tests; ./run coverage collects it")
     everything: set[Point] = set()
+    done: set[str] = set()
     for part in parts:
         points: list[Point] = []
         hits: dict[str, list[int]] = {}
@@ -259,7 +260,8 @@ def load(folder: Path) -> Collected:
                 hits[name] = record["hits"]
                 collected.hit |= {points[number] for number in (*record["hits"], *record.get("others", ()))}
                 collected.bins[name] = record["bins"]
-            ended = "done" in record
+            if ended := "done" in record:
+                done.add(record["done"])
         if not ended:
             raise CoverageRunError(f"{part}: was cut short; run ./run coverage again")
         everything |= set(points)
@@ -268,6 +270,10 @@ def load(folder: Path) -> Collected:
         rank = {number: place for place, number in enumerate(order)}
         for name, numbers in hits.items():
             collected.by_test[name] = [points[number] for number in sorted(numbers, key=rank.__getitem__)]
+    if (folder / PLAN).exists() and (left := set(Plan.load(folder / PLAN).tests) - done):
+        raise CoverageRunError(
+            f"{folder}: {len(left)} tests are not done, such as {min(left)}; ./run coverage goes on"
+        )
     collected.points = sorted(everything)
     collected.tests.sort(key=lambda one: one.test)
     return collected

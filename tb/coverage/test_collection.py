@@ -228,5 +228,14 @@ def test_a_damaged_collection_is_named(tmp_path: Path, how: str) -> None:
         load(tmp_path)
 
 
+def test_a_run_that_was_interrupted_between_two_tests_is_no_collection(tmp_path: Path) -> None:
+    (tmp_path / "part0.jsonl").write_text('{"done": "a"}\n', encoding="utf-8")
+    Plan("quick", 1, [], ["a"], str(tmp_path)).save(tmp_path / PLAN)
+    assert load(tmp_path) == Collected()
+    Plan("quick", 1, [], ["a", "b"], str(tmp_path)).save(tmp_path / PLAN)
+    with pytest.raises(CoverageRunError, match="1 tests are not done, such as b"):
+        load(tmp_path)
+
+
 def test_benches_that_do_not_count_are_in_the_plan() -> None:
     assert {bench.name for bench in testplan.load().bench} >= NO_COVERAGE
