@@ -16,6 +16,7 @@ import pytest
 from tb.build_cache import alone
 from tb.coverage.design import code_digest, design_digest
 from tb.coverage.points import Kind, Point
+from tb.coverage.progress import PERIOD_S, Progress
 from tb.coverage.worker import LONGEST_S, Plan
 from tb.plan import found, testplan
 from tb.toolchain import BUILD_ROOT, REPO_ROOT
@@ -145,7 +146,7 @@ def run(
             spent = _spent(folder)
             tell(f"coverage: goes on with a run that was interrupted: {len(before)} tests are done")
         _begin(folder, spent)
-        _collect(plan, [name for name in names if name not in before], folder, workers)
+        _collect(plan, [name for name in names if name not in before], folder, workers, tell)
         collected = load(folder)
         collected.wall_s = spent + time.monotonic() - begin
         _remember(folder, collected)
@@ -206,7 +207,9 @@ def _spent(folder: Path) -> float:
     return float(state["spent_s"]) + max(0.0, last - float(state["since"]))
 
 
-def _collect(plan: Plan, left: Sequence[str], folder: Path, workers: int) -> None:
+def _collect(
+    plan: Plan, left: Sequence[str], folder: Path, workers: int, tell: Callable[[str], None]
+) -> None:
     """Let workers carry out what is left of a plan."""
     plan.save(folder / PLAN)
     (folder / "taken").unlink(missing_ok=True)
@@ -215,13 +218,14 @@ def _collect(plan: Plan, left: Sequence[str], folder: Path, workers: int) -> Non
     begun = len(list(folder.glob("part*.jsonl")))
     replace(plan, tests=list(left), part=begun).save(folder / LEFT)
     logs = [folder / f"worker{number}.log" for number in range(workers)]
+    progress = Progress(folder, len(plan.tests), tell)
     running = []
     for number, log in enumerate(logs):
         with log.open("w", encoding="utf-8") as out:
             command = [sys.executable, "-m", "tb.coverage.worker", str(folder / LEFT), str(number)]
             running.append(subprocess.Popen(command, cwd=REPO_ROOT, stdout=out, stderr=subprocess.STDOUT))
     try:
-        states = [process.wait() for process in running]
+        states = [_end(process, progress) for process in running]
     finally:
         for process in running:
             process.kill()
@@ -229,6 +233,15 @@ def _collect(plan: Plan, left: Sequence[str], folder: Path, workers: int) -> Non
         if state not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             tail = "\n  ".join(log.read_text(encoding="utf-8").splitlines()[-SHOWN_LINES:])
             raise CoverageRunError(f"a worker of the coverage run failed; last lines of {log}:\n  {tail}")
+
+
+def _end(worker: subprocess.Popen[bytes], progress: Progress) -> int:
+    """Wait for the end of a worker, and show how far all of them are; return its state."""
+    while True:
+        try:
+            return worker.wait(PERIOD_S)
+        except subprocess.TimeoutExpired:
+            progress.show()
 
 
 def load(folder: Path) -> Collected:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tb.coverage import worker
 from tb.coverage.build import SUITES
 from tb.coverage.design import code_digest, design_digest
 from tb.coverage.points import HEADER, Kind, Point
+from tb.coverage.progress import Progress
 from tb.coverage.run import (
     NO_COVERAGE,
     PLAN,
@@ -86,9 +88,9 @@ def test_an_interrupted_run_goes_on_and_collects_the_same(
     ran: list[list[str]] = []
     collect_left = collection._collect
 
-    def collecting(plan: Plan, left: Sequence[str], folder: Path, workers: int) -> None:
+    def collecting(plan: Plan, left: Sequence[str], *others: Any) -> None:
         ran.append(list(left))
-        collect_left(plan, left, folder, workers)
+        collect_left(plan, left, *others)
 
     monkeypatch.setattr(collection, "_collect", collecting)
     again = run(suite, 1, 2, TWO_MODELS, told.append, tmp_path)
@@ -132,6 +134,36 @@ def test_a_test_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pytest
         CoverageRunError, match=r"1 tests did not run, such as tb/mem/test_mem\.py::test_none"
     ):
         collect(tmp_path, monkeypatch, 1, "tb/mem/test_mem.py::test_none")
+
+
+def test_a_run_shows_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(collection, "PERIOD_S", 0.01)
+    run("quick", 1, 1, [QUEUES], told.append, tmp_path, longest_s=0.001)
+    assert told[1] == "coverage: 0 of 1 tests done after 0 min"
+
+
+def test_progress_counts_what_is_done_and_names_what_failed(tmp_path: Path) -> None:
+    told: list[str] = []
+    (tmp_path / "part0.jsonl").write_text(
+        '{"test": "a", "outcome": "failed"}\n{"done": "a"}\n', encoding="utf-8"
+    )
+    progress = Progress(tmp_path, 3, told.append)
+    with (tmp_path / "part1.jsonl").open("w", encoding="utf-8") as part:
+        part.write(
+            '{"point": []}\n{"test": "b[1]", "outcome": "passed"}\n{"test": "b[2]", "outcome": "hung"}\n'
+        )
+        part.write('{"done"')
+        part.flush()
+        progress.show()
+        part.write(': "b"}\n')
+        part.flush()
+        progress.show()
+    assert told == [
+        "coverage: failed b[2]",
+        "coverage: 1 of 3 tests done after 0 min",
+        "coverage: 2 of 3 tests done after 0 min",
+    ]
 
 
 def test_a_test_that_hangs_is_killed(tmp_path: Path) -> None:
