@@ -20,6 +20,7 @@ from reports.gate.figures import (
     run_entry,
     run_figures,
 )
+from reports.gate.targets import campaign_lacks, failed_tests, reached
 from reports.gate.tolerances import Better, Tolerance
 from reports.text import count, first_line
 
@@ -164,14 +165,28 @@ def compare_coverage(before: CoverageEntry, document: CoverageDocument, toleranc
 
 
 def judge_coverage(document: CoverageDocument) -> Comparison:
-    """Return what is wrong with the coverage of the tests, whatever the baseline holds."""
+    """Return what is wrong with the coverage of the tests, whatever the baseline holds.
+
+    The targets are judged from the document's counts, too: it may be of an older version, or not ours.
+    """
     findings = _problems("coverage", document.problems)
-    findings += [_worse("coverage", "target", first_line(one)) for one in document.unmet]
-    if document.tests.failed:
-        findings.append(
-            _worse("tests", "failed", f"{count(document.tests.failed)} tests failed; {document.rerun}")
-        )
+    findings += [_worse("coverage", "target", first_line(one)) for one in coverage_lacks(document)]
+    tests = failed_tests(document)
+    if not tests.passed:
+        findings.append(_worse("tests", "failed", f"{tests.detail}; {document.rerun}"))
     return Comparison(f"coverage of the tests, {document.suite}", 0, 0, findings)
+
+
+def coverage_lacks(document: CoverageDocument) -> list[str]:
+    """Return the targets that coverage of the tests does not reach, by its own word or by its counts."""
+    told = [f"{check.name}: {check.detail}" for check in reached(document) if not check.passed]
+    return list(dict.fromkeys([*document.unmet, *told]))
+
+
+def faults_lack(document: FaultsDocument) -> list[str]:
+    """Return what is wrong with a fault campaign, by its own word or by its counts."""
+    told = campaign_lacks(document.mutants, document.caught, document.equivalent)
+    return list(dict.fromkeys([*document.problems, *told]))
 
 
 def judge_exclusions(expired: Sequence[str]) -> Comparison:
@@ -209,7 +224,7 @@ def compare_faults(before: FaultsEntry, document: FaultsDocument, tolerances: To
 
 def judge_faults(document: FaultsDocument) -> Comparison:
     """Return what is wrong with the fault campaign, whatever the baseline holds."""
-    return Comparison("fault campaign", 0, 0, _problems("fault campaign", document.problems))
+    return Comparison("fault campaign", 0, 0, _problems("fault campaign", faults_lack(document)))
 
 
 def faults_entries(

@@ -88,7 +88,7 @@ class CoverageDocument:
     """``coverage.json``: what all tests of a suite reached, merged.
 
     `kinds` and `modules` give counts by kind; `problems` are stale or expired exclusions and the like,
-    `unmet` the targets that the run does not reach (`reports.signoff.targets`): each of both fails the gate.
+    `unmet` the targets that the run does not reach (`reports.gate.targets`): each of both fails the gate.
     `rerun` is the command that measures it again, `started` when that began (ISO 8601 with its zone),
     `wall_s` the time that it took.
     """

@@ -22,6 +22,7 @@ from reports.writer import LATEST, RESULTS
 from tb.toolchain import REPO_ROOT
 
 BASELINE = REPO_ROOT / "reports" / "baseline.json"
+RUN = REPORTS / LATEST / RESULTS
 COVERAGE = REPORTS / "coverage" / "coverage.json"
 FAULTS = REPORTS / "faults" / "faults.json"
 
@@ -42,7 +43,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--results",
         type=Path,
         nargs="*",
-        default=[REPORTS / LATEST / RESULTS],
         metavar="FILE",
         help="results.json of one or more regressions; none: leave them out (default: the latest)",
     )
@@ -71,7 +71,7 @@ def read_documents(options: argparse.Namespace) -> Documents:
     """Read and check the documents that the options name; raises `DocumentError`."""
     runs: dict[str, Results] = {}
     files: dict[str, Path] = {}
-    for path in options.results:
+    for path in [RUN] if options.results is None else options.results:
         results = read_results(path)
         key = run_key(results.run)
         if key in runs:

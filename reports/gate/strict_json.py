@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
 from regressions.run import shown
+
+SHOWN = 20
+"""Characters of a number that a message shows."""
+HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""How JSON writes half of a character beyond the first 65,536."""
 
 
 class DocumentError(ValueError):
@@ -43,9 +50,21 @@ def load(path: Path, remedy: str) -> Any:
 def loads(text: str, name: str, remedy: str) -> Any:
     """Return what the JSON `text` holds; raises `DocumentError` as `load` does, with the text's name."""
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
+        document = json.loads(
+            text,
+            object_pairs_hook=_once,
+            parse_constant=_refuse_constant,
+            parse_int=_whole,
+            parse_float=_number,
+        )
+        if HALF.search(text):  # what cannot be printed or written either
+            json.dumps(document, ensure_ascii=False).encode()
+        return document
     except json.JSONDecodeError as error:
         raise DocumentError(f"{name}:{error.lineno}: is no JSON ({error.msg}); {remedy}") from None
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise DocumentError(f"{name}: holds {half!r}, half of a character; {remedy}") from None
     except ValueError as error:
         raise DocumentError(f"{name}: {error}; {remedy}") from None
 
@@ -57,6 +76,19 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"field {twice!r} occurs twice")
     return table
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    _number(text)
+    return number
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"holds {text[:SHOWN]}, which is too large")
+    return number
 
 
 def _refuse_constant(text: str) -> NoReturn:

@@ -12,16 +12,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from regressions.results import Results
-from regressions.run import shown
+from regressions.run import git_info, shown
 from reports.gate import baseline
 from reports.gate.baseline import Baseline
-from reports.gate.compare import other_settings
+from reports.gate.compare import coverage_lacks, faults_lack, other_settings
 from reports.gate.documents import CoverageDocument, FaultsDocument
 from reports.gate.figures import coverage_entry, faults_entry, run_entry
 from reports.gate.inputs import Documents, add_options, read_documents
 from reports.gate.show import terminal_lines
 from reports.gate.strict_json import DocumentError
-from reports.gate.verdict import judge_all
+from reports.gate.targets import failed_tests
+from reports.gate.verdict import CAMPAIGN, COVERAGE, commits_of, judge_all, of_others
 from reports.text import first_line
 from tb.toolchain import RTL_ROOT
 
@@ -30,6 +31,7 @@ REFUSED = 2
 DESCRIPTION = """\
 Take the figures of a run that passed over into the committed baseline, and say what got better and worse.
 Entries of other runs, and the tolerances, stay as they are. Commit the file with the change that it is of.
+Files that are not named are taken if they are of the commit that is checked out.
 """
 
 
@@ -46,13 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         exists = options.baseline.exists()
         before = baseline.read(options.baseline) if exists else Baseline()
-        documents = read_documents(options)
+        documents, left_out = _of_this_commit(read_documents(options), options)
         refuse(documents)
         if not options.fewer:
             _refuse_fewer(before, documents)
         after = updated(before, documents)
-        lines = _changes(before, documents)
+        lines = [*left_out, *_changes(before, documents)]
         if exists and baseline.text(after) == options.baseline.read_text(encoding="utf-8"):
+            print("".join(f"{line}\n" for line in left_out), end="")
             print(f"baseline: {shown(options.baseline)} already holds this run")
             return 0
         baseline.write(after, options.baseline)
@@ -72,6 +75,38 @@ def updated(before: Baseline, documents: Documents) -> Baseline:
         runs=before.runs | {key: run_entry(results) for key, results in documents.runs.items()},
         coverage=before.coverage | ({coverage.suite: coverage_entry(coverage)} if coverage else {}),
         faults=faults_entry(faults) if faults else before.faults,
+    )
+
+
+def _of_this_commit(documents: Documents, options: argparse.Namespace) -> tuple[Documents, list[str]]:
+    """Return the documents without those that merely lie there from another commit, and what was left out.
+
+    A file that the user named is taken whatever its commit.
+    """
+    here = git_info().commit or ""
+    old = of_others(commits_of(documents), here)
+    runs = [name for name in old if name not in (COVERAGE, CAMPAIGN)]
+    if runs and options.results is None:
+        raise DocumentError(
+            f"results.json: is of another commit than the one that is checked out, {here[:12]}; run the "
+            "regression again (./run regress), or name the file with --results"
+        )
+    told = []
+    if COVERAGE in old and options.coverage is None:
+        documents = replace(documents, coverage=None)
+        told.append(_left_out("coverage.json", here, "./run coverage", "--coverage"))
+    if CAMPAIGN in old and options.faults is None:
+        documents = replace(documents, faults=None)
+        told.append(_left_out("faults.json", here, "./run faults", "--faults"))
+    if told and not documents.runs and documents.coverage is None and documents.faults is None:
+        raise DocumentError(f"nothing is left to take; {'; '.join(told)}")
+    return documents, told
+
+
+def _left_out(name: str, here: str, task: str, option: str) -> str:
+    return (
+        f"left out: {name}: is of another commit than the one that is checked out, {here[:12]}; "
+        f"measure again ({task}), or name the file with {option}"
     )
 
 
@@ -101,20 +136,22 @@ def _refuse_run(key: str, results: Results) -> None:
 
 
 def _refuse_document(name: str, document: CoverageDocument | FaultsDocument) -> None:
-    if document.problems:
+    problems = document.problems if isinstance(document, CoverageDocument) else faults_lack(document)
+    if problems:
         raise DocumentError(
-            f"{name}: problems: {first_line(document.problems[0])}; "
-            f"resolve it, then measure again ({document.rerun})"
+            f"{name}: problems: {first_line(problems[0])}; resolve it, then measure again ({document.rerun})"
         )
-    if isinstance(document, CoverageDocument) and document.unmet:
+    if not isinstance(document, CoverageDocument):
+        return
+    if not failed_tests(document).passed:
         raise DocumentError(
-            f"{name}: unmet: {first_line(document.unmet[0])}; "
-            f"add tests, or excuse points that none can hit, then measure again ({document.rerun})"
-        )
-    if isinstance(document, CoverageDocument) and document.tests.failed:
-        raise DocumentError(
-            f"{name}: tests.failed: is {document.tests.failed}; "
+            f"{name}: tests.failed: is {document.tests.failed}, tests.passed {document.tests.passed}; "
             f"repair them, then measure again ({document.rerun})"
+        )
+    if lacks := coverage_lacks(document):
+        raise DocumentError(
+            f"{name}: unmet: {first_line(lacks[0])}; "
+            f"add tests, or excuse points that none can hit, then measure again ({document.rerun})"
         )
 
 

@@ -21,6 +21,7 @@ from reports.gate.compare import (
     other_settings,
     unknown_settings,
 )
+from reports.gate.documents import SUITES
 from reports.gate.figures import coverage_entry, faults_entry
 from reports.gate.inputs import Documents
 from reports.gate.strict_json import DocumentError
@@ -28,6 +29,8 @@ from reports.gate.tolerances import DEFAULTS
 from tb.toolchain import RTL_ROOT
 
 REQUIRABLE = ("runs", "coverage", "faults")
+COVERAGE, CAMPAIGN = "coverage", "fault campaign"
+"""Names of the documents that are no run."""
 UNKNOWN = "unknown"
 """What a document calls its commit if it was measured outside of git."""
 
@@ -71,7 +74,7 @@ def judge_all(
     DocumentError
         If a run has no entry in the baseline, coverage or campaign have one of another seed or budget,
         something required is missing on either side, or documents of which some are required are of
-        different commits, or of another one than the checkout.
+        different commits, of another one than the checkout, or of none that is known.
     """
     comparisons, missing, notes = _runs(baseline, documents)
     if expired:
@@ -90,6 +93,8 @@ def judge_all(
         comparisons.append(judge_coverage(coverage))
     elif "coverage" in required:
         raise DocumentError("--require coverage: there is no coverage.json; run ./run coverage first")
+    if coverage is not None and "coverage" in required:
+        _refuse_smaller_suite(coverage.suite, suites)
     missing_all["coverage"] = [f"coverage of the tests, {suite}" for suite in suites]
     if faults is not None and baseline.faults is not None:
         _refuse_other_settings("faults.json", baseline.faults, faults_entry(faults))
@@ -102,14 +107,24 @@ def judge_all(
         raise DocumentError("--require faults: there is no faults.json; run ./run faults first")
     elif baseline.faults is not None:
         missing_all["faults"] = ["fault campaign"]
+    if "runs" in required and not baseline.runs:
+        raise DocumentError(
+            "--require runs: the baseline holds no run, so none is compared; add one with ./run baseline"
+        )
     if "runs" in required and missing:
         raise DocumentError(
             f"--require runs: not measured: {'; '.join(missing)}; run these, name their --results"
         )
-    commits = _commits(documents)
+    commits = commits_of(documents)
     differing = _differing(commits)
     if differing and required:
         raise DocumentError(f"--require: {differing}; measure all at one commit")
+    unknown = [name for name, commit in commits.items() if not commit]
+    if unknown and required:
+        raise DocumentError(
+            f"--require: measured outside of git: {', '.join(unknown)}; measure in a clone, so that the "
+            "commit is known"
+        )
     old = _old(commits)
     if old and required:
         raise DocumentError(f"--require: {old}; measure again")
@@ -165,6 +180,16 @@ def _refuse_other_settings(
         )
 
 
+def _refuse_smaller_suite(measured: str, left: Sequence[str]) -> None:
+    """Refuse a suite that counts less than one of the baseline's that was not measured."""
+    for suite in left:
+        if SUITES.index(suite) > SUITES.index(measured):
+            raise DocumentError(
+                f"--require coverage: suite {measured} was measured, but the baseline holds suite {suite}, "
+                f"which counts more; run ./run coverage --{suite} first"
+            )
+
+
 def _unknown_settings(what: str, entry: CoverageEntry | FaultsEntry) -> list[str]:
     names = unknown_settings(entry)
     if not names:
@@ -188,21 +213,22 @@ def _designs(documents: Documents) -> list[str]:
     return [f"measured on the design in {folder}" for folder in sorted(folders)]
 
 
-def _commits(documents: Documents) -> dict[str, str]:
-    """Return the commit that each document was measured at, as far as it is known."""
+def commits_of(documents: Documents) -> dict[str, str]:
+    """Return the commit that each document was measured at, nothing where it is not known."""
     found = {
         f"{results.run.suite} {results.run.preset}": results.run.git.commit or ""
         for results in documents.runs.values()
     }
     if documents.coverage is not None:
-        found["coverage"] = documents.coverage.git
+        found[COVERAGE] = documents.coverage.git
     if documents.faults is not None:
-        found["fault campaign"] = documents.faults.git
-    return {name: words[0] for name, text in found.items() if (words := text.split()) and words[0] != UNKNOWN}
+        found[CAMPAIGN] = documents.faults.git
+    return {name: text.partition(" ")[0].replace(UNKNOWN, "") for name, text in found.items()}
 
 
 def _differing(commits: dict[str, str]) -> str:
     """Return how the documents' commits differ; nothing if they are of one."""
+    commits = {name: commit for name, commit in commits.items() if commit}
     if len(set(commits.values())) < 2:
         return ""
     named = ", ".join(f"{name} {commit[:12]}" for name, commit in commits.items())
@@ -211,8 +237,11 @@ def _differing(commits: dict[str, str]) -> str:
 
 def _old(commits: dict[str, str]) -> str:
     """Return which documents are not of the commit that is checked out: they may be old."""
-    here = git_info().commit
-    old = [name for name, commit in commits.items() if commit != here]
-    if here is None or not old:
-        return ""
-    return f"of another commit than the one that is checked out, {here[:12]}: {', '.join(old)}"
+    here = git_info().commit or ""
+    old = of_others(commits, here)
+    return f"of another commit than the one that is checked out, {here[:12]}: {', '.join(old)}" if old else ""
+
+
+def of_others(commits: dict[str, str], here: str) -> list[str]:
+    """Return which documents are of another commit than `here`, as far as both are known."""
+    return [name for name, commit in commits.items() if here and commit not in (here, "")]

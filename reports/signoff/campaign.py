@@ -18,12 +18,12 @@ from regressions.options import REPORTS, add_history_options, history_file
 from regressions.run import git_info, shown, tool_versions
 from reports import ReportError
 from reports.gate.documents import HOW_CAUGHT, SCHEMA, Caught, Equivalent, FaultsDocument, Survivor
+from reports.gate.targets import FAULTS, campaign_lacks
 from reports.signoff.faults import DOCUMENT, write
 from reports.signoff.interrupt import obey_signals
 from reports.signoff.measured import DIRTY
 from reports.signoff.page import INDEX
 from reports.signoff.record import append_to_history
-from reports.signoff.targets import FAULTS, MOST_EQUIVALENT
 from tb.mutation.campaign import MUTANTS, WORKERS, carry_out
 from tb.mutation.equivalents import EquivalentsError
 from tb.mutation.mutant import Mutant
@@ -34,8 +34,6 @@ from tb.toolchain import RTL_ROOT, Toolchain, ToolchainError
 
 COMMAND = "./run faults"
 EQUIVALENTS = "tb/mutation/equivalents.toml"
-LEAST = 1000
-"""Faults that a campaign for sign-off judges at least."""
 MISSES, NOTHING_RUN, NOT_IN_HISTORY, INTERRUPTED = 1, 2, 3, 130
 KNOWN = (CampaignError, EquivalentsError, ReportError, ResultsError, ToolchainError)
 
@@ -121,16 +119,10 @@ def file_of(mutant: Mutant) -> str:
 
 def problems(result: Result) -> list[str]:
     """Say why a campaign is not enough for sign-off, if so."""
-    found = []
-    if result.score < FAULTS:
-        found.append(f"{result.score:.1%} of the faults are caught, fewer than {FAULTS:.0%}")
+    caught = len(result.outcomes) - len(result.survivors)
+    found = campaign_lacks(len(result.mutants), caught, len(result.equivalent))
     if result.changed:
         found.append(f"the design or its tests changed during the campaign; run it again ({COMMAND})")
-    if len(result.outcomes) < LEAST:
-        found.append(f"{len(result.outcomes)} faults were judged, fewer than {LEAST}")
-    share = len(result.equivalent) / max(len(result.mutants), 1)
-    if share > MOST_EQUIVALENT:
-        found.append(f"{share:.1%} of the mutants are called no faults, more than {MOST_EQUIVALENT:.0%}")
     return [*found, *refuted(result)]
 
 

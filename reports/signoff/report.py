@@ -9,13 +9,14 @@ from pathlib import Path
 
 from regressions.json_codec import encode
 from reports.gate.documents import CoverageDocument
+from reports.gate.targets import Check, failed_tests
 from reports.signoff import absent, page
 from reports.signoff.annotate import annotate
 from reports.signoff.document import coverage_document
 from reports.signoff.folder import replace_folder
 from reports.signoff.measured import PASSED, Measured
 from reports.signoff.plan import PlanState, plan_state
-from reports.signoff.targets import Check, checks, failed_tests, unmet
+from reports.signoff.targets import checks, unmet
 from tb.coverage.design import design_digest, uncounted
 from tb.coverage.exclusions import Sources, load
 from tb.coverage.summary import Summary, summarise

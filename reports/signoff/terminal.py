@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from reports.gate.documents import KINDS
+from reports.gate.targets import CODE, FUNCTIONAL
 from reports.signoff.listing import missed_rows
 from reports.signoff.report import DOCUMENT, Report
-from reports.signoff.targets import CODE, FUNCTIONAL
 from reports.text import count, duration, first_line, percent
 
 SHOWN = 20

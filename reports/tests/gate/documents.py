@@ -20,10 +20,10 @@ def count(hit: int, total: int, excluded: int = 0) -> Json:
 def coverage() -> Json:
     """Return a likely ``coverage.json`` of the nightly suite."""
     modules = {
-        "pe": {"line": count(24, 24), "branch": count(11, 12, 1), "toggle": count(190, 200, 2)},
+        "pe": {"line": count(24, 24), "branch": count(31, 32, 1), "toggle": count(190, 200, 2)},
         "pe_line": {"line": count(57, 58), "branch": count(20, 20), "expression": count(8, 9)},
         "pe_checks": {"user": count(15, 15), "assertion": count(9, 9)},
-        "sparse_core_checks": {"user": count(20, 21, 1), "assertion": count(17, 17)},
+        "sparse_core_checks": {"user": count(40, 41, 1), "assertion": count(17, 17)},
     }
     kinds: Json = {}
     for one in modules.values():
@@ -45,10 +45,10 @@ def coverage() -> Json:
         "plan": {
             "features": 81,
             "points": 700,
-            "hit": 697,
+            "hit": 698,
             "excused": 2,
-            "missed": ["pe.cov_sum_nan"],
-            "by_level": {"block": {"points": 700, "hit": 697, "excused": 2}},
+            "missed": [],
+            "by_level": {"block": {"points": 700, "hit": 698, "excused": 2}},
         },
         "unmet": [],
         "problems": [],

@@ -46,11 +46,16 @@ COVERAGE: dict[str, tuple[Callable[[Json], Json], str]] = {
     ),
     "missed points": (
         lambda one: changed(one, "plan/hit", lambda n: n - 1),
-        "plan.missed: names 1 coverpoints",
+        "plan.missed: names 0 coverpoints",
     ),
     "negative": (lambda one: {**one, "wall_s": -1}, "wall_s: is -1.0, must be finite and not negative"),
     "no number": (lambda one: {**one, "wall_s": "nan"}, "wall_s: is nan, must be finite and not negative"),
     "NaN": (lambda one: {**one, "wall_s": math.nan}, "holds NaN, which cannot be compared"),
+    "too large": (lambda one: {**one, "seed": 10**400}, "holds 10000000000000000000, which is too large"),
+    "half a character": (
+        lambda one: {**one, "rerun": "./run \ud800"},
+        r"holds '\ud800', half of a character; measure coverage again",
+    ),
 }
 
 

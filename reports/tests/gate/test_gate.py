@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -408,6 +409,36 @@ def test_an_exclusion_of_the_project_that_has_expired(
     told = project.gate()
     assert told.status == 1
     assert told.row("line of rtl/pe/*, '*', expires: was 2020-01-01; arithmetic must look at it again")
+
+
+def test_documents_of_no_known_commit_are_not_enough(project: Project) -> None:
+    project.faults["git"] = "unknown"
+    assert project.gate().status == 0
+    strict = project.gate("--require", "faults")
+    assert strict.status == 2
+    assert "--require: measured outside of git: fault campaign; measure in a clone" in strict.err
+
+
+def test_runs_are_not_there_to_be_required(project: Project) -> None:
+    held = json.loads(project.baseline.read_text(encoding="utf-8"))
+    project.baseline.write_text(json.dumps({**held, "runs": {}}), encoding="utf-8")
+    without_runs = ["--results", *project.arguments()[2:]]
+    assert project.gate(arguments=without_runs).status == 0
+    strict = project.gate("--require", "runs", arguments=without_runs)
+    assert strict.status == 2
+    assert "--require runs: the baseline holds no run, so none is compared" in strict.err
+
+
+def test_a_suite_that_counts_less_is_not_enough(project: Project) -> None:
+    held = json.loads(project.baseline.read_text(encoding="utf-8"))
+    held["coverage"]["quick"] = held["coverage"]["nightly"]
+    project.baseline.write_text(json.dumps(held), encoding="utf-8")
+    assert project.gate("--require", "coverage").status == 0, "nightly counts all that quick counts"
+    project.coverage["suite"] = "quick"
+    assert project.gate().status == 0
+    strict = project.gate("--require", "coverage")
+    assert strict.status == 2
+    assert "suite quick was measured, but the baseline holds suite nightly, which counts more" in strict.err
 
 
 def test_changes_beside_a_commit_make_no_other_one(project: Project) -> None:

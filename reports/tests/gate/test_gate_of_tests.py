@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from reports.gate import baseline, targets
+from reports.gate.baseline import Baseline
 from reports.tests.gate.conftest import Project
 from reports.tests.gate.documents import Json, changed, with_verdicts, without
+from reports.text import percent
 
 # --- Coverage of the tests, the test plan -----------------------------------------------------------
 
@@ -87,10 +90,13 @@ def test_worse_coverage(project: Project, name: str) -> None:
 
 
 def test_a_coverpoint_reached_at_last(project: Project) -> None:
-    better = changed(project.coverage, MISSED, lambda _: [])
-    project.coverage = changed(better, "plan/hit", lambda n: n + 1)
+    held = json.loads(project.baseline.read_text(encoding="utf-8"))
+    entry = held["coverage"]["nightly"]
+    entry["coverage"]["missed"] = ["pe.cov_sum_nan"]
+    entry["plan"]["hit"] -= 1
+    project.baseline.write_text(json.dumps(held), encoding="utf-8")
     told = project.gate()
-    assert told.status == 0
+    assert told.status == 0, told.err
     assert "is now reached" in told.row("pe.cov_sum_nan")
 
 
@@ -152,6 +158,78 @@ def test_what_is_not_enough_fails_without_an_entry_too(project: Project, documen
     told = project.gate()
     assert told.status == 1
     assert told.row("not enough")
+
+
+def lost(one: Json, kind: str, module: str, points: int) -> Json:
+    """Return coverage in which a module, and so the whole, has fewer points hit."""
+    fewer = changed(one, f"modules/{module}/{kind}/hit", lambda n: n - points)
+    return changed(fewer, f"kinds/{kind}/hit", lambda n: n - points)
+
+
+def must_be(share: float) -> str:
+    return f"must be {percent(share, 0)}"
+
+
+NO_TARGET: dict[str, tuple[Change, tuple[str, ...]]] = {
+    "lines": (lambda one: lost(one, "line", "pe_line", 10), ("line coverage", must_be(0.98))),
+    "branches": (
+        lambda one: lost(one, "branch", "pe_line", 10),
+        ("branch coverage", must_be(0.98)),
+    ),
+    "toggles": (lambda one: lost(one, "toggle", "pe", 60), ("toggle coverage", must_be(0.9))),
+    "a coverpoint": (
+        WORSE_COVERAGE["a coverpoint of the plan"][0],
+        ("functional coverage", must_be(1)),
+    ),
+    "excuses": (
+        lambda one: changed(changed(one, "plan/excused", lambda n: n + 30), "plan/hit", lambda n: n - 30),
+        ("excused coverpoints", f"{percent(0.03, 0)} at most"),
+    ),
+    "nothing": (
+        lambda one: {
+            **changed(one, "plan", lambda plan: {**plan, "points": 0, "hit": 0, "excused": 0}),
+            "kinds": {},
+            "modules": {},
+        },
+        ("line coverage", "no point of this kind was counted"),
+    ),
+    "no test": (lambda one: {**one, "tests": {"passed": 0, "failed": 0}}, ("tests", "0 of 0 cases passed")),
+}
+
+
+@pytest.mark.parametrize("name", NO_TARGET)
+def test_targets_are_judged_from_the_counts(project: Project, name: str) -> None:
+    """Whatever the document says of itself, and whatever the baseline holds."""
+    project.baseline.write_text(baseline.text(Baseline()), encoding="utf-8")
+    change, words = NO_TARGET[name]
+    project.coverage = change(project.coverage)
+    assert project.coverage["unmet"] == project.coverage["problems"] == []
+    arguments = project.arguments()[2:]
+    told = project.gate("--results", arguments=arguments)
+    assert told.status == 1, told.err
+    assert told.row(*words)
+    assert project.update("--results", arguments=arguments).status == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "least", "words"),
+    [
+        (30, 900, "96.8% of the faults are caught, fewer than 97%"),
+        (0, 1000, "980 faults were judged, fewer than 1000"),
+    ],
+)
+def test_targets_of_a_campaign_are_judged_from_its_counts(
+    project: Project, monkeypatch: pytest.MonkeyPatch, more: int, least: int, words: str
+) -> None:
+    monkeypatch.setattr(targets, "LEAST_FAULTS", least)
+    project.faults = survive(project.faults, more)
+    assert project.faults["problems"] == []
+    told = project.gate()
+    assert told.status == 1
+    assert told.row(words)
+    told = project.update()
+    assert told.status == 2
+    assert f"faults.json: problems: {words}; resolve it" in told.err
 
 
 def test_a_problem_of_the_campaign(project: Project) -> None:

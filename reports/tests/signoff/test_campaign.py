@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.gate import targets
 from reports.signoff import campaign
 from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.result import Result
@@ -47,8 +48,8 @@ def run(
         return found
 
     monkeypatch.setattr(campaign, "carry_out", carry_out)
-    monkeypatch.setattr(campaign, "LEAST", least)
-    monkeypatch.setattr(campaign, "MOST_EQUIVALENT", most)
+    monkeypatch.setattr(targets, "LEAST_FAULTS", least)
+    monkeypatch.setattr(targets, "MOST_EQUIVALENT", most)
     return campaign.main(["--out", str(out), "--no-history", *words])
 
 

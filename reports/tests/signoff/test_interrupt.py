@@ -63,7 +63,7 @@ folder = Path(sys.argv[1])
 def measure(*_):
     test = "test_of_design.py"
     plan = Plan("quick", 1, [str(folder / test)], [f"{test}::test_sleeps"], str(folder))
-    _collect(plan, plan.tests, folder, 1)
+    _collect(plan, plan.tests, folder, 1, print)
 
 coverage._measure = measure
 obey_signals()

@@ -48,13 +48,24 @@ def test_targets_that_just_hold() -> None:
         ("toggle", Count(89, 100, 0)),
         ("line", Count(97, 100, 1)),
         ("line", Count(0, 0, 0)),
-        ("branch", Count(0, 2, 2)),
     ],
 )
 def test_a_kind_below_its_target(kind: str, count: Count) -> None:
     document = good()
     document.kinds[kind] = count
     assert failed(document) == names(unmet(document, STATES)) == [f"{kind} coverage"]
+
+
+def test_a_kind_that_is_all_excused() -> None:
+    document = good()
+    document.kinds["branch"] = Count(0, 2, 2)
+    assert failed(document) == ["branch coverage", "excused points of branch"]
+
+
+def test_too_many_points_excused() -> None:
+    document = good()
+    document.kinds["user"] = Count(96, 100, 4)
+    assert failed(document) == ["excused points of user"]
 
 
 def test_a_kind_that_was_not_counted() -> None:
