@@ -28,6 +28,8 @@ SUITES = ("quick", "nightly")
 SCORE_TOLERANCE = 1e-9
 HOW_CAUGHT = ("caught", "crashed", "hung")
 SURVIVED = "survived"
+DIRTY = " dirty"
+"""What follows a document's commit if there were changes beside it."""
 
 RESULTS_REMEDY = "run the regression again (./run regress)"
 COVERAGE_REMEDY = "measure coverage again (./run coverage)"

@@ -21,7 +21,7 @@ from reports.gate.compare import (
     other_settings,
     unknown_settings,
 )
-from reports.gate.documents import SUITES
+from reports.gate.documents import DIRTY, SUITES
 from reports.gate.figures import coverage_entry, faults_entry
 from reports.gate.inputs import Documents
 from reports.gate.strict_json import DocumentError
@@ -128,7 +128,12 @@ def judge_all(
     old = _old(commits)
     if old and required:
         raise DocumentError(f"--require: {old}; measure again")
-    notes += [*_looser(baseline), *_designs(documents), *filter(None, (differing, old))]
+    notes += [
+        *_looser(baseline),
+        *_designs(documents),
+        *_uncommitted(documents),
+        *filter(None, (differing, old)),
+    ]
     return Verdict(comparisons, [name for names in missing_all.values() for name in names], notes)
 
 
@@ -211,6 +216,15 @@ def _designs(documents: Documents) -> list[str]:
     """Return a note on each run of a design that is not the project's."""
     folders = {results.run.rtl for results in documents.runs.values()} - {str(shown(RTL_ROOT))}
     return [f"measured on the design in {folder}" for folder in sorted(folders)]
+
+
+def _uncommitted(documents: Documents) -> list[str]:
+    """Return a note on each document of the tests that is of more than a commit; runs have theirs."""
+    return [
+        f"{name}: measured with uncommitted changes"
+        for name, one in ((COVERAGE, documents.coverage), (CAMPAIGN, documents.faults))
+        if one is not None and one.git.endswith(DIRTY)
+    ]
 
 
 def commits_of(documents: Documents) -> dict[str, str]:

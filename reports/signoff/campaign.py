@@ -17,11 +17,10 @@ from regressions.json_codec import ResultsError
 from regressions.options import REPORTS, add_history_options, history_file
 from regressions.run import git_info, shown, tool_versions
 from reports import ReportError
-from reports.gate.documents import HOW_CAUGHT, SCHEMA, Caught, Equivalent, FaultsDocument, Survivor
+from reports.gate.documents import DIRTY, HOW_CAUGHT, SCHEMA, Caught, Equivalent, FaultsDocument, Survivor
 from reports.gate.targets import FAULTS, campaign_lacks
 from reports.signoff.faults import DOCUMENT, write
 from reports.signoff.interrupt import obey_signals
-from reports.signoff.measured import DIRTY
 from reports.signoff.page import INDEX
 from reports.signoff.record import append_to_history
 from tb.mutation.campaign import MUTANTS, WORKERS, carry_out

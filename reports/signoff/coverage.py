@@ -18,9 +18,9 @@ from regressions.json_codec import ResultsError
 from regressions.options import REPORTS, add_history_options, history_file
 from regressions.run import git_info, shown, tool_versions
 from reports import ReportError
+from reports.gate.documents import DIRTY
 from reports.signoff.interrupt import obey_signals
 from reports.signoff.measured import (
-    DIRTY,
     Measured,
     Record,
     folder_of,

@@ -11,12 +11,11 @@ from typing import Any
 
 from regressions.json_codec import encode
 from regressions.options import REPORTS
-from reports.gate.documents import SURVIVED, Caught, Equivalent, FaultsDocument, Survivor, faults_of
+from reports.gate.documents import DIRTY, SURVIVED, Caught, Equivalent, FaultsDocument, Survivor, faults_of
 from reports.gate.targets import FAULTS
 from reports.signoff import absent, page
 from reports.signoff.folder import replace_folder
 from reports.signoff.markup import address, templates
-from reports.signoff.measured import DIRTY
 from tb.coverage.exclusions import Sources
 
 FOLDER = "faults"

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from reports.gate.documents import DIRTY
 from tb.coverage.design import design_digest
 from tb.coverage.run import PLAN, Collected, CoverageRunError, TestOutcome, load
 from tb.coverage.worker import Plan
@@ -19,8 +20,6 @@ T = TypeVar("T")
 
 PASSED = "passed"
 RECORD = "run.json"
-DIRTY = " dirty"
-"""What follows a commit beside which there were changes."""
 AGAIN = "measure again (./run coverage, without --reuse)"
 
 

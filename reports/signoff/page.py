@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from reports.gate.documents import KINDS, Count, CoverageDocument
+from reports.gate.documents import DIRTY, KINDS, Count, CoverageDocument
 from reports.gate.targets import CODE, Check
 from reports.signoff.annotate import STATES, Annotated, Line
 from reports.signoff.listing import MissedRow, missed_rows
 from reports.signoff.markup import address, templates
-from reports.signoff.measured import DIRTY, Measured
+from reports.signoff.measured import Measured
 from reports.signoff.plan import FeatureState, PlanState, State, Written, walked
 from reports.signoff.worth import Worth, worths
 from reports.text import count, duration, percent

@@ -446,6 +446,7 @@ def test_changes_beside_a_commit_make_no_other_one(project: Project) -> None:
     told = project.gate("--require", "runs", "coverage", "faults")
     assert told.status == 0
     assert "different commits" not in told.out
+    assert told.row("coverage: measured with uncommitted changes")
 
 
 def test_the_summary_of_a_job_is_added_to(
