@@ -18,7 +18,7 @@ CODE = (*DESIGN, "*.py", "*.toml", "*.cpp", "*.hpp", "*.h", "*.safetensors")
 CODE_ROOMS = ("conftest.py", "rtl", "tb", "golden", "regressions")
 """Folders, and the file that derives the seeds of all tests."""
 LISTS = ("tb/plan/testplan.toml", "tb/coverage/exclusions.toml", "tb/mutation/equivalents.toml")
-"""What tests are judged by: no test covers more or less for it. Which ones run is known of a run without it."""
+"""What tests are judged by, and which of them run: none covers more or less if that changes."""
 RUNS = (syntax.FunctionDeclarationSyntax, syntax.ProceduralBlockSyntax)
 """What the design's statements stand in: functions and processes."""
 

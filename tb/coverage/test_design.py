@@ -135,7 +135,7 @@ DECIDES = {
     "tb/mutation/equivalents.toml": False,
     "reports/signoff/plan.py": False,
 }
-"""Files, and whether what a test covers hangs on them: the seeds of all tests are derived in the first one."""
+"""Files, and whether what a test covers hangs on them: the first one derives the seeds of all tests."""
 
 
 @pytest.mark.parametrize("file", DECIDES)
