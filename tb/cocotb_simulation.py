@@ -221,6 +221,10 @@ def _problem(results: Path, log: Path) -> str | None:
             if (found := case.find(kind)) is not None:
                 words = (found.get("type", kind), found.get("message", "").partition("\n")[0])
                 return ": ".join(word for word in words if word)
+    for case in cases:
+        if (skipped := case.find("skipped")) is not None:
+            why = f" ({message})" if (message := skipped.get("message", "").partition("\n")[0]) else ""
+            return f"test {case.get('name')} was skipped{why}: what did not run has not passed"
     return None if cases else "the simulator ran no test"
 
 

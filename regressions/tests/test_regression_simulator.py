@@ -14,6 +14,10 @@ from tb.toolchain import BuildResult
 PASSED = '<testsuites><testsuite><testcase name="replay" /></testsuite></testsuites>'
 ASSERTION = "[1200] %Error: a.sv:7: Assertion failed in top.i_a: not ready"
 FAILED = PASSED.replace(" />", '><failure type="ValueError" message="not a replay&#10;at all" /></testcase>')
+SKIPPED = PASSED.replace(" />", "><skipped /></testcase>")
+HALF = PASSED.replace(
+    "</testsuite>", '<testcase name="other"><skipped message="not now" /></testcase></testsuite>', 1
+)
 
 
 def simulate(folder: Path, shell: str, timeout_s: float = 60) -> Path:
@@ -53,6 +57,14 @@ def test_a_simulation_that_passes(tmp_path: Path) -> None:
         ("leave '<testsuites />'", "the simulation failed: the simulator ran no test"),
         (f"leave '{PASSED}'; exit 4", "the simulation failed: exit status 4"),
         (f"leave '{FAILED}'", "the simulation failed: ValueError: not a replay"),
+        (
+            f"leave '{SKIPPED}'",
+            "the simulation failed: test replay was skipped: what did not run has not passed",
+        ),
+        (
+            f"leave '{HALF}'",
+            "the simulation failed: test other was skipped (not now): what did not run has not",
+        ),
         ("kill -KILL $$", "the simulator was killed by SIGKILL (out of memory, or from outside)"),
         (f"leave '{PASSED}'; kill -SEGV $$", "the simulator was killed by SIGSEGV"),
         (

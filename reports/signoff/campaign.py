@@ -169,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             wrong = refuted(result)
             print("".join(f"faults: {one}\n" for one in wrong), end="")
             return MISSES if wrong or result.score < FAULTS else 0
-        folder = write(made, options.out)
+        folder = write(made, options.out, result.cut)
     except KeyboardInterrupt:
         print(f"error: interrupted; verdicts are kept, {COMMAND} goes on there", file=sys.stderr)
         return INTERRUPTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,13 +57,17 @@ class Change:
     rows: list[tuple[str, int, str]]
 
 
-def write(document: FaultsDocument | Mapping[str, Any], out: Path = REPORTS) -> Path:
+def write(
+    document: FaultsDocument | Mapping[str, Any], out: Path = REPORTS, cut: Set[str] = frozenset()
+) -> Path:
     """Write document and page of a campaign below the folder of reports; return their folder.
 
     Parameters
     ----------
     document
         A campaign's, as dataclass or as the JSON that `reports.gate.documents.faults_of` reads.
+    cut : set of str
+        Survivors that met the nearest tests, but had no time for all: the page marks them.
 
     Raises
     ------
@@ -77,12 +81,12 @@ def write(document: FaultsDocument | Mapping[str, Any], out: Path = REPORTS) -> 
     text = json.dumps(encode(checked), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     text = JUDGED.sub(r"  [\1, \2, \3]", text)
     folder = out / FOLDER
-    replace_folder(folder, {DOCUMENT: text, page.INDEX: render(checked, Sources(), out)})
+    replace_folder(folder, {DOCUMENT: text, page.INDEX: render(checked, Sources(), out, cut)})
     absent.fill(out, absent.COVERAGE)
     return folder
 
 
-def render(document: FaultsDocument, sources: Sources, out: Path) -> str:
+def render(document: FaultsDocument, sources: Sources, out: Path, cut: Set[str] = frozenset()) -> str:
     """Return the page; source lines are linked to the coverage pages that are there below `out`."""
 
     def place(file: str, line: int) -> str:
@@ -107,6 +111,7 @@ def render(document: FaultsDocument, sources: Sources, out: Path) -> str:
             ],
             verdict_choices=_verdicts(document),
             place=place,
+            cut=cut,
         )
     )
 

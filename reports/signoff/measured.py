@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reports.gate.documents import DIRTY
-from tb.coverage.design import design_digest
+from tb.coverage.design import code_digest, design_digest
 from tb.coverage.run import PLAN, Collected, CoverageRunError, TestOutcome, load
 from tb.coverage.worker import Plan
 from tb.toolchain import BUILD_ROOT
@@ -100,7 +100,9 @@ def reread(folder: Path) -> tuple[Record, Collected, frozenset[str]]:
     Raises
     ------
     CoverageRunError
-        If there is none, or the design has changed since: its lines would not be those that were counted.
+        If there is none, or the design has changed since (its lines would not be those that were counted), or
+        the tests or what they depend on (what they cover now would be shown as that of an older commit). The
+        test plan and the exclusions may have changed.
     """
     try:
         record = Record(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
@@ -109,6 +111,11 @@ def reread(folder: Path) -> tuple[Record, Collected, frozenset[str]]:
         raise CoverageRunError(f"{folder}: holds no finished coverage run; {AGAIN}") from None
     if record.design != design_digest():
         raise CoverageRunError(f"{folder}: the design has changed since this coverage run; {AGAIN}")
+    if plan.code != code_digest():
+        raise CoverageRunError(
+            f"{folder}: the tests or what they depend on (golden model, replays, conftest.py, tools) have "
+            f"changed since this coverage run; {AGAIN}"
+        )
     return record, load(folder), frozenset(plan.tests)
 
 

@@ -15,7 +15,10 @@ from tb.toolchain import REPO_ROOT, Toolchain
 
 DESIGN = ("*.sv", "*.svh", "*.v", "*.vlt", "*.rdl")
 CODE = (*DESIGN, "*.py", "*.toml", "*.cpp", "*.hpp", "*.h", "*.safetensors")
-CODE_ROOMS = ("rtl", "tb", "golden", "regressions")
+CODE_ROOMS = ("conftest.py", "rtl", "tb", "golden", "regressions")
+"""Folders, and the file that derives the seeds of all tests."""
+LISTS = ("tb/plan/testplan.toml", "tb/coverage/exclusions.toml", "tb/mutation/equivalents.toml")
+"""What tests are judged by, and which of them run: none covers more or less if that changes."""
 RUNS = (syntax.FunctionDeclarationSyntax, syntax.ProceduralBlockSyntax)
 """What the design's statements stand in: functions and processes."""
 
@@ -62,13 +65,15 @@ def design_digest(root: Path = REPO_ROOT) -> str:
 
 
 def code_digest(root: Path = REPO_ROOT) -> str:
-    """Digest all that decides what a test covers: tools, design, benches, golden model, replays."""
+    """Digest all that decides what a test covers: tools, design, benches, golden model, replays, seeds."""
     tools = sorted(Toolchain.find().versions.items())
-    return hashlib.sha256(f"{tools} {_digest(root, CODE_ROOMS, CODE)}".encode()).hexdigest()
+    return hashlib.sha256(f"{tools} {_digest(root, CODE_ROOMS, CODE, LISTS)}".encode()).hexdigest()
 
 
-def _digest(root: Path, rooms: Iterable[str], extensions: Iterable[str]) -> str:
+def _digest(root: Path, rooms: Iterable[str], extensions: Iterable[str], but: Iterable[str] = ()) -> str:
     state = hashlib.sha256()
-    for path in sorted({path for room in rooms for ext in extensions for path in (root / room).rglob(ext)}):
+    found = {path for room in rooms for ext in extensions for path in (root / room).rglob(ext)}
+    files = {root / room for room in rooms if (root / room).is_file()}
+    for path in sorted((found | files) - {root / name for name in but}):
         state.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return state.hexdigest()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ PLAN = "plan.json"
 """File that says what a collection is of."""
 UNFINISHED = "unfinished.json"
 """File beside it as long as a run that was interrupted can go on: seconds spent before, and since when."""
+FRESH = "run ./run coverage --fresh"
+LINES = re.compile(r"(\d+(-\d+)?(,\d+(-\d+)?)*)?", re.ASCII)
+"""Lines that a point stands for."""
 NO_COVERAGE = frozenset(
     {"builds", "faults-are-caught", "test-plan", "register-generation", "coverage", "memory-model", "gates"}
 )
@@ -81,6 +85,19 @@ class Collected:
     by_test: dict[str, list[Point]] = field(default_factory=dict)
     bins: dict[str, list[str]] = field(default_factory=dict)
     wall_s: float = 0.0
+
+
+@dataclass
+class _Part:
+    """What one worker left: hits and others are numbers of points, `ended` whether a test ended it."""
+
+    points: list[Point] = field(default_factory=list)
+    tests: list[TestOutcome] = field(default_factory=list)
+    hits: dict[str, list[int]] = field(default_factory=dict)
+    others: set[int] = field(default_factory=set)
+    bins: dict[str, list[str]] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+    ended: bool = True
 
 
 def chosen_tests() -> list[str]:
@@ -143,7 +160,7 @@ def run(
                 old.unlink()
             before = set()
         else:
-            spent = _spent(folder)
+            spent = _spent(folder) or 0.0
             tell(f"coverage: goes on with a run that was interrupted: {len(before)} tests are done")
         _begin(folder, spent)
         _collect(plan, [name for name in names if name not in before], folder, workers, tell)
@@ -171,28 +188,26 @@ def _goes_on(plan: Plan, folder: Path) -> set[str] | None:
     """
     try:
         there = Plan.load(folder / PLAN)
-        json.loads((folder / UNFINISHED).read_text(encoding="utf-8"))
+        alike = replace(there, tests=sorted(there.tests)) == replace(plan, tests=sorted(plan.tests))
     except (OSError, ValueError, TypeError):
         return None
-    if replace(there, tests=sorted(there.tests)) != replace(plan, tests=sorted(plan.tests)):
+    if not alike or _spent(folder) is None:
         return None
     done: set[str] = set()
     for part in sorted(folder.glob("part*.jsonl")):
-        done |= _cut(part)
+        _cut(part)
+        done |= _read(part).done
     return done
 
 
-def _cut(part: Path) -> set[str]:
-    """Cut what a worker left after the last test that it has done; return those."""
-    done: set[str] = set()
+def _cut(part: Path) -> None:
+    """Cut what a worker left after the last test that it has done."""
     end = 0
     with part.open("rb+") as file:
         while line := file.readline():
             if line.startswith(b'{"done"') and line.endswith(b"\n"):
-                done.add(json.loads(line)["done"])
                 end = file.tell()
         file.truncate(end)
-    return done
 
 
 def _begin(folder: Path, spent: float) -> None:
@@ -200,11 +215,15 @@ def _begin(folder: Path, spent: float) -> None:
     (folder / UNFINISHED).write_text(json.dumps(state), encoding="utf-8")
 
 
-def _spent(folder: Path) -> float:
-    """Return the seconds that interrupted runs took, to the last that they wrote."""
-    state = json.loads((folder / UNFINISHED).read_text(encoding="utf-8"))
+def _spent(folder: Path) -> float | None:
+    """Return the seconds that interrupted runs took, to the last that they wrote; None if nothing tells."""
+    try:
+        state = json.loads((folder / UNFINISHED).read_text(encoding="utf-8"))
+        spent, since = state["spent_s"] + 0.0, state["since"] + 0.0
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
     last = max((path.stat().st_mtime for path in folder.glob("part*.jsonl")), default=0.0)
-    return float(state["spent_s"]) + max(0.0, last - float(state["since"]))
+    return float(spent + max(0.0, last - since))
 
 
 def _collect(
@@ -250,7 +269,8 @@ def load(folder: Path) -> Collected:
     Raises
     ------
     CoverageRunError
-        If there is nothing, a worker did not come to its end, or tests of the plan are not done.
+        If there is nothing, what is there is damaged, a worker did not come to its end, or tests of the plan
+        are not done.
     """
     collected = Collected()
     parts = sorted(folder.glob("part*.jsonl"))
@@ -258,32 +278,23 @@ def load(folder: Path) -> Collected:
         raise CoverageRunError(f"{folder}: holds no coverage of tests; ./run coverage collects it")
     everything: set[Point] = set()
     done: set[str] = set()
-    for part in parts:
-        points: list[Point] = []
-        hits: dict[str, list[int]] = {}
-        ended = True
-        for record in _lines(part):
-            if "point" in record:
-                points.append(_point(record["point"]))
-            elif "test" in record:
-                name = record["test"]
-                collected.tests.append(
-                    TestOutcome(name, record["outcome"], record["text"], record["seconds"])
-                )
-                hits[name] = record["hits"]
-                collected.hit |= {points[number] for number in (*record["hits"], *record.get("others", ()))}
-                collected.bins[name] = record["bins"]
-            if ended := "done" in record:
-                done.add(record["done"])
-        if not ended:
-            raise CoverageRunError(f"{part}: was cut short; run ./run coverage again")
+    for path in parts:
+        part = _read(path)
+        if not part.ended:
+            raise CoverageRunError(f"{path}: was cut short; run ./run coverage again")
+        points = part.points
+        collected.tests += part.tests
+        collected.bins |= part.bins
+        hit = part.others.union(*part.hits.values())
+        collected.hit |= {points[number] for number in hit}
         everything |= set(points)
+        done |= part.done
         # Which points a worker met first depends on what else it ran.
         order = sorted(range(len(points)), key=points.__getitem__)
         rank = {number: place for place, number in enumerate(order)}
-        for name, numbers in hits.items():
+        for name, numbers in part.hits.items():
             collected.by_test[name] = [points[number] for number in sorted(numbers, key=rank.__getitem__)]
-    if (folder / PLAN).exists() and (left := set(Plan.load(folder / PLAN).tests) - done):
+    if left := _planned(folder) - done:
         raise CoverageRunError(
             f"{folder}: {len(left)} tests are not done, such as {min(left)}; ./run coverage goes on"
         )
@@ -292,27 +303,86 @@ def load(folder: Path) -> Collected:
     return collected
 
 
+def _planned(folder: Path) -> set[str]:
+    """Return the tests that a collection is of; none if nothing tells."""
+    try:
+        return set(Plan.load(folder / PLAN).tests)
+    except FileNotFoundError:
+        return set()
+    except (ValueError, TypeError):
+        raise CoverageRunError(f"{folder / PLAN}: is damaged; {FRESH}") from None
+
+
+def _read(path: Path) -> _Part:
+    """Read what a worker left.
+
+    Raises
+    ------
+    CoverageRunError
+        If it is damaged, with the line.
+    """
+    part = _Part()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except ValueError as error:
+        raise CoverageRunError(f"{path}: is damaged ({error}); {FRESH}") from None
+    for number, line in enumerate(lines, 1):
+        try:
+            _take(part, json.loads(line))
+        except (ValueError, TypeError, KeyError) as error:
+            what = f"no field {error}" if isinstance(error, KeyError) else error
+            raise CoverageRunError(f"{path}:{number}: is damaged ({what}); {FRESH}") from None
+    return part
+
+
+def _take(part: _Part, record: dict[str, Any]) -> None:
+    """Add a line to a part.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        If it is not as a worker writes it.
+    """
+    if "point" in record:
+        part.points.append(_point(record["point"]))
+    elif "test" in record:
+        name, outcome, text = (record[key] for key in ("test", "outcome", "text"))
+        seconds, hits, others, bins = (record[key] for key in ("seconds", "hits", "others", "bins"))
+        _check([name, outcome, text, *bins], str)
+        _check([*hits, *others], int)
+        if not all(0 <= number < len(part.points) for number in {*hits, *others}):
+            raise ValueError("a hit of an unknown point")
+        part.tests.append(TestOutcome(name, outcome, text, seconds + 0.0))
+        part.hits[name] = hits
+        part.others.update(others)
+        part.bins[name] = bins
+    else:
+        _check([record["done"]], str)
+        part.done.add(record["done"])
+    part.ended = "done" in record
+
+
 def _point(values: list[Any]) -> Point:
     module, file, line, column, kind, name, lines = values
+    _check([module, file, kind, name, lines], str)
+    _check([line, column], int)
+    if not LINES.fullmatch(lines):
+        raise ValueError(f"lines {lines!r}")
     return Point(module, file, line, column, Kind(kind), name, lines)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                yield json.loads(line)
-            except ValueError as error:
-                raise CoverageRunError(
-                    f"{path}:{number}: damaged ({error}); run ./run coverage again"
-                ) from None
+def _check(values: Sequence[object], wanted: type) -> None:
+    """Raise `TypeError` if any value is of another type."""
+    if others := set(map(type, values)) - {wanted}:
+        raise TypeError(f"{others.pop().__name__} in the place of {wanted.__name__}")
 
 
 def _seconds(folder: Path) -> dict[str, float]:
-    """Return what tests took last time."""
+    """Return what tests took last time; nothing if that cannot be read."""
     try:
-        return dict(json.loads((folder / "seconds.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        took = json.loads((folder / "seconds.json").read_text(encoding="utf-8"))
+        return {test: seconds + 0.0 for test, seconds in took.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 

@@ -241,23 +241,120 @@ def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]
 
 
+POINT = ["pe", "rtl/pe/pe.sv", 1, 1, "line", "block", "1-2"]
+CASE = {"test": "a", "outcome": "passed", "text": "", "seconds": 1, "hits": [0], "others": [0], "bins": []}
+
+
+def part_of(point: object = POINT, done: str = '{"done": "a"}', **case: object) -> str:
+    """Return what a worker leaves of one test, with other fields."""
+    return f"{json.dumps({'point': point})}\n{json.dumps(CASE | case)}\n{done}\n"
+
+
 DAMAGE = {
     "nothing there": (None, "holds no coverage of tests"),
-    "cut short": (
-        '{"test": "a", "outcome": "passed", "text": "", "seconds": 1, "hits": [], "bins": []}\n',
-        "cut",
-    ),
-    "damaged": ('{"test"\n', r"part0\.jsonl:1: damaged"),
+    "cut short": (json.dumps(CASE | {"hits": [], "others": []}) + "\n", "cut"),
+    "damaged": ('{"test"\n', r"part0\.jsonl:1: is damaged"),
+    "no record": ("[1]\n", r"part0\.jsonl:1: is damaged"),
+    "a record of nothing": ("{}\n", r"part0\.jsonl:1: is damaged"),
+    "a record without fields": ('{"test": "a"}\n', r"part0\.jsonl:1: is damaged"),
+    "no text": (b'{"done": "\xff"}\n', r"part0\.jsonl: is damaged"),
+    "a short point": (part_of(POINT[:6]), r"part0\.jsonl:1: is damaged"),
+    "a point of no kind": (part_of([*POINT[:4], "lime", *POINT[5:]]), r"part0\.jsonl:1: is damaged"),
+    "a point without a line": (part_of([*POINT[:2], "1", *POINT[3:]]), r"part0\.jsonl:1: is damaged"),
+    "a point of lines that are none": (part_of([*POINT[:6], "1-x"]), r"part0\.jsonl:1: is damaged"),
+    "a hit of an unknown point": (part_of(hits=[1]), r"part0\.jsonl:2: is damaged"),
+    "a hit below the first point": (part_of(hits=[-1]), r"part0\.jsonl:2: is damaged"),
+    "another hit of an unknown point": (part_of(others=[1]), r"part0\.jsonl:2: is damaged"),
+    "seconds that are none": (part_of(seconds="1"), r"part0\.jsonl:2: is damaged"),
+    "bins that are none": (part_of(bins=[7]), r"part0\.jsonl:2: is damaged"),
+    "a damaged end of a test": (part_of(done='{"done": "a"'), r"part0\.jsonl:3: is damaged"),
+    "an end of no test": (part_of(done='{"done": ["a"]}'), r"part0\.jsonl:3: is damaged"),
 }
+
+
+def leave(folder: Path, text: str | bytes) -> None:
+    """Leave what a worker left, damaged or not."""
+    (folder / "part0.jsonl").write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def test_a_whole_collection_is_read(tmp_path: Path) -> None:
+    """The one that each damage is one change of."""
+    leave(tmp_path, part_of())
+    assert load(tmp_path).by_test == {"a": [Point("pe", "rtl/pe/pe.sv", 1, 1, Kind.LINE, "block", "1-2")]}
 
 
 @pytest.mark.parametrize("how", DAMAGE)
 def test_a_damaged_collection_is_named(tmp_path: Path, how: str) -> None:
     text, message = DAMAGE[how]
     if text is not None:
-        (tmp_path / "part0.jsonl").write_text(text, encoding="utf-8")
-    with pytest.raises(CoverageRunError, match=message):
+        leave(tmp_path, text)
+    with pytest.raises(CoverageRunError, match=message) as caught:
         load(tmp_path)
+    assert ("damaged" in message) == ("; run ./run coverage --fresh" in str(caught.value))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"tests": 5}'])
+def test_a_damaged_plan_of_a_collection_is_named(tmp_path: Path, text: str) -> None:
+    leave(tmp_path, part_of())
+    (tmp_path / PLAN).write_text(text, encoding="utf-8")
+    with pytest.raises(CoverageRunError, match=r"plan\.json: is damaged; run \./run coverage --fresh"):
+        load(tmp_path)
+
+
+def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
+    """Leave a run that can go on after its only test; return a list of what then is left to do."""
+    left: list[Sequence[str]] = []
+    monkeypatch.setattr(collection, "_collect", lambda plan, tests, *others: left.append(tests))
+    plan = Plan("quick", 1, [QUEUES.partition("::")[0]], [QUEUES], str(folder), design_digest())
+    replace(plan, code=code_digest()).save(folder / PLAN)
+    (folder / UNFINISHED).write_text('{"spent_s": 5, "since": 0}', encoding="utf-8")
+    (folder / "part0.jsonl").write_text(
+        part_of(done=json.dumps({"done": QUEUES}), test=QUEUES), encoding="utf-8"
+    )
+    return left
+
+
+def test_what_was_interrupted_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = interrupted(tmp_path, monkeypatch)
+    run("quick", 1, 1, [QUEUES], folder=tmp_path)
+    assert left == [[]]
+
+
+@pytest.mark.parametrize("how", [how for how in DAMAGE if "damaged" in DAMAGE[how][1]])
+def test_a_run_does_not_go_on_with_what_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """What stands after the last test that was done is none of its business."""
+    left = interrupted(tmp_path, monkeypatch)
+    text, message = DAMAGE[how]
+    assert text is not None
+    whole = text if isinstance(text, bytes) else text.encode()
+    leave(tmp_path, whole + json.dumps({"done": QUEUES}).encode() + b"\n")
+    with pytest.raises(CoverageRunError, match=message):
+        run("quick", 1, 1, [QUEUES], folder=tmp_path)
+    assert not left
+
+
+NO_HINTS = ["{", "[1]", "{}", '{"spent_s": "5", "since": 0}', '{"spent_s": 5}', '"5"', "null"]
+
+
+@pytest.mark.parametrize("text", NO_HINTS)
+def test_a_damaged_note_of_an_interruption_is_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    left = interrupted(tmp_path, monkeypatch)
+    (tmp_path / UNFINISHED).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(collection, "load", lambda folder: Collected(tests=[TestOutcome(QUEUES, "", "", 1)]))
+    run("quick", 1, 1, [QUEUES], folder=tmp_path)
+    assert left == [[QUEUES]]
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a": "x"}', '"5"', "null", '[["a", "b"]]'])
+def test_damaged_seconds_are_as_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "seconds.json").write_text('{"a": 2.5}', encoding="utf-8")
+    assert collection._seconds(tmp_path) == {"a": 2.5}
+    (tmp_path / "seconds.json").write_text(text, encoding="utf-8")
+    assert collection._seconds(tmp_path) == {}
 
 
 def test_a_run_that_was_interrupted_between_two_tests_is_no_collection(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tb import toolchain
-from tb.coverage.design import uncounted
+from tb.coverage.design import code_digest, uncounted
 from tb.coverage.points import Kind, Point, Reader
 
 PACKAGE = """package {name};
@@ -121,3 +121,29 @@ endmodule
     assert uncounted([point(3), point(7, "7-8"), point(9, kind=Kind.BRANCH)], tmp_path) == places[2:]
     assert uncounted([point(1, "1,4"), point(12)], tmp_path) == places[1:]
     assert uncounted([Point("pe", "rtl/pe/other.sv", 3, 1, Kind.LINE, "block", "1-12")], tmp_path) == places
+
+
+DECIDES = {
+    "conftest.py": True,
+    "rtl/pe/pe.sv": True,
+    "tb/pe/test_pe.py": True,
+    "tb/register_map.py": True,
+    "golden/seeds.py": True,
+    "regressions/traces/sample.safetensors": True,
+    "tb/plan/testplan.toml": False,
+    "tb/coverage/exclusions.toml": False,
+    "tb/mutation/equivalents.toml": False,
+    "reports/signoff/plan.py": False,
+}
+"""Files, and whether what a test covers hangs on them: the first one derives the seeds of all tests."""
+
+
+@pytest.mark.parametrize("file", DECIDES)
+def test_a_change_of_what_decides_what_tests_cover_is_seen(tmp_path: Path, file: str) -> None:
+    for name in DECIDES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before", encoding="utf-8")
+    before = code_digest(tmp_path)
+    assert code_digest(tmp_path) == before
+    (tmp_path / file).write_text("after", encoding="utf-8")
+    assert (code_digest(tmp_path) != before) == DECIDES[file]

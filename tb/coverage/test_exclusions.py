@@ -13,6 +13,7 @@ from tb.coverage.exclusions import FILE, Exclusion, ExclusionError, Sources, app
 from tb.coverage.points import Kind, Point
 from tb.coverage.run import Collected, TestOutcome
 from tb.coverage.summary import Share, summarise
+from tb.toolchain import REPO_ROOT
 
 TODAY = datetime.date(2030, 6, 1)
 POINTS = [Point("pe", "rtl/pe/pe.sv", 2, 3, Kind.TOGGLE, f"sum_o[{bit}]:0->1") for bit in range(100)]
@@ -108,6 +109,20 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 def test_the_projects_own_file_is_sound() -> None:
     assert isinstance(load(FILE), list)
+
+
+def fitting(one: Exclusion) -> list[str]:
+    """Name the source lines that hold an exclusion's text."""
+    files = [path.relative_to(REPO_ROOT).as_posix() for path in sorted(REPO_ROOT.glob(one.file))]
+    numbered = ((file, at, line) for file in files for at, line in enumerate(Sources().lines(file), 1))
+    return [f"{file}:{at}" for file, at, line in numbered if one.text in line]
+
+
+def test_the_text_of_an_exclusion_fits_one_line_alone() -> None:
+    """So that it ends with the change of its line, and excuses no point of another one."""
+    own = [one for one in load(FILE) if one.text and one.kind in (Kind.LINE, Kind.BRANCH)]
+    assert own
+    assert [(one.title, one.text, fitting(one)) for one in own if len(fitting(one)) != 1] == []
 
 
 def test_figures_count_what_was_excused_apart(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:

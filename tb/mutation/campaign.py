@@ -10,16 +10,15 @@ import json
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from golden.seeds import DEFAULT_MASTER_SEED
-from tb.build_cache import alone, write_whole
-from tb.mutation.budget import affordable
+from tb.build_cache import alone
+from tb.mutation import kept
 from tb.mutation.draw import draw
 from tb.mutation.equivalents import load, reasons
 from tb.mutation.mutant import Mutant
@@ -28,6 +27,7 @@ from tb.mutation.operators import find_mutants
 from tb.mutation.result import Result
 from tb.mutation.state import state_of
 from tb.mutation.tier import TIERS, room_of
+from tb.mutation.whole_suite import Choice, choose
 from tb.mutation.worker import BUDGET_S, Outcome, Plan, Verdict
 from tb.mutation.workers import CampaignError, Workers
 from tb.toolchain import BUILD_ROOT
@@ -92,7 +92,8 @@ class Campaign:
 
     @property
     def _second(self) -> Path:
-        return self.folder / "second.jsonl"
+        # Not second.jsonl: these verdicts were given by tests chosen by what they took in the coverage run.
+        return self.folder / "whole_suite.jsonl"
 
     @property
     def _challenged(self) -> Path:
@@ -109,16 +110,16 @@ class Campaign:
     @property
     def wall_s(self) -> float:
         """Seconds that it has taken, in all of its runs."""
-        return sum(float(raw["seconds"]) for raw in _lines(self._spent))
+        return sum(kept.spent(self._spent))
 
     def outcomes(self) -> dict[str, Outcome]:
         """Return what is known so far of the faults: a second verdict counts before the first."""
-        known = [one for path in (self._first, self._second) for one in _outcomes(path)]
+        known = [one for path in (self._first, self._second) for one in kept.outcomes(path)]
         return {one.mutant: one for one in known if one.mutant not in self.no_faults}
 
     def refuted(self) -> list[tuple[Mutant, Outcome]]:
         """Return those of the mutants called no faults that a test catches all the same."""
-        known = sorted(_outcomes(self._challenged), key=lambda one: one.mutant)
+        known = sorted(kept.outcomes(self._challenged), key=lambda one: one.mutant)
         return [
             (self._by_key[one.mutant], one)
             for one in known
@@ -126,18 +127,30 @@ class Campaign:
         ]
 
     def not_met(self) -> set[str]:
-        """Return the survivors that tests beside those of their room hit, but that did not meet them."""
-        met = {one.mutant for one in _outcomes(self._second)}
+        """Return the survivors that tests beside those of their room hit, but that met none of them.
+
+        They are not among the nearest, or their time reached for none of the tests.
+        """
+        met = {one.mutant for one in kept.outcomes(self._second)}
+        took = self._timed()
         return {
             key
             for key, one in self.outcomes().items()
-            if one.verdict is Verdict.SURVIVED and key not in met and (self.near is None or self.nearest(key))
+            if one.verdict is Verdict.SURVIVED
+            and key not in met
+            and (self.near is None or any(took.get(test, 0.0) is not None for test in self.nearest(key)))
         }
+
+    def cut(self) -> set[str]:
+        """Return the survivors that met the nearest tests, but whose time did not reach for all."""
+        survived = [one.mutant for one in kept.outcomes(self._second) if one.verdict is Verdict.SURVIVED]
+        return {key for key in survived if self.near and self._choice(self.near, key).cut}
 
     def run(self) -> dict[str, Outcome]:
         """Judge what has no verdict yet: all by their rooms' tests, what survives by the whole suite."""
         for path in (self._first, self._second, self._challenged, self._timings, self._spent):
-            _drop_torn_line(path)
+            kept.drop_torn_line(path)
+        self._check()
         try:
             self._judge_rest()
         finally:
@@ -145,8 +158,19 @@ class Campaign:
                 print(json.dumps({"seconds": time.monotonic() - self.begin}), file=out)
         return self.outcomes()
 
+    def _check(self) -> None:
+        """Read all that is kept, so that what is damaged is known before hours have gone into the rest."""
+        kept.outcomes(self._challenged)
+        kept.timings(self._timings)
+        kept.spent(self._spent)
+        drawn = {mutant.key for mutant in self.mutants}
+        for path in (self._first, self._second):
+            for number, one in enumerate(kept.outcomes(path), 1):
+                if one.mutant not in drawn:
+                    raise CampaignError(f"{path}:{number}: is damaged (no mutant {one.mutant}); delete it")
+
     def _judge_rest(self) -> None:
-        judged = {one.mutant for one in _outcomes(self._first)}
+        judged = {one.mutant for one in kept.outcomes(self._first)}
         faults = [number for number, mutant in self._built.items() if mutant.key not in self.no_faults]
         left = [number for number in faults if self._built[number].key not in judged]
         print(
@@ -163,14 +187,14 @@ class Campaign:
             )
             return
         chosen = self._for_whole_suite(self.near)
-        again = {one.mutant for one in _outcomes(self._second)}
+        again = {one.mutant for one in kept.outcomes(self._second)}
         self._whole_suite(self.near, [key for key in chosen[:SECOND] if key not in again])
         if len(chosen) > SECOND:
             print(f"faults: {len(chosen)} survive: the nearest {SECOND} meet more tests", flush=True)
 
     def _for_whole_suite(self, near: Nearness) -> list[str]:
         """Survivors of the first tests that any test looks at, those first that one looks at most closely."""
-        survived = [one.mutant for one in _outcomes(self._first) if one.verdict is Verdict.SURVIVED]
+        survived = [one.mutant for one in kept.outcomes(self._first) if one.verdict is Verdict.SURVIVED]
         seen = {key for key in survived if key not in self.no_faults and self.nearest(key)}
         return sorted(seen, key=lambda key: (near.distance(self._by_key[key]), key))
 
@@ -187,7 +211,7 @@ class Campaign:
         rooms: dict[str, list[int]] = defaultdict(list)
         for number in numbers:
             rooms[room_of(self._built[number].file)].append(number)
-        known = {one.mutant: one.test for one in _outcomes(out)}
+        known = {one.mutant: one.test for one in kept.outcomes(out)}
         parts = [
             (f"{out.stem} {room} {start // PART}", room, numbers[start : start + PART])
             for room, numbers in rooms.items()
@@ -216,20 +240,14 @@ class Campaign:
 
         self._all([partial(judge, *part) for part in parts])
 
+    def _choice(self, near: Nearness, key: str) -> Choice:
+        return choose(self.nearest(key), self._timed(), near.seconds, SECOND_BUDGET_S)
+
     def _whole_suite(self, near: Nearness, keys: Sequence[str]) -> None:
-        """Let mutants meet all tests that look at them, the nearest first."""
+        """Let mutants meet the tests that look at them, the nearest first."""
         while True:
-            took = self._timed()
-            expected = {**near.seconds, **self._seconds()}
-            chosen = {
-                key: affordable(
-                    [test for test in self.nearest(key) if took.get(test, 0.0) is not None],
-                    expected,
-                    SECOND_BUDGET_S,
-                )
-                for key in keys
-            }
-            unknown = sorted({test for some in chosen.values() for test in some} - took.keys())
+            choices = {key: self._choice(near, key) for key in keys}
+            unknown = sorted({test for one in choices.values() for test in one.unmeasured})
             if not unknown:
                 break
             self._measure(
@@ -240,14 +258,16 @@ class Campaign:
                     f"{min(missing)} is no test any more, but was one when coverage was measured; "
                     "measure it again (./run coverage)"
                 )
+        chosen = {key: one.met for key, one in choices.items() if one.met}
         numbers = [number for number, mutant in self._built.items() if mutant.key in chosen]
+        seconds = self._seconds()
 
         def judge(start: int) -> None:
             mine = numbers[start :: self.workers]
             wanted = sorted({test for number in mine for test in chosen[self._built[number].key]})
             if wanted:
                 plan = Plan(
-                    mine, self._built, wanted, str(self._second), expected, [], SECOND_BUDGET_S, chosen
+                    mine, self._built, wanted, str(self._second), seconds, [], SECOND_BUDGET_S, chosen
                 )
                 self._work(f"whole suite {start}", replace(plan, by_kills=False))
 
@@ -269,7 +289,7 @@ class Campaign:
 
     def _timed(self) -> dict[str, float | None]:
         """What tests take; None of those whose models hold no mutants."""
-        return {raw["test"]: raw["seconds"] for raw in _lines(self._timings)}
+        return {one.test: one.seconds for one in kept.timings(self._timings)}
 
     def _seconds(self) -> dict[str, float]:
         return {test: took for test, took in self._timed().items() if took is not None}
@@ -290,24 +310,6 @@ class Campaign:
         self._workers.work(plan, self.folder / f"{name.replace('/', '_')}.json")
         end = time.monotonic()
         print(f"  {name:28} {end - start:5.0f} s, {end - self.begin:6.0f} s in all", flush=True)
-
-
-def _drop_torn_line(path: Path) -> None:
-    """Drop the line that a campaign was writing when it was killed."""
-    if path.is_file():
-        whole = path.read_bytes().rpartition(b"\n")
-        if whole[2]:
-            write_whole(path, whole[0] + whole[1])
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    if path.is_file():
-        yield from (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-
-
-def _outcomes(path: Path) -> Iterator[Outcome]:
-    for raw in _lines(path):
-        yield Outcome(**{**raw, "verdict": Verdict(raw["verdict"])})
 
 
 def forget_old(folder: Path) -> None:
@@ -376,6 +378,7 @@ def carry_out(
         {key: campaign.nearest(key) for key, one in outcomes.items() if one.verdict is Verdict.SURVIVED},
         refuted=campaign.refuted(),
         not_met=campaign.not_met(),
+        cut=campaign.cut(),
         changed=state_of(drawn, budget_s, known) != state,
         wall_s=campaign.wall_s,
     )

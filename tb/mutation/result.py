@@ -29,7 +29,9 @@ class Result:
     refuted : sequence
         Those said to be no faults that a test catches, drawn or not, each with its outcome.
     not_met : set of str
-        Survivors that did not meet the whole suite.
+        Survivors that met no test beside those of their room, though some look at them.
+    cut : set of str
+        Survivors that met the nearest of them, but whose time did not reach for all.
     changed : bool
         Whether the design or the tests changed meanwhile, so that verdicts do not belong together.
     wall_s : float
@@ -42,6 +44,7 @@ class Result:
     nearest: Mapping[str, list[str]] = field(default_factory=dict)
     refuted: Sequence[tuple[Mutant, Outcome]] = ()
     not_met: Set[str] = frozenset()
+    cut: Set[str] = frozenset()
     changed: bool = False
     wall_s: float = 0.0
 
@@ -75,6 +78,8 @@ def summary(result: Result) -> list[str]:
     lines.append(f"caught {result.score:.1%} of {len(result.outcomes)} mutants ({counts})")
     if result.not_met:
         lines.append(f"{len(result.not_met)} survivors met the tests of their room alone")
+    if result.cut:
+        lines.append(f"{len(result.cut)} survivors met the nearest tests: there was no time for all")
     if result.equivalent:
         count = len(result.equivalent)
         lines.append(f"not counted: {count} that are no faults, by tb/mutation/equivalents.toml")

@@ -156,7 +156,8 @@ def test_the_nearest_survivors_meet_the_whole_suite(
     unseen = Mutant("mem/ram.sv", 1, 2, 1, Operator.STUCK, "a", "b")
     close = MUTANTS[0]
     by_file = {"rtl/pe/pe.sv": {"test_a", "test_z"}, "rtl/core/core.sv": {"test_a"}}
-    known = Nearness({}, by_file, {"test_a": 9, "test_z": 2}, {"test_a": 1.0, "test_z": 90.0})
+    known = Nearness({}, by_file, {"test_a": 9, "test_z": 2}, {"test_a": 1.0, "test_z": 1.0})
+    played.seconds["test_z"] = 90.0
 
     def run() -> Campaign:
         one = Campaign([far, close, unseen], frozenset(), tmp_path, 1, 30.0, known)
@@ -164,12 +165,78 @@ def test_the_nearest_survivors_meet_the_whole_suite(
         return one
 
     first = run()
-    (plan,) = played.judging("second")
+    (plan,) = played.judging("whole_suite")
     assert [plan.built[number] for number in plan.numbers] == [close]
     assert plan.nearest == {close.key: ["test_a"]}, "the nearest alone would take too long"
     assert first.not_met() == {far.key}
-    assert run().not_met() == {far.key}
-    assert len(played.judging("second")) == 1
+    assert first.cut() == {close.key}
+    again = run()
+    assert (again.not_met(), again.cut()) == ({far.key}, {close.key})
+    assert len(played.judging("whole_suite")) == 1
+
+
+@pytest.mark.parametrize("seen", [1.0, 200.0])
+def test_no_test_is_left_out_for_what_it_took_when_coverage_was_measured(
+    tmp_path: Path, played: Played, seen: float
+) -> None:
+    """It may have built its models then: the campaign measures it itself, and chooses alike."""
+    known = replace(near(), seconds={"test_a": 1.0, "test_z": seen})
+    one = Campaign(MUTANTS[:1], frozenset(), tmp_path, 1, 30.0, known)
+    one.run()
+    (plan,) = played.judging("whole_suite")
+    assert plan.nearest == {MUTANTS[0].key: ["test_z", "test_a"]}
+    assert plan.seconds["test_z"] == 1.0
+    assert (one.not_met(), one.cut()) == (set(), set())
+
+
+@pytest.mark.parametrize("seen", [1.0, 200.0])
+def test_a_survivor_whose_tests_all_take_too_long_is_listed(
+    tmp_path: Path, played: Played, seen: float
+) -> None:
+    """Even if coverage saw them fast; it has met no test beside those of its room."""
+    played.seconds = {"test_a": 200.0, "test_z": 129.0}
+    known = replace(near(), seconds=dict.fromkeys(("test_a", "test_z"), seen))
+    one = Campaign(MUTANTS[:1], frozenset(), tmp_path, 1, 30.0, known)
+    one.run()
+    assert not played.judging("whole_suite")
+    assert (one.not_met(), one.cut()) == ({MUTANTS[0].key}, set())
+
+
+def test_a_survivor_that_is_seen_under_cocotb_alone_is_not_listed(tmp_path: Path, played: Played) -> None:
+    """No test that could run has been kept from it."""
+    played.seconds = {"test_a": None, "test_z": None}
+    one = Campaign(MUTANTS[:1], frozenset(), tmp_path, 1, 30.0, near())
+    one.run()
+    assert not played.judging("whole_suite")
+    assert (one.not_met(), one.cut()) == (set(), set())
+
+
+DAMAGE = {
+    "no JSON": ("first", '{"mutant"'),
+    "no object": ("first", "[1]"),
+    "no fields": ("whole_suite", "{}"),
+    "no such verdict": ("first", record(MUTANTS[0], Verdict.CAUGHT).replace("caught", "lost").strip()),
+    "no such mutant": ("whole_suite", record(MUTANTS[0], Verdict.CAUGHT).replace("pe.sv", "x").strip()),
+    "a test that is none": ("challenged", '{"mutant": "a", "verdict": "caught", "test": 1}'),
+    "no test": ("timings", '{"seconds": 1.0}'),
+    "no time": ("timings", '{"test": "a", "seconds": "1"}'),
+    "no seconds": ("spent", "{}"),
+    "seconds that are none": ("spent", '{"seconds": null}'),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_a_damaged_file_of_a_campaign_is_named_before_any_test_runs(
+    tmp_path: Path, played: Played, how: str
+) -> None:
+    name, line = DAMAGE[how]
+    path = tmp_path / f"{name}.jsonl"
+    path.write_text(f"{line}\n", encoding="utf-8")
+    one = Campaign(MUTANTS, frozenset(), tmp_path, 1, 30.0, near())
+    with pytest.raises(CampaignError, match=rf"{name}\.jsonl:1: is damaged .*; delete it"):
+        one.run()
+    assert not played.plans
+    assert path.read_text(encoding="utf-8") == f"{line}\n"
 
 
 def test_tests_of_a_design_without_mutants_are_left_out(tmp_path: Path, played: Played) -> None:
@@ -178,14 +245,14 @@ def test_tests_of_a_design_without_mutants_are_left_out(tmp_path: Path, played: 
     known = near()
     assert known.tests(MUTANTS[0])[0] == "test_z"
     Campaign(MUTANTS[:1], frozenset(), tmp_path, 1, 30.0, known).run()
-    (plan,) = played.judging("second")
+    (plan,) = played.judging("whole_suite")
     assert (plan.nearest, plan.tests) == ({MUTANTS[0].key: ["test_a"]}, ["test_a"])
 
 
 def test_without_coverage_no_survivor_meets_more(tmp_path: Path, played: Played) -> None:
     one = made(tmp_path)
     one.run()
-    assert not played.judging("second")
+    assert not played.judging("whole_suite")
     assert one.not_met() == {mutant.key for mutant in MUTANTS}
 
 
@@ -255,7 +322,7 @@ def test_an_interrupt_ends_the_workers(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_second_verdict_counts_before_the_first(tmp_path: Path) -> None:
     (tmp_path / "first.jsonl").write_text(record(MUTANTS[0], Verdict.SURVIVED), encoding="utf-8")
-    (tmp_path / "second.jsonl").write_text(record(MUTANTS[0], Verdict.HUNG), encoding="utf-8")
+    (tmp_path / "whole_suite.jsonl").write_text(record(MUTANTS[0], Verdict.HUNG), encoding="utf-8")
     assert made(tmp_path).outcomes() == {MUTANTS[0].key: Outcome(MUTANTS[0].key, Verdict.HUNG, "", 1.0, 1)}
 
 

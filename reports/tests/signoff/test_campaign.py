@@ -85,6 +85,16 @@ def test_a_survivor_lowers_the_score_and_is_listed(tmp_path: Path, monkeypatch: 
     assert written["problems"] == ["50.0% of the faults are caught, fewer than 97%"]
 
 
+def test_survivors_without_time_for_all_tests_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the terminal and on the page."""
+    run(monkeypatch, tmp_path, replace(result(Verdict.SURVIVED), not_met=set(), cut={OTHER.key}))
+    assert "1 survivors met the nearest tests: there was no time for all\n" in capsys.readouterr().out
+    page = (tmp_path / "faults" / "index.html").read_text(encoding="utf-8")
+    assert "It met the nearest tests; its time did not reach for all" in page
+
+
 def test_the_same_campaign_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(monkeypatch, tmp_path, result())
     assert document(tmp_path)["rerun"] == "./run faults"

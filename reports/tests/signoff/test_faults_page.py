@@ -63,6 +63,15 @@ def test_a_survivor_that_met_its_room_alone_is_marked(tmp_path: Path) -> None:
     assert words in faults.render(faults_of(campaign(met_suite=False)), Sources(), tmp_path)
 
 
+def test_a_survivor_without_time_for_all_tests_is_marked(tmp_path: Path) -> None:
+    words = "It met the nearest tests; its time did not reach for all"
+    (survivor,) = campaign()["survivors"]
+    for cut, marked in ((frozenset[str](), False), ({"another"}, False), ({survivor["key"]}, True)):
+        folder = faults.write(campaign(), tmp_path, cut)
+        assert (words in (folder / "index.html").read_text(encoding="utf-8")) == marked
+    assert words not in faults.render(faults_of(campaign(met_suite=False)), Sources(), tmp_path, cut)
+
+
 def test_a_document_that_contradicts_itself_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="score: is 1"):
         faults.write({**campaign(), "score": 1.0}, tmp_path)

@@ -12,7 +12,7 @@ from reports.signoff import measured
 from reports.signoff.measured import Record, keep, merge, merge_records, reread
 from reports.tests.signoff import made_up
 from reports.tests.signoff.made_up import CASES, COVER, LINE, POINTS, SUMS
-from tb.coverage.design import design_digest
+from tb.coverage.design import code_digest, design_digest
 from tb.coverage.points import Kind
 from tb.coverage.run import CoverageRunError
 from tb.coverage.worker import Plan
@@ -71,7 +71,7 @@ def write_part(folder: Path, record: Record) -> None:
     )
     rows.append({"done": SUMS})
     (folder / "part0.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    Plan("quick", 1, [], [SUMS], str(folder)).save(folder / "plan.json")
+    Plan("quick", 1, [], [SUMS], str(folder), code=code_digest()).save(folder / "plan.json")
     keep(record, folder)
 
 
@@ -86,6 +86,14 @@ def test_the_last_collection_is_read_again(tmp_path: Path) -> None:
 def test_a_collection_of_another_design_is_not(tmp_path: Path) -> None:
     write_part(tmp_path, made_up.record(design="another"))
     with pytest.raises(CoverageRunError, match=r"the design has changed since .*, without --reuse"):
+        reread(tmp_path)
+
+
+def test_a_collection_of_other_tests_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its commit would be that of tests and a golden model which are no longer those that ran."""
+    write_part(tmp_path, made_up.record())
+    monkeypatch.setattr(measured, "code_digest", lambda: "another", raising=False)
+    with pytest.raises(CoverageRunError, match=r"the tests or what they depend on .*, without --reuse"):
         reread(tmp_path)
 
 
