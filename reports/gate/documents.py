@@ -124,8 +124,8 @@ class Caught:
 class Survivor:
     """A mutant that no test caught: source line, the right text and the faulty one, the nearest tests.
 
-    `file` is below the repository's root; so is that of `Equivalent`. `met_suite` says whether it met all
-    tests that look at it, or those of its room alone.
+    `file` is below the repository's root; so is that of `Equivalent`. `met_suite` says whether it met, after
+    those of its room, the tests nearest to it as far as its time went, if there are any.
     """
 
     key: str
