@@ -29,7 +29,7 @@ from tb.coverage.run import (
     run,
 )
 from tb.coverage.worker import Plan
-from tb.forked import Event
+from tb.forked import CRASHED, HUNG, Event
 from tb.plan import testplan
 
 QUEUES = "tb/mem/test_mem.py::test_queues_and_memory"
@@ -173,12 +173,23 @@ def test_a_test_that_hangs_is_killed(tmp_path: Path) -> None:
     assert not found.hit
 
 
-def collector_of(suite: str, folder: Path, left: str, monkeypatch: pytest.MonkeyPatch) -> worker.Collector:
-    """Return a collector whose tests pass and leave a coverage file."""
+ENDED: Event = {"kind": "end", "outcome": "passed", "text": "", "seconds": 1.5, "bins": ["met"]}
+PLACE = "\x01f\x02rtl/pe/pe.sv\x01l\x021\x01n\x021"
+COUNTED = f"{HEADER}\nC '{PLACE}\x01t\x02toggle\x01page\x02v_toggle/pe\x01o\x02a:0->1\x01h\x02TOP.pe' 3\n"
+
+
+def collector_of(
+    suite: str,
+    folder: Path,
+    left: str,
+    monkeypatch: pytest.MonkeyPatch,
+    told: Sequence[Event] = (ENDED, {"kind": worker.WRITTEN}),
+) -> worker.Collector:
+    """Return a collector whose cases tell this, and leave a coverage file."""
 
     def passing(work: object, deadline: object) -> Iterator[Event]:
         (folder / "files0" / "library0.dat").write_text(left, encoding="utf-8")
-        yield {"kind": "end", "outcome": "passed", "text": "", "bins": ["met"]}
+        yield from told
 
     monkeypatch.setattr(worker, "replace_verilate", lambda *builders: None)
     monkeypatch.setattr(worker, "events", passing)
@@ -192,11 +203,10 @@ def test_what_a_bench_counts_for_itself_is_of_no_other_suite(
     """A bench that reads covers of its own has lines and covers counted in any build."""
     names = {"line": "block", "branch": "if", "user": "cov_any", "toggle": "a:0->1", "expr": "(a==0) => 0"}
     records = "".join(
-        f"C '\x01f\x02rtl/pe/pe.sv\x01l\x021\x01n\x021\x01t\x02{kind}\x01page\x02v_{kind}/pe\x01o\x02{name}"
-        f"\x01h\x02TOP.pe' 3\n"
+        f"C '{PLACE}\x01t\x02{kind}\x01page\x02v_{kind}/pe\x01o\x02{name}\x01h\x02TOP.pe' 3\n"
         for kind, name in names.items()
     )
-    found = collector_of("nightly", tmp_path, f"{HEADER}\n{records}", monkeypatch)._run(request.node)
+    found = collector_of("nightly", tmp_path, f"{HEADER}\n{records}", monkeypatch)._run([request.node])
     assert found[-1]["outcome"] == "passed"
     assert {record["point"][4] for record in found[:-1]} == {Kind.TOGGLE, Kind.EXPRESSION}
 
@@ -205,9 +215,42 @@ def test_coverage_that_cannot_be_read_fails_its_test_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     left = f"{HEADER}\ncut short"
-    (record,) = collector_of("quick", tmp_path, left, monkeypatch)._run(request.node)
+    (record,) = collector_of("quick", tmp_path, left, monkeypatch)._run([request.node])
     assert (record["outcome"], record["hits"], record["bins"]) == (worker.DAMAGED, [], [])
     assert "library0.dat:2: cut short" in record["text"]
+
+
+FAILED: Event = {**ENDED, "outcome": "failed", "text": "wrong", "bins": []}
+GONE, WRITTEN = {"kind": CRASHED}, {"kind": worker.WRITTEN}
+
+
+@pytest.mark.parametrize(
+    ("told", "outcomes", "counted"),
+    [
+        ([ENDED, ENDED, WRITTEN], ["passed", "passed"], True),
+        ([ENDED, FAILED, WRITTEN], ["passed", "failed"], False),
+        ([FAILED, ENDED, WRITTEN], ["failed", "passed"], False),
+        ([ENDED, GONE], ["passed", "crashed"], False),
+        ([GONE], ["crashed", "crashed"], False),
+        ([ENDED, ENDED, GONE], ["passed", "crashed"], False),
+        ([ENDED, {"kind": HUNG}], ["passed", "hung"], False),
+    ],
+)
+def test_what_cases_in_one_fork_covered_counts_if_all_passed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    told: list[Event],
+    outcomes: list[str],
+    counted: bool,
+) -> None:
+    collector = collector_of("nightly", tmp_path, COUNTED, monkeypatch, told)
+    *points, first, last = collector._run([request.node] * 2)
+    assert [first["outcome"], last["outcome"]] == outcomes
+    assert [first["bins"], last["bins"]] == [["met"] if one == "passed" else [] for one in outcomes]
+    assert (first["test"], first["others"]) == (request.node.nodeid, [])
+    assert last["others"] == ([0] if counted else [])
+    assert len(points) == counted
 
 
 def test_what_else_a_worker_ran_does_not_show(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Run tests on models that count, and keep what each of them covered.
 
 ``python -m tb.coverage.worker PLAN.json NUMBER``. Each test runs in a fork of its own, so that what it covers
-is the same in any order and on any number of workers. Workers take their tests from one list.
+is the same in any order and on any number of workers; so does each of its cases, where hits of each are kept.
+Workers take their tests from one list.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ BY_TEST = frozenset({Kind.LINE, Kind.BRANCH, Kind.ASSERTION, Kind.USER})
 DAMAGED = "coverage damaged"
 """Outcome of a test that passed, but whose models left no coverage that can be read."""
 LONGEST_S = 1800.0
-"""Seconds that a test may take, the builds of its models included."""
+"""Seconds that a case may take, the builds of its models included."""
+WRITTEN = "written"
+"""Kind of event: the models of the cases have written what they counted."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ class Collector:
         self._files = self._folder / f"files{number}"
         self._out = self._folder / f"part{plan.part + number}.jsonl"
         self._kinds = SUITES[plan.suite]
+        # To write and read the counts of all bits of a chip takes longer than most cases.
+        self._at_once = BY_TEST.isdisjoint(self._kinds)
         self._reader = Reader(REPO_ROOT)  # a bench that reads coverage of its own has it counted in any suite
         self._numbers: dict[Point, int] = {}
         self._hit: set[int] = set()
@@ -115,8 +120,9 @@ class Collector:
                 print(json.dumps(record), file=out, flush=True)
 
             while (test := self._next()) is not None:
-                for item in items.get(test, []):
-                    for record in self._run(item):
+                cases = items.get(test, [])
+                for group in [cases] if self._at_once and cases else [[case] for case in cases]:
+                    for record in self._run(group):
                         write(record)
                 write({"done": test})
         return True
@@ -132,25 +138,35 @@ class Collector:
             file.write(".")
         return self._plan.tests[taken]
 
-    def _run(self, item: pytest.Item) -> list[Event]:
+    def _run(self, items: Sequence[pytest.Item]) -> list[Event]:
+        """Run cases of a test in one fork; return their records, the last one with what they covered."""
         for old in self._files.iterdir():
             old.unlink()
-        begin = time.monotonic()
-        end: Event = {"outcome": CRASHED, "text": "the test ended its process", "bins": []}
-        for event in events(self._work(item), Deadline(begin + self._plan.longest_s)):
+        deadline = Deadline(time.monotonic() + self._plan.longest_s)
+        ends: list[Event] = []
+        lost: Event = {"outcome": CRASHED, "text": "the test ended its process"}
+        written = False
+        for event in events(self._work(items), deadline):
             if event["kind"] == "end":
-                end = event
+                ends.append(event)
+                deadline.at = time.monotonic() + self._plan.longest_s
             elif event["kind"] == HUNG:
-                end |= {"outcome": HUNG, "text": f"the test was killed after {self._plan.longest_s:g} s"}
+                lost = {"outcome": HUNG, "text": f"the test was killed after {self._plan.longest_s:g} s"}
+            else:
+                written = event["kind"] == WRITTEN
+        if not written:  # the cases that did not come to an end; if all did, the last one left no coverage
+            ended = ends if len(ends) < len(items) else ends[:-1]
+            ends = ended + [{**lost, "seconds": 0.0, "bins": []}] * (len(items) - len(ended))
         records: list[Event] = []
         hits: set[int] = set()
         others: set[int] = set()
-        if end["outcome"] == "passed":  # what a test covered counts only if its results were right
+        if all(end["outcome"] == "passed" for end in ends):
+            # What a test covered counts only if its results were right.
             try:
                 counts = self._counts()
             except CoverageError as error:
                 counts = {}
-                end |= {"outcome": DAMAGED, "text": str(error), "bins": []}
+                ends = [end | {"outcome": DAMAGED, "text": str(error), "bins": []} for end in ends]
             for point, count in counts.items():
                 if point not in self._numbers:
                     self._numbers[point] = len(self._numbers)
@@ -162,17 +178,16 @@ class Collector:
                     elif number not in self._hit:
                         others.add(number)
                     self._hit.add(number)
-        records.append(
-            {
-                "test": item.nodeid,
-                "outcome": end["outcome"],
-                "text": end["text"],
-                "seconds": round(time.monotonic() - begin, 3),
-                "hits": sorted(hits),
-                "others": sorted(others),
-                "bins": end["bins"],
-            }
-        )
+        for number, (item, end) in enumerate(zip(items, ends, strict=True), 1):
+            last = number == len(items)
+            records.append(
+                {
+                    "test": item.nodeid,
+                    **{name: end[name] for name in ("outcome", "text", "seconds", "bins")},
+                    "hits": sorted(hits) if last else [],
+                    "others": sorted(others) if last else [],
+                }
+            )
         return records
 
     def _counts(self) -> dict[Point, int]:
@@ -186,21 +201,27 @@ class Collector:
                     counts[point] = counts.get(point, 0) + count
         return counts
 
-    def _work(self, item: pytest.Item) -> Callable[[Emit], None]:
+    def _work(self, items: Sequence[pytest.Item]) -> Callable[[Emit], None]:
         def work(emit: Emit) -> None:
             os.environ[COVERAGE_FOLDER] = str(self._files)
-            bins.collect()
-            failed = self._reports.run(item)
-            if failed is None:
+            right = True
+            for item in items:
+                begin = time.monotonic()
+                bins.collect()
+                failed = self._reports.run(item)
+                right = right and failed is None
+                emit(
+                    {
+                        "kind": "end",
+                        "outcome": failed.outcome if failed else "passed",
+                        "text": failed.longreprtext if failed else "",
+                        "seconds": round(time.monotonic() - begin, 3),
+                        "bins": sorted(bins.take()) if failed is None else [],
+                    }
+                )
+            if right:
                 self._build.write(self._files)
-            emit(
-                {
-                    "kind": "end",
-                    "outcome": failed.outcome if failed else "passed",
-                    "text": failed.longreprtext if failed else "",
-                    "bins": sorted(bins.take()) if failed is None else [],
-                }
-            )
+            emit({"kind": WRITTEN})
 
         return work
 
