@@ -30,6 +30,7 @@ from tb.plan.testplan import node_of
 
 ORDERS = range(1, 5)
 OTHER = "tb/line/test_line.py::test_line[{}]"
+FAILED = (CASES[1], OTHER.format(1), OTHER.format(2), OTHER.format(5))
 QUICK = frozenset(BY_TEST)
 LINE_SV = "rtl/line/pe_line.sv"
 SAME_LINE = [
@@ -48,8 +49,9 @@ def collection() -> Collected:
         run.by_test[case] = sorted(SAME_LINE[: 1 + at % 2])
         run.bins[case] = made_up.BINS[: at % 3]
     run.tests.append(TestOutcome("x.py::test_x", "crashed", "it ended its process", 1.0))
-    run.by_test["x.py::test_x"] = run.bins["x.py::test_x"] = []
-    for case in (CASES[1], OTHER.format(1), OTHER.format(2), OTHER.format(5)):
+    run.by_test["x.py::test_x"] = []
+    run.bins["x.py::test_x"] = []
+    for case in FAILED:
         run = made_up.failing(run, case)
     run = made_up.without(run, ELSE, TERM, *BITS[:3], *SAME_LINE[2:])
     bins = {case: [name for name in names if "fp8" not in name] for case, names in run.bins.items()}
@@ -137,6 +139,7 @@ def without_times(files: dict[str, str]) -> dict[str, object]:
     before, mark, tests = text.partition('id="by-test"')
     rows = sorted(re.split(r"\n|(?=<li>)|(?=</ul>)", tests))
     failed = sorted(re.findall(r"<h3>(\S+): \w+</h3>", tests), key=node_of)
+    assert len(failed) == len(FAILED) + 1
     left[INDEX] = (before + mark, rows, failed)
     return left
 
@@ -156,8 +159,6 @@ def test_coverage_is_the_same_but_for_its_times(tmp_path: Path) -> None:
     for seed in ORDERS:
         again = without_times(report(tmp_path / str(seed), seed, slower=True))
         assert [name for name in first if again[name] != first[name]] == []
-    *_, failed = first[INDEX]  # type: ignore[misc]
-    assert len(failed) == 5
 
 
 def found(seed: int) -> Result:
