@@ -92,7 +92,8 @@ def document(
                 result.nearest.get(one.key, []),
                 one.key not in result.not_met,
             )
-            for one in result.survivors
+            for key, one in result.mutants.items()  # not in the order in which workers came to their ends
+            if key in survived
         ],
         equivalents=[
             Equivalent(

@@ -15,7 +15,7 @@ from reports.signoff.annotate import STATES, Annotated, Line
 from reports.signoff.listing import MissedRow, missed_rows
 from reports.signoff.markup import address, templates
 from reports.signoff.measured import Measured
-from reports.signoff.plan import FeatureState, PlanState, State, Written, walked
+from reports.signoff.plan import FeatureState, PlanState, State, Unseen, Written, hit_unseen, unseen
 from reports.signoff.worth import Worth, worths
 from reports.text import count, duration, percent
 from tb.coverage.exclusions import Exclusion
@@ -118,6 +118,7 @@ def render(
             plan_rows=[_plan_row(one) for one in plan.features],
             plan_choices=_plan_choices(plan),
             elsewhere=elsewhere,
+            unseen=unseen,
             kinds=kinds,
             module_tables=_modules(document, measured),
             missed=missed[:LISTED],
@@ -176,7 +177,7 @@ def _commit(git: str) -> tuple[str, bool]:
 def _tiles(document: CoverageDocument, plan: PlanState, kinds: list[str], *, judged: bool) -> list[Tile]:
     """Return the figures on top; red is what misses its target, if targets are judged."""
     tests, points = document.tests, document.plan
-    states = plan.states
+    states, inferred = plan.states, hit_unseen(plan)
     counted = points.points - points.excused
     tiles = [
         Tile(
@@ -195,7 +196,9 @@ def _tiles(document: CoverageDocument, plan: PlanState, kinds: list[str], *, jud
             "Functional coverage of the plan",
             percent(points.hit / counted if counted else None, 2),
             f"{count(points.hit)} of {count(counted)} coverpoints, {count(points.excused)} excused; "
-            f"{count(walked(plan))} of them are sets that a test walks through: hit because it passed",
+            f"{count(sum(inferred.values()))} of those hit were not seen but follow from tests that passed: "
+            f"{count(inferred[Unseen.VALUES])} sets of a parameter's values, "
+            f"{count(inferred[Unseen.WALK])} sets that a test walks through",
             judged and points.hit < counted,
         ),
     ]

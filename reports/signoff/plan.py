@@ -170,14 +170,23 @@ def plan_state(
     return PlanState(features, problems)
 
 
-def walked(state: PlanState) -> int:
-    """Count the hit coverpoints that no measurement stands behind but that their test passed.
+class Unseen(StrEnum):
+    """Why a coverpoint that nothing looks at while tests run is hit: its test passed (`tb.plan.bins`)."""
 
-    Those of sets of operands that a test is declared to walk through (`tb.plan.bins.Bins.walks`).
-    """
+    VALUES = "a case for each value of the parameter, and all of the test's cases passed"
+    WALK = "the test goes through all of the set, and passed"
+
+
+def unseen(point: str) -> Unseen | None:
+    """Say what follows from a test's having passed; None of a coverpoint that is seen to be hit."""
+    bins = NAMED_BINS.get(point.removeprefix(BINS_PREFIX)) if point.startswith(BINS_PREFIX) else None
+    return None if bins is None else Unseen.WALK if bins.walks else Unseen.VALUES
+
+
+def hit_unseen(state: PlanState) -> dict[Unseen, int]:
+    """Count the coverpoints, each once, that are hit because their test passed."""
     names = {point.name for one in state.features for point in one.points if point.hit}
-    there = [NAMED_BINS.get(name.removeprefix(BINS_PREFIX)) for name in names if name.startswith(BINS_PREFIX)]
-    return sum(bins is not None and bool(bins.walks) for bins in there)
+    return {why: sum(unseen(name) is why for name in names) for why in Unseen}
 
 
 def plan_coverage(state: PlanState) -> PlanCoverage:
@@ -230,8 +239,8 @@ def _met_by(collected: Collected, found: Found, cases: Mapping[str, list[str]]) 
     met = {}
     for name in found.points:
         tests = by_label.get(coverage_label(name) or name, set())
-        named = NAMED_BINS.get(name.removeprefix(BINS_PREFIX)) if name.startswith(BINS_PREFIX) else None
-        if named and not cross_of(name):
+        if unseen(name):
+            named = NAMED_BINS[name.removeprefix(BINS_PREFIX)]
             test = found.reported_as(named.test)
             if _test_state(named.test, test, cases).state is State.PASSED:
                 tests = tests | {test}

@@ -43,8 +43,8 @@ class Worth:
 
     @property
     def failed(self) -> list[TestOutcome]:
-        """Cases that did not."""
-        return [one for one in self.cases if one.outcome != PASSED]
+        """Cases that did not, sorted by name: which of them are shown does not hang on their times."""
+        return sorted((one for one in self.cases if one.outcome != PASSED), key=lambda one: one.test)
 
     @property
     def seconds(self) -> float:

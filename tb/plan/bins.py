@@ -1,10 +1,13 @@
 """Coverpoints of stimulus: classes of operands and shapes that a test is put through, each by name.
 
 The checkers see what happens inside a module; what a test was fed is known outside. A name of this registry
-is a set of bins, and a test that meets all of them:
+is one coverpoint, a set of classes, and the test that is put through all of them. It is hit when the test
+passed; nobody looks at what was fed (crosses do that, `tb.coverage.bins`):
 
-* ``parameter``: each value of that parameter of the test is a bin, met when the cases with it ran and passed;
-* ``walks``: the test goes through all of a named set of operands, so each is met when it passes.
+* ``parameter``: the classes are the values of that parameter of the test. pytest makes a case of each, and
+  the set is hit when all of the test's cases ran and passed. Of cases inside the simulator the test that runs
+  them all must have passed. That the values are those that the set should have is for a reviewer to see.
+* ``walks``: one test goes through all of a named set of operands, which only its source says.
 """
 
 from __future__ import annotations

@@ -127,6 +127,17 @@ def test_one_survivor_more_is_within_the_draw(project: Project) -> None:
     assert "1 figures changed within their tolerance" in told.out
 
 
+def test_which_test_was_the_first_to_catch_and_how_is_not_compared(project: Project) -> None:
+    """Both may follow from the machine."""
+    verdicts = {"caught": project.faults["caught"] - 20, "crashed": 0, "hung": 20}
+    hows = [how for how, number in verdicts.items() for _ in range(number)] + ["survived"]
+    judged = [[key, how, "another"] for (key, *_), how in zip(project.faults["judged"], hows, strict=True)]
+    before = project.gate()
+    project.faults = {**project.faults, "verdicts": verdicts, "judged": judged}
+    after = project.gate()
+    assert (after.status, after.out) == (0, before.out)
+
+
 def test_a_small_campaign_is_no_campaign(project: Project) -> None:
     small = {"mutants": 100, "caught": 100, "equivalent": 0, "survived": 0, "score": 1.0}
     project.faults = with_verdicts({**project.faults, **small, "survivors": [], "equivalents": []})

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from reports.signoff.measured import Measured, Record
 from reports.signoff.plan import PlanState, plan_state
 from tb.coverage.design import design_digest
@@ -18,6 +20,8 @@ from tb.coverage.points import Kind, Point
 from tb.coverage.run import Collected, TestOutcome
 from tb.coverage.summary import Summary, summarise
 from tb.coverage.worker import BY_TEST
+from tb.plan.bins import BINS as NAMED_BINS
+from tb.plan.bins import Bins
 from tb.plan.found import Found
 from tb.plan.testplan import Feature, TestPlan
 
@@ -113,6 +117,21 @@ def summary(run: Collected, *exclusions: Exclusion) -> Summary:
 def state(run: Collected, *exclusions: Exclusion, plan: TestPlan = PLAN, found: Found = FOUND) -> PlanState:
     """Return where the plan stands in a run."""
     return plan_state(plan, found, run, summary(run, *exclusions), exclusions, TODAY)
+
+
+def with_sets(monkeypatch: pytest.MonkeyPatch) -> tuple[TestPlan, Found]:
+    """Register sets that are hit because their test passed; return plan and findings with them."""
+    sets = {
+        "pe.letters": Bins(SUMS, "letter"),
+        "pe.walk": Bins(SUMS, walks="tb/pe/test_pe.py::WALK"),
+        "pe.inside": Bins(f"{CASE_FILE}::inside", "inner"),
+    }
+    for name, bins in sets.items():
+        monkeypatch.setitem(NAMED_BINS, name, bins)
+    points = tuple(f"bins:{name}" for name in sets)
+    feature = Feature("stimulus", "block", "pe", "All is fed.", (SUMS, f"{CASE_FILE}::inside"), points)
+    found = replace(FOUND, points=FOUND.points | set(points))
+    return replace(PLAN, features=(*FEATURES, feature)), found
 
 
 def write_source(root: Path, text: str, file: str = RTL) -> None:

@@ -21,6 +21,7 @@ from reports.tests.signoff.outline import Outline, assert_links_lead_somewhere
 from tb.coverage.exclusions import Exclusion, Sources
 from tb.coverage.points import Kind, Point
 from tb.coverage.run import Collected, TestOutcome
+from tb.plan.found import Found
 from tb.plan.testplan import Feature, TestPlan
 
 HOSTILE = "</script><script>alert('x')</script><!-- \"' & {{ 7 * 7 }} \x1b[31m"
@@ -32,10 +33,14 @@ def pages(
     root: Path,
     whole: bool = True,
     plan: TestPlan = made_up.PLAN,
+    found: Found = made_up.FOUND,
 ) -> dict[str, str]:
     """Return the pages of a run."""
     measured: Measured = made_up.measured(run, whole=whole)
-    summary, state = made_up.summary(run, *exclusions), made_up.state(run, *exclusions, plan=plan)
+    summary, state = (
+        made_up.summary(run, *exclusions),
+        made_up.state(run, *exclusions, plan=plan, found=found),
+    )
     document = coverage_document(measured, summary, state)
     judged = checks(document, state.states)
     return page.render(measured, document, summary, state, judged, annotate(run, summary, Sources(root)))
@@ -84,6 +89,25 @@ def test_the_plan_is_shown(root: Path) -> None:
         assert re.search(rf'data-state="{state}" data-level="\w+" data-text="{feature} ', text)
     assert "run and reported by" in text
     assert "Sums are right." in text
+
+
+def test_what_only_follows_from_a_test_that_passed_is_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, found = made_up.with_sets(monkeypatch)
+
+    def text(run: Collected) -> str:
+        return Outline(pages(run, root=root, plan=plan, found=found)[page.INDEX]).text
+
+    whole = text(made_up.collected())
+    assert (
+        "3 of those hit were not seen but follow from tests that passed: "
+        "2 sets of a parameter's values, 1 sets that a test walks through"
+    ) in whole
+    assert whole.count("not seen: a case for each value of the parameter") == 2
+    assert whole.count("not seen: the test goes through all of the set") == 1
+    failed = text(made_up.failing(made_up.collected(), CASES[1]))
+    assert failed.count("not seen: ") == 1, "what is missed is not hit for any reason"
 
 
 def test_missed_points_lead_to_their_lines(root: Path) -> None:

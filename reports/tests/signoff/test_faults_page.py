@@ -72,6 +72,16 @@ def test_a_survivor_without_time_for_all_tests_is_marked(tmp_path: Path) -> None
     assert words not in faults.render(faults_of(campaign(met_suite=False)), Sources(), tmp_path, cut)
 
 
+@pytest.mark.parametrize(("met_suite", "alone"), [(True, "0"), (False, "1")])
+def test_tiles_say_what_was_drawn_and_what_survivors_met(tmp_path: Path, met_suite: bool, alone: str) -> None:
+    text = Outline(faults.render(faults_of(campaign(met_suite=met_suite)), Sources(), tmp_path)).text
+    text = " ".join(text.split())
+    assert "Mutants drawn 1,000 a sample of all that could be made, in 1 files, by 1 operators" in text
+    assert (
+        f"Survived 1 no test caught them; {alone} of them met the short tests of their room alone, " in text
+    )
+
+
 def test_a_document_that_contradicts_itself_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="score: is 1"):
         faults.write({**campaign(), "score": 1.0}, tmp_path)

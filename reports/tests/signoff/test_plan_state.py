@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 
 from reports.gate.documents import LevelCount
-from reports.signoff.plan import CROSSES_FILE, FeatureState, PlanState, State, plan_coverage, walked
+from reports.signoff.plan import (
+    CROSSES_FILE,
+    FeatureState,
+    PlanState,
+    State,
+    Unseen,
+    hit_unseen,
+    plan_coverage,
+)
 from reports.tests.signoff import made_up
 from reports.tests.signoff.made_up import BINS, CASES, COVER, MORE, STRANGER, SUMS, TRIGGER
 from tb.coverage.exclusions import Exclusion
@@ -98,17 +106,12 @@ def test_bins_of_a_parameter_are_met_when_all_cases_passed(monkeypatch: pytest.M
     assert missed(made_up.without_cases(made_up.collected(), *CASES[:2])) == ["bins:pe.letters"]
 
 
-def test_sets_that_a_test_walks_through_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(BINS_OF_PARAMETERS, "pe.letters", Bins(SUMS, "letter"))
-    monkeypatch.setitem(BINS_OF_PARAMETERS, "pe.walk", Bins(SUMS, walks="tb/pe/test_pe.py::WALK"))
-    names = ("bins:pe.letters", "bins:pe.walk")
-    one = Feature("letters", "block", "pe", "x", (SUMS,), names)
-    there = replace(made_up.FOUND, points=made_up.FOUND.points | set(names))
-    whole = replace(made_up.PLAN, features=(one,))
+def test_sets_that_are_hit_because_their_test_passed_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, found = made_up.with_sets(monkeypatch)
     run = made_up.collected()
-    assert walked(made_up.state(run, plan=whole, found=there)) == 1
+    assert hit_unseen(made_up.state(run, plan=plan, found=found)) == {Unseen.VALUES: 2, Unseen.WALK: 1}
     failed = made_up.failing(run, CASES[1])
-    assert walked(made_up.state(failed, plan=whole, found=there)) == 0
+    assert hit_unseen(made_up.state(failed, plan=plan, found=found)) == {Unseen.VALUES: 1, Unseen.WALK: 0}
 
 
 def test_what_only_tests_of_the_bench_hit_is_missed() -> None:
