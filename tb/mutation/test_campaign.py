@@ -16,11 +16,14 @@ import pytest
 from tb.build_cache import alone
 from tb.mutation import campaign
 from tb.mutation.campaign import Campaign
+from tb.mutation.draw import draw
 from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.nearest import Nearness
+from tb.mutation.operators import find_mutants
 from tb.mutation.state import state_of
 from tb.mutation.worker import Outcome, Plan, Verdict
 from tb.mutation.workers import CampaignError, Workers
+from tb.toolchain import BUILD_ROOT
 
 MUTANTS = [Mutant("pe/pe.sv", line, line + 1, line, Operator.STUCK, "a", "b", str(line)) for line in (1, 2)]
 
@@ -145,6 +148,22 @@ def test_what_is_learnt_is_of_the_part_alone(
     Campaign(mutants, frozenset(), tmp_path, 1, 30.0, None).run()
     told = {tuple(plan.numbers): plan.caught for plan in played.judging("first")}
     assert told == {(2,): [("pe/pe.sv", "test_0")], (4,): [("pe/pe.sv", "test_2")]}
+
+
+def test_one_worker_and_two_judge_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real campaign of a few mutants, in parts so small that both workers have some."""
+    monkeypatch.setattr(campaign, "PART", 3)
+    monkeypatch.setattr(campaign, "TIERS", {"mem": ("tb/mem/test_mem.py",)})
+    drawn = draw([one for one in find_mutants() if one.file.startswith("mem/")], 12, 1)
+    found = []
+    with alone(BUILD_ROOT / "campaign" / "lock", CampaignError("wait for the end of the campaign")):
+        for workers in (1, 2):
+            judged = Campaign(drawn, frozenset(), tmp_path / str(workers), workers, 30.0, None)
+            judged.folder.mkdir()
+            found.append({key: (one.verdict, one.test) for key, one in judged.run().items()})
+    assert found[0] == found[1]
+    assert found[0].keys() == {one.key for one in drawn}
+    assert {verdict for verdict, _ in found[0].values()} >= {Verdict.CAUGHT}
 
 
 def test_the_nearest_survivors_meet_the_whole_suite(
