@@ -28,6 +28,15 @@ def test_the_committed_baseline_is_sound() -> None:
     assert any(key.startswith("replay core ") for key in held.runs)
 
 
+def test_the_committed_baseline_holds_coverage_and_faults() -> None:
+    """Else a night, which requires them, would end with an error."""
+    held = baseline.read(BASELINE)
+    assert list(held.coverage) == ["nightly"], "it counts all that the quick suite counts"
+    assert held.coverage["nightly"].coverage.missed == []
+    assert held.faults is not None
+    assert held.tolerances == DEFAULTS
+
+
 def test_a_change_of_one_layer_is_a_line(project: Project) -> None:
     results = Results.from_json(project.results)
     before = project.baseline.read_text(encoding="utf-8").splitlines()
