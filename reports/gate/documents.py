@@ -304,7 +304,7 @@ def check_sums(
     for kind, count in kinds.items():
         parts = [counts[kind] for counts in modules.values() if kind in counts]
         summed = Count(*(sum(getattr(part, name) for part in parts) for name in ("hit", "total", "excluded")))
-        if parts and summed != count:
+        if summed != count:
             raise ResultsError(
                 f"{prefix}kinds.{kind}: is {_text(count)}, but its modules add up to {_text(summed)}"
             )

@@ -67,6 +67,8 @@ def loads(text: str, name: str, remedy: str) -> Any:
         raise DocumentError(f"{name}: holds {half!r}, half of a character; {remedy}") from None
     except ValueError as error:
         raise DocumentError(f"{name}: {error}; {remedy}") from None
+    except RecursionError:
+        raise DocumentError(f"{name}: is nested too deeply; {remedy}") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,9 +81,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(text: str) -> int:
-    number = int(text)
     _number(text)
-    return number
+    return int(text)
 
 
 def _number(text: str) -> float:

@@ -125,7 +125,12 @@ def judge_all(
             f"--require: measured outside of git: {', '.join(unknown)}; measure in a clone, so that the "
             "commit is known"
         )
-    old = _old(commits)
+    here = git_info().commit or ""
+    if not here and required:
+        raise DocumentError(
+            "--require: this folder is of no commit, so nothing tells what was measured on it; use a clone"
+        )
+    old = _old(commits, here)
     if old and required:
         raise DocumentError(f"--require: {old}; measure again")
     notes += [
@@ -229,10 +234,8 @@ def _uncommitted(documents: Documents) -> list[str]:
 
 def commits_of(documents: Documents) -> dict[str, str]:
     """Return the commit that each document was measured at, nothing where it is not known."""
-    found = {
-        f"{results.run.suite} {results.run.preset}": results.run.git.commit or ""
-        for results in documents.runs.values()
-    }
+    titles = _titles(list(documents.runs))
+    found = {titles[key]: results.run.git.commit or "" for key, results in documents.runs.items()}
     if documents.coverage is not None:
         found[COVERAGE] = documents.coverage.git
     if documents.faults is not None:
@@ -249,9 +252,8 @@ def _differing(commits: dict[str, str]) -> str:
     return f"measured at different commits: {named}"
 
 
-def _old(commits: dict[str, str]) -> str:
-    """Return which documents are not of the commit that is checked out: they may be old."""
-    here = git_info().commit or ""
+def _old(commits: dict[str, str], here: str) -> str:
+    """Return which documents are not of the commit `here` that is checked out: they may be old."""
     old = of_others(commits, here)
     return f"of another commit than the one that is checked out, {here[:12]}: {', '.join(old)}" if old else ""
 

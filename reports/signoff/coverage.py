@@ -35,7 +35,7 @@ from reports.signoff.record import append_to_history
 from reports.signoff.report import DOCUMENT, judge, write
 from reports.signoff.terminal import lines
 from tb.coverage.build import SUITES
-from tb.coverage.design import design_digest
+from tb.coverage.design import code_digest, design_digest
 from tb.coverage.exclusions import ExclusionError
 from tb.coverage.run import WORKERS, Collected, CoverageRunError, chosen_tests, finish, run
 from tb.plan.testplan import PlanError
@@ -104,6 +104,7 @@ def _measure(options: argparse.Namespace, chosen: list[str]) -> Measured:
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         wall_s=0.0,
         design=design_digest(),
+        code=code_digest(),
     )
     whole = set(tests) == set(chosen)
     parts, records = list[Collected](), list[Record]()

@@ -35,6 +35,8 @@ class Record:
         ISO 8601 with its zone.
     design : str
         `design_digest` of the sources.
+    code : str
+        `code_digest` of the tests and what they depend on.
     """
 
     seed: int
@@ -43,6 +45,7 @@ class Record:
     started: str
     wall_s: float
     design: str
+    code: str
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def reread(folder: Path) -> tuple[Record, Collected, frozenset[str]]:
         raise CoverageRunError(f"{folder}: holds no finished coverage run; {AGAIN}") from None
     if record.design != design_digest():
         raise CoverageRunError(f"{folder}: the design has changed since this coverage run; {AGAIN}")
-    if plan.code != code_digest():
+    if record.code != code_digest():
         raise CoverageRunError(
             f"{folder}: the tests or what they depend on (golden model, replays, conftest.py, tools) have "
             f"changed since this coverage run; {AGAIN}"
@@ -130,7 +133,7 @@ def merge_records(records: Sequence[Record]) -> Record:
         If they were measured on something different.
     """
     first = records[0]
-    for name in ("seed", "tools", "design"):
+    for name in ("seed", "tools", "design", "code"):
         if any(getattr(one, name) != getattr(first, name) for one in records):
             raise CoverageRunError(
                 f"{name}: the suites of this coverage run differ in it, so they cannot be merged; {AGAIN}"
@@ -139,7 +142,7 @@ def merge_records(records: Sequence[Record]) -> Record:
     wall_s = sum(one.wall_s for one in records)
     alike = all(one.git == first.git for one in records)
     git = first.git if alike else f"{first.git.removesuffix(DIRTY)}{DIRTY}"
-    return Record(first.seed, git, first.tools, started.isoformat(), wall_s, first.design)
+    return Record(first.seed, git, first.tools, started.isoformat(), wall_s, first.design, first.code)
 
 
 def merge(parts: Sequence[Collected]) -> Collected:

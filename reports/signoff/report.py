@@ -17,7 +17,7 @@ from reports.signoff.folder import replace_folder
 from reports.signoff.measured import PASSED, Measured
 from reports.signoff.plan import PlanState, plan_state
 from reports.signoff.targets import checks, unmet
-from tb.coverage.design import design_digest, uncounted
+from tb.coverage.design import code_digest, design_digest, uncounted
 from tb.coverage.exclusions import Sources, load
 from tb.coverage.summary import Summary, summarise
 from tb.plan import found, testplan
@@ -59,6 +59,10 @@ def judge(measured: Measured, today: date) -> Report:
         plan = replace(plan, problems=[])
     elif measured.record.design != design_digest():
         summary.problems.append("the design changed while the tests ran; measure again (./run coverage)")
+    elif measured.record.code != code_digest():
+        summary.problems.append(
+            "the tests, or what they depend on, changed while they ran; measure again (./run coverage)"
+        )
     if measured.whole:
         summary.problems.extend(
             f"{place}: nothing of it is counted; let a test build a model with it"

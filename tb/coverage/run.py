@@ -153,14 +153,14 @@ def run(
         files = sorted({test.partition("::")[0] for test in names})
         tell(f"coverage: {len(names)} tests, suite {suite}, {workers} workers")
         plan = Plan(suite, seed, files, names, str(folder), design_digest(), longest_s, code_digest())
+        spent = _spent(folder) or 0.0  # read before parts are cut: it looks at when they were written
         before = _goes_on(plan, folder)
-        begin, spent = time.monotonic(), 0.0
+        begin = time.monotonic()
         if before is None:
             for old in folder.glob("part*.jsonl"):
                 old.unlink()
-            before = set()
+            before, spent = set(), 0.0
         else:
-            spent = _spent(folder) or 0.0
             tell(f"coverage: goes on with a run that was interrupted: {len(before)} tests are done")
         _begin(folder, spent)
         _collect(plan, [name for name in names if name not in before], folder, workers, tell)

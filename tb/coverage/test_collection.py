@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tb.build_cache import alone
+from tb.cocotb_simulation import COVERAGE_FOLDER
+from tb.coverage import bins, worker
 from tb.coverage import run as collection
-from tb.coverage import worker
 from tb.coverage.build import SUITES
 from tb.coverage.design import code_digest, design_digest
 from tb.coverage.points import HEADER, Kind, Point
@@ -231,7 +234,8 @@ GONE, WRITTEN = {"kind": CRASHED}, {"kind": worker.WRITTEN}
         ([ENDED, FAILED, WRITTEN], ["passed", "failed"], False),
         ([FAILED, ENDED, WRITTEN], ["failed", "passed"], False),
         ([ENDED, GONE], ["passed", "crashed"], False),
-        ([GONE], ["crashed", "crashed"], False),
+        ([GONE], ["crashed", "not run"], False),
+        ([{"kind": HUNG}], ["hung", "not run"], False),
         ([ENDED, ENDED, GONE], ["passed", "crashed"], False),
         ([ENDED, {"kind": HUNG}], ["passed", "hung"], False),
     ],
@@ -251,6 +255,33 @@ def test_what_cases_in_one_fork_covered_counts_if_all_passed(
     assert (first["test"], first["others"]) == (request.node.nodeid, [])
     assert last["others"] == ([0] if counted else [])
     assert len(points) == counted
+
+
+def test_what_a_case_that_failed_met_is_not_the_next_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Though they share a process, in which bins are counted on."""
+    met: list[str] = []
+    told: list[Event] = []
+    cases = iter([("first", SimpleNamespace(outcome="failed", longreprtext="wrong")), ("second", None)])
+
+    def run_case(item: pytest.Item) -> object:
+        name, failed = next(cases)
+        met.append(name)
+        return failed
+
+    def take() -> dict[str, int]:
+        taken = dict.fromkeys(met, 1)
+        met.clear()
+        return taken
+
+    collector = collector_of("nightly", tmp_path, COUNTED, monkeypatch)
+    monkeypatch.setattr(collector._reports, "run", run_case)
+    monkeypatch.setattr(bins, "take", take)
+    monkeypatch.setattr(bins, "collect", lambda: None)
+    monkeypatch.setenv(COVERAGE_FOLDER, "")  # what the cases set is put back
+    collector._work([request.node] * 2)(told.append)
+    assert [(one["outcome"], one["bins"]) for one in told[:2]] == [("failed", []), ("passed", ["second"])]
 
 
 def test_what_else_a_worker_ran_does_not_show(tmp_path: Path) -> None:
@@ -358,9 +389,14 @@ def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Sequence[
 
 
 def test_what_was_interrupted_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time from its end until it goes on is nobody's."""
     left = interrupted(tmp_path, monkeypatch)
-    run("quick", 1, 1, [QUEUES], folder=tmp_path)
+    with (tmp_path / "part0.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"test": "cut')
+    os.utime(tmp_path / "part0.jsonl", (100, 100))
+    collected = run("quick", 1, 1, [QUEUES], folder=tmp_path)
     assert left == [[]]
+    assert 105 <= collected.wall_s < 1000, "5 s before and 100 s of the run that was interrupted"
 
 
 @pytest.mark.parametrize("how", [how for how in DAMAGE if "damaged" in DAMAGE[how][1]])

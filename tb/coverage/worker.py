@@ -32,6 +32,8 @@ DAMAGED = "coverage damaged"
 """Outcome of a test that passed, but whose models left no coverage that can be read."""
 LONGEST_S = 1800.0
 """Seconds that a case may take, the builds of its models included."""
+NOT_RUN = {"outcome": "not run", "text": "a case before it, in the same process, did not come to its end"}
+"""How a case ended that never began."""
 WRITTEN = "written"
 """Kind of event: the models of the cases have written what they counted."""
 
@@ -156,7 +158,8 @@ class Collector:
                 written = event["kind"] == WRITTEN
         if not written:  # the cases that did not come to an end; if all did, the last one left no coverage
             ended = ends if len(ends) < len(items) else ends[:-1]
-            ends = ended + [{**lost, "seconds": 0.0, "bins": []}] * (len(items) - len(ended))
+            nothing = {"seconds": 0.0, "bins": []}
+            ends = [*ended, lost | nothing] + [NOT_RUN | nothing] * (len(items) - len(ended) - 1)
         records: list[Event] = []
         hits: set[int] = set()
         others: set[int] = set()
@@ -209,6 +212,7 @@ class Collector:
                 begin = time.monotonic()
                 bins.collect()
                 failed = self._reports.run(item)
+                met = bins.take()  # of a case that failed, too, lest the next one in this process has it
                 right = right and failed is None
                 emit(
                     {
@@ -216,7 +220,7 @@ class Collector:
                         "outcome": failed.outcome if failed else "passed",
                         "text": failed.longreprtext if failed else "",
                         "seconds": round(time.monotonic() - begin, 3),
-                        "bins": sorted(bins.take()) if failed is None else [],
+                        "bins": sorted(met) if failed is None else [],
                     }
                 )
             if right:

@@ -27,6 +27,7 @@ from tb.mutation.operators import find_mutants
 from tb.mutation.result import Result
 from tb.mutation.state import state_of
 from tb.mutation.tier import TIERS, room_of
+from tb.mutation.whole_suite import BUDGET_S as SECOND_BUDGET_S
 from tb.mutation.whole_suite import Choice, choose
 from tb.mutation.worker import BUDGET_S, Outcome, Plan, Verdict
 from tb.mutation.workers import CampaignError, Workers
@@ -39,8 +40,6 @@ PART = 60
 """Mutants of a worker at most: what it learns of which tests catch is worth more than an even load."""
 SECOND = 50
 """Survivors of the first tests that meet the whole suite, those that a test looks at most closely."""
-SECOND_BUDGET_S = 100.0
-"""Seconds that the whole suite may take for one of them, the nearest tests first."""
 CHALLENGE_S = 10.0
 """What the tests may take of a mutant that is called no fault: its nearest ones must not catch it."""
 KEPT = 3

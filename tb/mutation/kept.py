@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from tb.build_cache import write_whole
 from tb.mutation.worker import Outcome, Timing, Verdict
@@ -42,10 +42,14 @@ def _read(path: Path, build: Callable[[dict[str, Any]], T]) -> Iterator[T]:
         return
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
-            one = build(json.loads(line))
-        except (ValueError, TypeError, KeyError) as error:
+            one = build(json.loads(line, parse_constant=_refuse))
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise CampaignError(f"{path}:{number}: is damaged ({error}); delete it") from None
         yield one
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
 
 
 def _outcome(raw: dict[str, Any]) -> Outcome:

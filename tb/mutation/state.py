@@ -13,7 +13,7 @@ from tb.toolchain import REPO_ROOT, Toolchain, rtl_sources
 CODE = (".sv", ".svh", ".py", ".cpp", ".hpp", ".h", ".safetensors")
 NO_PART = {"coverage", "mutation", "plan", "power"}
 """Folders of the benches that no verdict depends on."""
-JUDGES = {"budget.py", "nearest.py", "schemata.py", "tier.py", "worker.py"}
+JUDGES = {"budget.py", "nearest.py", "schemata.py", "tier.py", "whole_suite.py", "worker.py"}
 """Files of `tb.mutation` that verdicts depend on."""
 REPLAYS = ("*.py", "traces/*.py", "traces/*.safetensors", "tests/test_replays_of_sample.py")
 """What replays of the sample are made of, below ``regressions``: they are among the nearest tests."""

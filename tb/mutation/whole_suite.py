@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from tb.mutation.budget import cost
 
+BUDGET_S = 100.0
+"""Seconds that these tests may take for one of them."""
 LEAST_LEFT_S = 4.0
 
 

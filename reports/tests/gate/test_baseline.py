@@ -219,8 +219,10 @@ def test_a_corrupt_baseline(project: Project, name: str) -> None:
         (lambda text: text.replace('    "cycles": {', "<<<<<<< ours\n    "), "is no JSON"),
         (lambda text: text.replace('"faults": {', '"faults": null,\n  "faults": {'), "'faults' occurs twice"),
         (lambda _: "", "is no JSON"),
+        (lambda _: "[" * 100_000, "is nested too deeply"),
+        (lambda text: text.replace('"seed": 1,', f'"seed": 1{"0" * 5000},', 1), "which is too large"),
     ],
-    ids=["cut short", "conflict", "merged twice", "empty"],
+    ids=["cut short", "conflict", "merged twice", "empty", "nested", "huge"],
 )
 def test_a_damaged_baseline(project: Project, damage: Callable[[str], str], message: str) -> None:
     text = project.baseline.read_text(encoding="utf-8")

@@ -48,6 +48,10 @@ COVERAGE: dict[str, tuple[Callable[[Json], Json], str]] = {
         lambda one: changed(one, "plan/hit", lambda n: n - 1),
         "plan.missed: names 0 coverpoints",
     ),
+    "no modules": (
+        lambda one: {**one, "modules": {}},
+        "kinds.line: is 81 of 82, 0 excluded, but its modules add up to 0 of 0",
+    ),
     "negative": (lambda one: {**one, "wall_s": -1}, "wall_s: is -1.0, must be finite and not negative"),
     "no number": (lambda one: {**one, "wall_s": "nan"}, "wall_s: is nan, must be finite and not negative"),
     "NaN": (lambda one: {**one, "wall_s": math.nan}, "holds NaN, which cannot be compared"),

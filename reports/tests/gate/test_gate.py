@@ -13,6 +13,7 @@ import pytest
 
 from regressions.results import Gate, GitInfo, HitTotal, MissedPoint, Results, Status, summarise
 from reports.gate import inputs, verdict
+from reports.gate.figures import run_key
 from reports.tests import synthetic, synthetic_chip
 from reports.tests.gate import documents
 from reports.tests.gate.conftest import Project
@@ -383,6 +384,18 @@ def test_commits_that_differ_are_told(project: Project) -> None:
     assert "fault campaign 000000000000; measure all at one commit" in strict.err
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_runs_of_a_preset_both_commits_are_told(results: Results, order: int) -> None:
+    """They differ in their seed alone, in whatever order they are named."""
+    old, new = (
+        replace(results, run=replace(results.run, seed=seed, git=GitInfo(commit, dirty=False)))
+        for seed, commit in ((1, "1" * 40), (2, "2" * 40))
+    )
+    runs = {run_key(one.run): one for one in (old, new)[::order]}
+    assert len(runs) == 2
+    assert sorted(verdict.commits_of(inputs.Documents(runs, None, None)).values()) == ["1" * 40, "2" * 40]
+
+
 def test_documents_of_another_commit_than_the_checkout_are_told(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -398,6 +411,9 @@ def test_documents_of_another_commit_than_the_checkout_are_told(
     strict = project.gate("--require", "runs", "coverage", "faults")
     assert strict.status == 2
     assert f"--require: of another commit {told_in_words}; measure again" in strict.err
+    monkeypatch.setattr(verdict, "git_info", lambda: GitInfo(None, dirty=False))
+    assert project.gate().status == 0
+    assert "this folder is of no commit" in project.gate("--require", "runs").err
 
 
 def test_an_exclusion_of_the_project_that_has_expired(

@@ -14,7 +14,7 @@ import pytest
 
 from reports.signoff.measured import Measured, Record
 from reports.signoff.plan import PlanState, plan_state
-from tb.coverage.design import design_digest
+from tb.coverage.design import code_digest, design_digest
 from tb.coverage.exclusions import Exclusion
 from tb.coverage.points import Kind, Point
 from tb.coverage.run import Collected, TestOutcome
@@ -100,7 +100,7 @@ def failing(run: Collected, case: str, text: str = "assert 1 == 2") -> Collected
 def record(**fields: object) -> Record:
     """Return what a run was measured on: the design as it is."""
     started = "2026-01-01T08:00:00+00:00"
-    base = Record(1, "0123456789abcdef", {"verilator": "5.48"}, started, 12.5, design_digest())
+    base = Record(1, "0123456789abcdef", {"verilator": "5.48"}, started, 12.5, design_digest(), code_digest())
     return replace(base, **fields)  # type: ignore[arg-type]
 
 

@@ -199,11 +199,18 @@ def test_an_exclusion_that_is_needed(bench: Bench) -> None:
     assert read_coverage(bench.document).kinds["branch"].excluded == 1
 
 
-def test_a_design_that_changes_meanwhile(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "design_digest", lambda: "another")
+@pytest.mark.parametrize(
+    ("digest", "words"),
+    [
+        ("design_digest", "the design changed while the tests ran"),
+        ("code_digest", "the tests, or what they depend on, changed while they ran"),
+    ],
+)
+def test_a_change_meanwhile(bench: Bench, monkeypatch: pytest.MonkeyPatch, digest: str, words: str) -> None:
+    monkeypatch.setattr(report, digest, lambda: "another")
     assert bench.main() == coverage.MISSES
     (problem,) = read_coverage(bench.document).problems
-    assert "the design changed while the tests ran" in problem
+    assert words in problem
 
 
 def test_a_part_of_the_tests_leaves_no_document(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,7 +48,8 @@ def test_records_of_one_design_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("seed", 2), ("design", "another"), ("tools", {"verilator": "5.49"})]
+    ("field", "value"),
+    [("seed", 2), ("design", "another"), ("code", "another"), ("tools", {"verilator": "5.49"})],
 )
 def test_records_of_something_else_do_not(field: str, value: object) -> None:
     with pytest.raises(CoverageRunError, match=f"{field}: the suites .* differ in it"):
