@@ -23,6 +23,25 @@ extern "C" struct Report {
   std::int64_t most;   // elements that passed through the queue with the fewest
 };
 
+// Whether an assertion fails of a memory that in one cycle, the first one is 0, reads or writes beyond its end or
+// reads what it writes.
+extern "C" bool mem_misuse(int at, bool write, bool read, bool beyond) {
+  Simulation<Vmem_bench> model;
+  model->rst_ni = 0;
+  model->read_addr_i = beyond ? kWords : 0;
+  model->write_addr_i = beyond ? kWords : 0;
+  for (int cycle = 0; cycle <= at + 1; ++cycle) {
+    model->write_i = write && cycle == at;
+    model->read_i = read && cycle == at;
+    for (const int clock : {0, 1}) {
+      model->clk_i = clock;
+      model->eval();
+    }
+  }
+  std::fflush(stdout);
+  return model.failed();
+}
+
 extern "C" void mem_run(std::int64_t cycles, int push_permille, int pop_permille, std::uint64_t seed, Report* report) {
   Simulation<Vmem_bench> model;
   std::uint64_t random = seed | 1;

@@ -12,9 +12,12 @@ module sram_checks #(
     input logic [AddrWidth-1:0] read_addr_i
 );
 
-  // A memory has no reset: its enables are 0 as long as the logic around it is in reset.
+  // A memory has no reset: its enables are 0 as long as the logic around it is in reset. In a simulation that
+  // is from the first clock edge on: a reset that comes from a register, as a core's does, may have no edge
+  // of its own before, if the register began as 0.
   logic rst_ni;
-  assign rst_ni = 1'b1;
+  initial rst_ni = 1'b0;
+  always_ff @(posedge clk_i) rst_ni <= 1'b1;
 
   `ASSUME(word_not_being_written, read_i && write_i, read_addr_i != write_addr_i)
   `CHECK(read_in_range, read_i, 32'(read_addr_i) < Words)

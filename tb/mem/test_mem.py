@@ -36,7 +36,28 @@ def bench() -> ctypes.CDLL:
         cxx_sources=[REPO_ROOT / "tb/mem/mem_loop.cpp"],
         kind="lib",
     )
-    return ctypes.CDLL(str(build.artifact))
+    library = ctypes.CDLL(str(build.artifact))
+    library.mem_misuse.argtypes = [ctypes.c_int, ctypes.c_bool, ctypes.c_bool, ctypes.c_bool]
+    library.mem_misuse.restype = ctypes.c_bool
+    return library
+
+
+@pytest.mark.parametrize("at", [0, 1, 5])
+@pytest.mark.parametrize(
+    ("writes", "reads", "beyond"),
+    [(True, False, True), (False, True, True), (True, True, False)],
+    ids=["writes beyond the end", "reads beyond the end", "reads what it writes"],
+)
+def test_misuse_of_a_memory(
+    capfd: pytest.CaptureFixture[str], at: int, writes: bool, reads: bool, beyond: bool
+) -> None:
+    """From the second cycle on: at the first edge, logic whose reset is a register's may ask for anything.
+
+    A chip whose register of the cores' reset began as 0 was stopped there, in half of all runs.
+    """
+    failed = bench().mem_misuse(at, writes, reads, beyond)
+    assert failed == (at > 0)
+    assert ("sram_checks" in capfd.readouterr().out) == failed
 
 
 @pytest.mark.parametrize("push", [50, 500, 1000])
