@@ -9,7 +9,7 @@ import pytest
 
 from golden.fgmp import BINS, SharePolicy
 from golden.formats import Fp8Format, bias_of
-from tb.result.bench import result_bench
+from tb.result.bench import ResultBench, result_bench
 
 Rng = np.random.Generator
 
@@ -17,8 +17,13 @@ GREATEST = (1 << 32) - 1
 SHARES = [(1, 5), (0, 1), (1, 1), (1, 2), (1, 255), (254, 255), (255, 255), (3, 7), (20, 100)]
 
 
-def check(histogram: list[int], share: tuple[int, int], fmt: Fp8Format) -> None:
-    bench = result_bench(1, 2)
+@pytest.fixture
+def bench() -> ResultBench:
+    """One that chooses again and again, as a chip does: no reset comes between two choices."""
+    return result_bench(1, 2)
+
+
+def check(bench: ResultBench, histogram: list[int], share: tuple[int, int], fmt: Fp8Format) -> None:
     counts = np.array(histogram, np.int64)
     want = SharePolicy(Fraction(*share)).choose(counts)
     assert bench.choose(counts, *share, fmt) == (want, bias_of(fmt, want))
@@ -26,19 +31,19 @@ def check(histogram: list[int], share: tuple[int, int], fmt: Fp8Format) -> None:
 
 @pytest.mark.parametrize("fmt", Fp8Format, ids=lambda fmt: fmt.name)
 @pytest.mark.parametrize("share", SHARES, ids=str)
-def test_chosen_histograms(share: tuple[int, int], fmt: Fp8Format) -> None:
-    check([0] * BINS, share, fmt)
-    check([GREATEST] * BINS, share, fmt)
+def test_chosen_histograms(bench: ResultBench, share: tuple[int, int], fmt: Fp8Format) -> None:
+    check(bench, [0] * BINS, share, fmt)
+    check(bench, [GREATEST] * BINS, share, fmt)
     for first in range(BINS):
         one = [0] * BINS
         one[first] = 1
-        check(one, share, fmt)
+        check(bench, one, share, fmt)
         one[first] = GREATEST
-        check(one, share, fmt)
+        check(bench, one, share, fmt)
 
 
 @pytest.mark.parametrize("share", SHARES, ids=str)
-def test_shares_that_are_just_met(share: tuple[int, int]) -> None:
+def test_shares_that_are_just_met(bench: ResultBench, share: tuple[int, int]) -> None:
     """As many above as the share allows, one fewer, one more."""
     numerator, denominator = share
     for more in (-1, 0, 1):
@@ -46,13 +51,13 @@ def test_shares_that_are_just_met(share: tuple[int, int]) -> None:
             histogram = [0] * BINS
             histogram[top] = max(1000 * numerator + more, 0)
             histogram[top - 5] = max(1000 * (denominator - numerator) - more, 0)
-            check(histogram, share, Fp8Format.E4M3)
+            check(bench, histogram, share, Fp8Format.E4M3)
 
 
-def test_random_histograms(rng: Rng) -> None:
+def test_random_histograms(bench: ResultBench, rng: Rng) -> None:
     for _ in range(2000):
         scale = int(rng.choice([2, 10, 1000, GREATEST]))
         histogram = rng.integers(0, scale, BINS) * (rng.random(BINS) < rng.random())
         denominator = int(rng.integers(1, 256))
         share = (int(rng.integers(0, denominator + 1)), denominator)
-        check([int(count) for count in histogram], share, Fp8Format(int(rng.integers(0, 2))))
+        check(bench, [int(count) for count in histogram], share, Fp8Format(int(rng.integers(0, 2))))
