@@ -7,13 +7,24 @@ from pathlib import Path
 from golden.memories import require_sram
 from golden.presets import Preset
 from tb.cocotb_simulation import build_simulation, run_simulation
-from tb.core.build import BARE_LOOP, COVERAGE, MACROS, USER_COVERAGE, WINDOW, checkers, parameters
+from tb.core.build import (
+    BARE_LOOP,
+    COVERAGE,
+    LINE_COVERAGE,
+    MACROS,
+    USER_COVERAGE,
+    WINDOW,
+    checkers,
+    parameters,
+)
 from tb.toolchain import RTL_ROOT, BuildResult, rtl_sources, verilate
 
 CHIP_TB = Path(__file__).resolve().parent
 WAIVERS = RTL_ROOT / "waivers.vlt"
 """Part of every build with the generated registers, whose warnings would stop Verilator."""
 BENCH_CONTROL = CHIP_TB / "benches.vlt"
+CORES_UNCOUNTED = CHIP_TB / "cores_uncounted.vlt"
+"""Part of a build that counts on several cores."""
 LINK_CHECKS = [MACROS, CHIP_TB / "axi_checks.sv", CHIP_TB / "axi_lite_checks.sv"]
 CHECKS = checkers("mem", "pe", "line", "core", "feeder", "result", "central", "chip")
 """Checkers of every module of the chip: part of every build."""
@@ -87,6 +98,10 @@ def build_cocotb(
 ) -> BuildResult:
     """Build the harness under cocotb, with its own clock, around the design below `rtl`."""
     variant = "_gated" * gated + "_waves" * waves + "_coverage" * coverage
+    kinds: tuple[str, ...] = COVERAGE
+    uncounted: list[Path] = []
+    if preset.cores > 1:
+        kinds, uncounted = LINE_COVERAGE, [CORES_UNCOUNTED]
     return build_simulation(
         f"chip_{preset.name}{variant}",
         [
@@ -96,9 +111,10 @@ def build_cocotb(
             *HARNESS,
             CHIP_TB / "chip_sim.sv",
             CHIP_TB / "chip_sim.vlt",
+            *(uncounted if coverage else ()),
         ],
         "chip_sim",
-        args=[*chip_parameters(preset, gated), "--assert", *(COVERAGE if coverage else ())],
+        args=[*chip_parameters(preset, gated), "--assert", *(kinds if coverage else ())],
         cxx_sources=DPI,
         waves=waves,
         jobs=jobs,

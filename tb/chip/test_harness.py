@@ -16,13 +16,14 @@ from golden.geometry import ConvGeometry, Step
 from golden.memories import SramError
 from golden.presets import find_preset
 from tb.chip.bare import BareChip, bare_chip
-from tb.chip.build import CHIP_TB, build_bare, build_cocotb
+from tb.chip.build import CHIP_TB, CORES_UNCOUNTED, build_bare, build_cocotb
 from tb.chip.device import SAMPLE_FIELDS, ChipHang, ChipOutcome, RunOptions
 from tb.chip.layers import ChipCase, make_case, require_equal
 from tb.chip.memory import MemoryErrors, MemoryOptions, Order
 from tb.chip.script import pause, reset, wait_interrupt
 from tb.chip.simulation import run_chip
 from tb.core.test_coverage import user_points
+from tb.toolchain import RTL_ROOT
 
 PRESET = find_preset("tiny")
 STEPS = (Step.FP, Step.BP, Step.WG)
@@ -192,6 +193,27 @@ def test_a_chip_that_needs_too_much_memory_is_not_built() -> None:
     for build in (build_bare, build_cocotb):
         with pytest.raises(SramError, match=r"preset large: 412672 bytes of SRAM .*, the chip has 380928"):
             build(large)
+
+
+def test_what_chips_of_several_cores_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines of all rooms but those that each core has of its own, which are there."""
+    builds: list[tuple[list[Path], list[str]]] = []
+    monkeypatch.setattr(
+        "tb.chip.build.build_simulation", lambda name, sources, top, args, **_: builds.append((sources, args))
+    )
+    for preset, coverage in (("lnpu", True), ("lnpu", False), ("tiny", True)):
+        build_cocotb(find_preset(preset), coverage=coverage)
+    assert [CORES_UNCOUNTED in sources for sources, _ in builds] == [True, False, False]
+    assert [[word for word in args if "--coverage" in word] for _, args in builds] == [
+        ["--coverage-line"],
+        [],
+        ["--coverage-line", "--coverage-user"],
+    ]
+    text = CORES_UNCOUNTED.read_text(encoding="utf-8")
+    off = {file.partition("/")[0] for file in re.findall(r'^coverage_off -file "rtl/([^"]+)"$', text, re.M)}
+    rooms = {path.name for path in RTL_ROOT.iterdir() if path.is_dir()}
+    assert rooms - off == {"arith", "central", "chip", "result"}
+    assert off < rooms
 
 
 def test_what_cannot_be_had_is_refused() -> None:

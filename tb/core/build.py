@@ -27,7 +27,8 @@ CHECKS = checkers("mem", "pe", "line", "core")
 
 USER_COVERAGE = ("--coverage-user", "+define+USER_COVERAGE")
 """Of checks and cover points alone: it costs no time."""
-COVERAGE = ("--coverage-line", *USER_COVERAGE)
+LINE_COVERAGE = ("--coverage-line",)
+COVERAGE = (*LINE_COVERAGE, *USER_COVERAGE)
 WINDOW = ("--trace-vcd", "--timescale", "1ns/1ps")
 """Of waves in a bare loop, on the time axis that cocotb's have."""
 
