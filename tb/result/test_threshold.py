@@ -17,13 +17,8 @@ GREATEST = (1 << 32) - 1
 SHARES = [(1, 5), (0, 1), (1, 1), (1, 2), (1, 255), (254, 255), (255, 255), (3, 7), (20, 100)]
 
 
-@pytest.fixture
-def bench() -> ResultBench:
-    """One that chooses again and again, as a chip does: no reset comes between two choices."""
-    return result_bench(1, 2)
-
-
 def check(bench: ResultBench, histogram: list[int], share: tuple[int, int], fmt: Fp8Format) -> None:
+    """Compare one choice; as on a chip, no reset comes between two of a test."""
     counts = np.array(histogram, np.int64)
     want = SharePolicy(Fraction(*share)).choose(counts)
     assert bench.choose(counts, *share, fmt) == (want, bias_of(fmt, want))
@@ -31,7 +26,8 @@ def check(bench: ResultBench, histogram: list[int], share: tuple[int, int], fmt:
 
 @pytest.mark.parametrize("fmt", Fp8Format, ids=lambda fmt: fmt.name)
 @pytest.mark.parametrize("share", SHARES, ids=str)
-def test_chosen_histograms(bench: ResultBench, share: tuple[int, int], fmt: Fp8Format) -> None:
+def test_chosen_histograms(share: tuple[int, int], fmt: Fp8Format) -> None:
+    bench = result_bench(1, 2)
     check(bench, [0] * BINS, share, fmt)
     check(bench, [GREATEST] * BINS, share, fmt)
     for first in range(BINS):
@@ -43,8 +39,9 @@ def test_chosen_histograms(bench: ResultBench, share: tuple[int, int], fmt: Fp8F
 
 
 @pytest.mark.parametrize("share", SHARES, ids=str)
-def test_shares_that_are_just_met(bench: ResultBench, share: tuple[int, int]) -> None:
+def test_shares_that_are_just_met(share: tuple[int, int]) -> None:
     """As many above as the share allows, one fewer, one more."""
+    bench = result_bench(1, 2)
     numerator, denominator = share
     for more in (-1, 0, 1):
         for top in (12, 25, BINS - 1):
@@ -54,7 +51,8 @@ def test_shares_that_are_just_met(bench: ResultBench, share: tuple[int, int]) ->
             check(bench, histogram, share, Fp8Format.E4M3)
 
 
-def test_random_histograms(bench: ResultBench, rng: Rng) -> None:
+def test_random_histograms(rng: Rng) -> None:
+    bench = result_bench(1, 2)
     for _ in range(2000):
         scale = int(rng.choice([2, 10, 1000, GREATEST]))
         histogram = rng.integers(0, scale, BINS) * (rng.random(BINS) < rng.random())
