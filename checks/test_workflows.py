@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -213,6 +214,13 @@ def test_the_tests_leave_what_both_publish() -> None:
             step["with"]["path"] for step in github_steps(path) if "upload-artifact" in step.get("uses", "")
         ]
         assert uploaded == [f"{module.REPORTS}/"], path.name
+
+
+def test_the_baseline_holds_the_runs_of_a_night() -> None:
+    """Else the gate of each night ends with an error, whatever was measured."""
+    held = json.loads((REPO_ROOT / "reports" / "baseline.json").read_text(encoding="utf-8"))
+    presets = {key.split()[1] for key in held["runs"] if key.startswith("replay ")}
+    assert set(noxfile().NIGHTLY_PRESETS) <= presets
 
 
 @pytest.mark.parametrize("passes", [True, False])
