@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tb.toolchain import REPO_ROOT, BuildResult, ToolchainError, verilate
+from tb.toolchain import JOBS, REPO_ROOT, BuildResult, ToolchainError, verilate
 
 LOG = "simulation.log"
 COVERAGE_FOLDER = "SIMULATION_COVERAGE"
@@ -86,7 +86,7 @@ def build_simulation(
     args: Sequence[str] = (),
     cxx_sources: Sequence[Path] = (),
     waves: bool = False,
-    jobs: int = 1,
+    jobs: int = JOBS,
 ) -> BuildResult:
     """Build `top` with cocotb's main program and VPI; see `tb.toolchain.Toolchain.verilate`.
 

@@ -45,6 +45,8 @@ OPT_FAST = "-O3"
 """Optimisation of the model itself (`-O0` simulates five times slower, `-march=native` gains nothing)."""
 OPT_GLOBAL = "-O2"
 """Optimisation of Verilator's run-time library."""
+JOBS = 2
+"""Compilers of a build. Tests on several workers often wait for one and the same model: one is too few."""
 
 COUNTED_PACKAGES = REPO_ROOT / "tb" / "counted_packages.vlt"
 """Part of every build that counts what the functions of packages run."""
@@ -168,7 +170,7 @@ class Toolchain:
         ldflags: Sequence[str] = (),
         kind: Literal["exe", "lib"] = "exe",
         opt_fast: str = OPT_FAST,
-        jobs: int = 1,
+        jobs: int = JOBS,
         cached: bool = False,
     ) -> BuildResult:
         """Verilate and compile a model, or return the cached result of the same inputs.

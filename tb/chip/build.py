@@ -17,7 +17,7 @@ from tb.core.build import (
     checkers,
     parameters,
 )
-from tb.toolchain import RTL_ROOT, BuildResult, rtl_sources, verilate
+from tb.toolchain import JOBS, RTL_ROOT, BuildResult, rtl_sources, verilate
 
 CHIP_TB = Path(__file__).resolve().parent
 WAIVERS = RTL_ROOT / "waivers.vlt"
@@ -54,7 +54,7 @@ def build_bare(
     coverage: bool = False,
     waves: bool = False,
     rtl: Path = RTL_ROOT,
-    jobs: int = 1,
+    jobs: int = JOBS,
 ) -> BuildResult:
     """Build the harness in a bare C++ loop, as a shared library.
 
@@ -93,7 +93,7 @@ def build_cocotb(
     gated: bool = False,
     coverage: bool = False,
     waves: bool = False,
-    jobs: int = 1,
+    jobs: int = JOBS,
     rtl: Path = RTL_ROOT,
 ) -> BuildResult:
     """Build the harness under cocotb, with its own clock, around the design below `rtl`."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from golden.presets import Preset
 from tb.cocotb_simulation import build_simulation
-from tb.toolchain import RTL_ROOT, BuildResult, rtl_sources, verilate
+from tb.toolchain import JOBS, RTL_ROOT, BuildResult, rtl_sources, verilate
 
 CORE_TB = Path(__file__).resolve().parent
 TB = CORE_TB.parent
@@ -47,7 +47,7 @@ def parameters(preset: Preset) -> list[str]:
 
 
 def build_bare(
-    preset: Preset, coverage: bool = False, *, waves: bool = False, rtl: Path = RTL_ROOT, jobs: int = 1
+    preset: Preset, coverage: bool = False, *, waves: bool = False, rtl: Path = RTL_ROOT, jobs: int = JOBS
 ) -> BuildResult:
     """Build the harness in a bare C++ loop, as a shared library around the design below `rtl`.
 
@@ -66,7 +66,7 @@ def build_bare(
 
 
 def build_cocotb(
-    preset: Preset, coverage: bool = False, waves: bool = False, jobs: int = 1, rtl: Path = RTL_ROOT
+    preset: Preset, coverage: bool = False, waves: bool = False, jobs: int = JOBS, rtl: Path = RTL_ROOT
 ) -> BuildResult:
     """Build the harness under cocotb, with its own clock, around the design below `rtl`."""
     variant = "_waves" * waves + "_coverage" * coverage
