@@ -46,7 +46,7 @@ OPT_FAST = "-O3"
 OPT_GLOBAL = "-O2"
 """Optimisation of Verilator's run-time library."""
 JOBS = 2
-"""Compilers of a build. Tests on several workers often wait for one and the same model: one is too few."""
+"""Compilers of a build. Workers that wait for one and the same model would leave a core idle with one."""
 
 COUNTED_PACKAGES = REPO_ROOT / "tb" / "counted_packages.vlt"
 """Part of every build that counts what the functions of packages run."""

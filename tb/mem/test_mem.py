@@ -53,7 +53,7 @@ def test_misuse_of_a_memory(
 ) -> None:
     """From the second cycle on: at the first edge, logic whose reset is a register's may ask for anything.
 
-    A chip whose register of the cores' reset began as 0 was stopped there, in half of all runs.
+    Replays on a chip of twelve cores were stopped there.
     """
     failed = bench().mem_misuse(at, writes, reads, beyond)
     assert failed == (at > 0)
