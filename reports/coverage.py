@@ -1,7 +1,8 @@
 """Coverage of a run's replays: merged over processes, sorted by kind and module, and what was missed.
 
 Three kinds are reported. ``line``: blocks and branches of the design's own files, below ``rtl/``.
-``assertion``: the triggers of assertions. ``user``: all other covers (`tb.coverage.points`).
+``assertion``: the triggers of assertions. ``user``: all other covers (`tb.coverage.points`). A chip of
+several cores counts lines outside of its cores alone; the totals of the other kinds are 0 then.
 """
 
 from __future__ import annotations

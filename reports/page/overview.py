@@ -26,6 +26,7 @@ from reports.page.totals import (
     under_target,
 )
 from reports.published import EMA_SAVED, ZERO_MACS
+from reports.schema import COVERAGE_KINDS
 from reports.text import count, energy, first_line, macs, percent, ratio, signed_percent
 
 
@@ -216,6 +217,11 @@ def _merge(tallies: Iterable[Tally[str]]) -> Tally[str]:
     for tally in tallies:
         result.update(tally)
     return result
+
+
+def counted_kinds(coverage: Coverage | None) -> list[str]:
+    """Return the kinds of which any point was counted: a chip of several cores counts lines alone."""
+    return [kind for kind in COVERAGE_KINDS if coverage is None or coverage.kinds[kind].total]
 
 
 def modules_worst_first(coverage: Coverage | None) -> list[tuple[str, dict[str, HitTotal]]]:

@@ -16,7 +16,7 @@ import pytest
 
 from golden.geometry import Step
 from regressions.gates import chip_gates
-from regressions.results import Replay, Results, summarise
+from regressions.results import HitTotal, Replay, Results, summarise
 from reports import page, replays_csv, validate
 from reports.iteration import iteration_lines
 from reports.page import chip_charts
@@ -230,6 +230,22 @@ def test_levels_and_hardware_belong_together(chip: Results, passing: Results) ->
         validate(replace(passing, run=replace(passing.run, hardware=chip.run.hardware)))
     with pytest.raises(ResultsError, match="level: is 'block'"):
         validate(replace(chip, run=replace(chip.run, level="block")))
+
+
+def test_what_a_chip_of_several_cores_did_not_count_is_said(chip: Results) -> None:
+    """No share of nothing: kinds without a point are named, and the page says where lines were counted."""
+    assert chip.coverage is not None
+    assert chip.run.hardware is not None
+    kinds = {**chip.coverage.kinds, "user": HitTotal(0, 0), "assertion": HitTotal(0, 0)}
+    lines = replace(chip, coverage=replace(chip.coverage, kinds=kinds))
+    section = page.render(lines).partition('id="coverage"')[2].partition("</section>")[0]
+    assert "Not counted in this run: user, assertion." in section
+    assert "0 of 0" not in section
+    assert "blocks and branches of rtl/, outside of the cores" in section
+    one_core = replace(chip, run=replace(chip.run, hardware=replace(chip.run.hardware, cores=1)))
+    section = page.render(one_core).partition('id="coverage"')[2].partition("</section>")[0]
+    assert "Not counted" not in section
+    assert "outside of the cores" not in section
 
 
 def test_only_an_iteration_passes_without_coverage(chip: Results) -> None:

@@ -52,6 +52,8 @@ STREAMS = ("job", "result", "grant", "fill", "write")
 _SEEN = ("status", "cycles", "done", "cause", "error_job", "reads", "writes")
 _SEEN_HALVES = ("half_rows", "first_half", "last_half", "order")
 
+FAILED_ASSERTION = "an assertion of the RTL failed (see the standard output)"
+
 
 class ResultFailure(AssertionError):
     """The result path did not do what it must."""
@@ -74,8 +76,8 @@ class _RunStruct(ctypes.Structure):
 class _ThresholdStruct(ctypes.Structure):
     _fields_ = (
         ("bins", ctypes.c_int64 * BINS),
-        *((name, ctypes.c_int64) for name in ("numerator", "denominator", "fmt")),
-        *((name, ctypes.c_int64) for name in ("exponent", "bias", "cycles")),
+        *((name, ctypes.c_int64) for name in ("numerator", "denominator", "fmt", "held")),
+        *((name, ctypes.c_int64) for name in ("exponent", "bias", "cycles", "failed")),
     )
 
 
@@ -230,7 +232,7 @@ class ResultBench:
                 f"rows ({run.cycles} cycles)"
             )
         if run.status == 2:
-            raise ResultFailure("an assertion of the RTL failed (see the standard output)")
+            raise ResultFailure(FAILED_ASSERTION)
         if run.status == 3:
             raise ResultFailure("the result path reads or writes outside the memory")
         return Seen(
@@ -292,13 +294,26 @@ class ResultBench:
         self._library.write_coverage(str(path).encode())
 
     def choose(
-        self, histogram: NDArray[np.int64], numerator: int, denominator: int, fmt: int
+        self, histogram: NDArray[np.int64], numerator: int, denominator: int, fmt: int, *, held: int = 1
     ) -> tuple[int, int]:
-        """Let the threshold policy choose: threshold exponent and FP8 bias."""
+        """Let the threshold policy choose: threshold exponent and FP8 bias.
+
+        Parameters
+        ----------
+        held : int
+            Cycles that the start is held for; the chip's is a pulse of one.
+
+        Raises
+        ------
+        ResultFailure
+            If it comes to no end, or an assertion fails.
+        """
         one = self._threshold
         one.bins[:] = [int(count) for count in histogram]
-        one.numerator, one.denominator, one.fmt = numerator, denominator, fmt
+        one.numerator, one.denominator, one.fmt, one.held = numerator, denominator, fmt, held
         self._library.result_choose()
+        if one.failed:
+            raise ResultFailure(FAILED_ASSERTION)
         if one.cycles >= 1000:
             raise ResultFailure(
                 "the threshold policy did not come to an end, or said so for more than a cycle"

@@ -48,8 +48,8 @@ extern "C" struct Run {
 
 extern "C" struct Threshold {
   std::int64_t bins[kBins];
-  std::int64_t numerator, denominator, fmt;
-  std::int64_t exponent, bias, cycles;
+  std::int64_t numerator, denominator, fmt, held;  // held: cycles that the start is held for, 1 if all is well
+  std::int64_t exponent, bias, cycles, failed;
 };
 
 Run g_run;
@@ -303,15 +303,15 @@ void result_choose() {
   m.numerator_i = one.numerator;
   m.denominator_i = one.denominator;
   m.threshold_fmt_i = one.fmt;
-  m.start_i = 1;
-  for (one.cycles = 0; one.cycles < 1000; ++one.cycles) {
+  for (one.cycles = 0; one.cycles < 1000 && !g_model->failed(); ++one.cycles) {
+    m.start_i = one.cycles < one.held;
     m.clk_i = 0;
     m.eval();
     if (m.threshold_done_o) break;
     m.clk_i = 1;
     m.eval();
-    m.start_i = 0;
   }
+  m.start_i = 0;
   // What it gave stays after the pulse.
   m.clk_i = 1;
   m.eval();
@@ -320,6 +320,8 @@ void result_choose() {
   one.exponent = static_cast<std::int8_t>(m.exponent_o << 2) >> 2;
   one.bias = m.threshold_bias_o;
   if (m.threshold_done_o) one.cycles = 1000;
+  one.failed = g_model->failed();
+  std::fflush(stdout);
 }
 
 }  // extern "C"

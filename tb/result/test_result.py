@@ -48,9 +48,9 @@ def random_work(rng: Rng, bench: ResultBench, form: Form, kind: str, jobs: int |
     return maker.make(form, kind, jobs, records=bool(rng.integers(0, 4)))
 
 
-@each_size
 @each_mode
 @pytest.mark.parametrize("kind", VALUES)
+@each_size
 def test_descriptors(rng: Rng, size: str, mode: OutputMode, kind: str) -> None:
     """Descriptors one after the other, with values of one kind, all formats and stalls at random."""
     bench = result_bench(*SIZES[size])
@@ -229,8 +229,8 @@ def check_error(work: Work, seen: Seen, cause: Cause, number: int, allowed: int 
     assert (seen.memory[~written] == work.memory[~written]).all()
 
 
-@each_size
 @each_mode
+@each_size
 def test_overrun(rng: Rng, size: str, mode: OutputMode) -> None:
     """One byte too few, or far too few, for one job: the row that does not fit is never written."""
     for missing in (1, 1, 2, 40, 1000, 1 << 20):
@@ -243,8 +243,8 @@ def test_overrun(rng: Rng, size: str, mode: OutputMode) -> None:
         check_error(work, seen, Cause.OVERRUN, number, allowed)
 
 
-@each_size
 @pytest.mark.parametrize("wrong", [-1000, -64, -1, 1, 64, 1000])
+@each_size
 def test_length_of_d(rng: Rng, size: str, wrong: int) -> None:
     """A stream that is too short, empty or too long is refused before its job begins."""
     bench = result_bench(*SIZES[size])

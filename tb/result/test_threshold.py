@@ -9,7 +9,7 @@ import pytest
 
 from golden.fgmp import BINS, SharePolicy
 from golden.formats import Fp8Format, bias_of
-from tb.result.bench import ResultBench, result_bench
+from tb.result.bench import ResultBench, ResultFailure, result_bench
 
 Rng = np.random.Generator
 
@@ -59,3 +59,10 @@ def test_random_histograms(rng: Rng) -> None:
         denominator = int(rng.integers(1, 256))
         share = (int(rng.integers(0, denominator + 1)), denominator)
         check(bench, [int(count) for count in histogram], share, Fp8Format(int(rng.integers(0, 2))))
+
+
+def test_a_failed_check_is_seen() -> None:
+    """One of the policy's own, here of a start while it is at work."""
+    bench = result_bench(1, 2)
+    with pytest.raises(ResultFailure, match="an assertion of the RTL failed"):
+        bench.choose(np.zeros(BINS, np.int64), 1, 5, Fp8Format.E4M3, held=2)
