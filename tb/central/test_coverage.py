@@ -73,6 +73,7 @@ def run_tables(rng: Rng) -> TablesBench:
     """Tables and descriptors that are right, and some that are not."""
     test_tables.test_good_tables(rng)
     test_tables.test_tables_with_a_wrong_job(rng)
+    test_tables.test_a_job_without_rows(rng)
     test_tables.test_jobs_are_read_ahead()
     for end in (3000, ALL_LINES):
         test_tables.test_good_descriptors(end, rng)
@@ -80,6 +81,8 @@ def run_tables(rng: Rng) -> TablesBench:
         test_tables.test_descriptors_with_flipped_bits(flips, rng)
     test_tables.test_windows_that_are_moved(rng)
     test_tables.test_a_descriptor_at_the_end_of_memory(rng)
+    for field in test_tables.AT_THE_END:
+        test_tables.test_what_ends_behind_memory(field, rng)
     test_tables.test_a_share_of_nothing(rng)
     return TablesBench()
 

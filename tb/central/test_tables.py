@@ -101,6 +101,29 @@ def test_a_descriptor_at_the_end_of_memory(rng: Rng) -> None:
     assert counts == {Cause.WINDOW: 1, Cause.NONE: 2}
 
 
+AT_THE_END: dict[str, dict[str, Any]] = {
+    "next": {"last": False},
+    "threshold_record": {"threshold_from_record": True},
+    "completion": {},
+    "job_table": {},
+    "job_records": {},
+}
+"""Fields of a descriptor that say where something of several lines begins, with what makes that count."""
+
+
+@pytest.mark.parametrize("field", AT_THE_END)
+def test_what_ends_behind_memory(field: str, rng: Rng) -> None:
+    """Each thing that a descriptor names may end with the last line of all, and not behind it."""
+    descriptor, line = good_descriptor(rng, 3000)
+    while descriptor.jobs == 1 or not descriptor.job_records:
+        descriptor, line = good_descriptor(rng, 3000)
+    given = replace(descriptor, **AT_THE_END[field])
+    words = [replace(given, **{field: ALL_LINES - lines}).words() for lines in range(1, 10)]
+    causes = require_verdicts(words, [line] * 9)
+    assert causes[Cause.WINDOW]
+    assert causes[Cause.NONE]
+
+
 def test_a_share_of_nothing(rng: Rng) -> None:
     """A share is a fraction: its denominator is not 0, its numerator may be."""
     descriptor, line = good_descriptor(rng)
@@ -205,6 +228,13 @@ def test_tables_with_a_wrong_job(rng: Rng) -> None:
             table[at, 2 * stream + 1] = size + int(rng.choice([0, 1, 64]))
         counts[require_table(table, windows, rng)] += 1
     assert all(counts[cause] > 20 for cause in (Cause.NONE, Cause.FIELD, Cause.JOB_RANGE)), counts
+
+
+def test_a_job_without_rows(rng: Rng) -> None:
+    windows = draw_windows(rng)
+    table = np.array([draw_job(rng, windows).words() for _ in range(3)])
+    table[1, 10] &= ~np.uint32(0xFF)
+    assert require_table(table, windows, rng) is Cause.FIELD
 
 
 def test_tables_of_any_length(rng: Rng) -> None:

@@ -43,7 +43,7 @@ BY_OTHER_BENCHES = {
     # tb/core/test_directed.py: cleared without a reset, between launches that go on from one another.
     "perf_counters_checks.cov_cleared_with_counts",
 }
-"""Points that other benches come to."""
+"""Points that other benches come to; here it hangs on the seed which of them are met."""
 
 
 def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
@@ -70,7 +70,8 @@ def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
     core.write_coverage(path)
     counts = user_points(path)
     assert set(counts) == cover_labels(CHECKS) - BEYOND_TINY
-    assert {point for point, count in counts.items() if not count} == BY_OTHER_BENCHES
+    assert set(counts) >= BY_OTHER_BENCHES
+    assert {point for point, count in counts.items() if not count} <= BY_OTHER_BENCHES
 
 
 def test_rows_of_several_beats_are_met_on_core(rng: np.random.Generator) -> None:

@@ -44,8 +44,9 @@ def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
         maker = WorkMaker(rng, CORES, bench.width)
         for form in (Form(OutputMode.FP32), Form(OutputMode.FP16)):
             bench.check(maker.make(form, "near one", 60, max_rows=1, zeros=False), {"job": job}, 1)
-    work = random_work(rng, bench, everything, "near one", 12)
-    bench.run(work, {"write": 900}, 1, out_bytes={0: 100})
+    # More rows than the output of the first job has place for, while others wait to be written.
+    work = WorkMaker(rng, CORES, bench.width).make(everything, "near one", 12, min_rows=64, zeros=False)
+    assert bench.run(work, {"write": 900}, 1, out_bytes={0: 100}).cause is Cause.OVERRUN
     bench.reset()
     work = random_work(rng, bench, everything, "near one", 12)
     assert bench.run(work, {}, 1, d_bytes={3: 1}).cause is Cause.STREAM_LENGTH

@@ -12,7 +12,7 @@ from golden.chip.encoding import LINE_BYTES, MAX_COLUMNS, JobRecord, OutputMode
 from golden.chip.packing import pack_d
 from golden.exact import postprocess
 from golden.fgmp import channel_costs, encode, exponent_histogram
-from golden.formats import U8, U16, U32, Bool, Fp8Format, bias_of, canonical_fp32
+from golden.formats import FP16, FP32, U8, U16, U32, Bool, FloatFormat, Fp8Format, bias_of, canonical_fp32
 from golden.storage import POINTER_BYTES, pack
 
 Rng = np.random.Generator
@@ -235,11 +235,23 @@ def _any_bits(rng: Rng, shape: tuple[int, ...]) -> U32:
     return rng.integers(0, 1 << 32, shape, dtype=np.uint32)
 
 
+def _classes(rng: Rng, shape: tuple[int, ...], fmt: FloatFormat = FP32) -> U32:
+    """Zeros, subnormals, the ends of the exponents, infinities and NaNs as often as any other number."""
+    step, infinity = 1 << fmt.fraction_bits, fmt.max_finite_code + 1
+    top = fmt.max_finite_code // step * step
+    edges = np.array([0, 1, step, 2 * step, top, fmt.max_finite_code, infinity, infinity + 1, fmt.sign_bit])
+    chosen = rng.integers(0, len(edges) - 1, shape)
+    magnitudes = rng.integers(edges[chosen], edges[chosen + 1])
+    signed: U32 = (magnitudes + fmt.sign_bit * rng.integers(0, 2, shape)).astype(np.uint32)
+    return signed
+
+
 VALUES: dict[str, Callable[[Rng, tuple[int, ...]], U32]] = {
     "near one": _near_one,
     "binades": _binades,
     "sparse": _sparse,
     "specials": _specials,
+    "classes": _classes,
     "any bits": _any_bits,
 }
 """Kinds of results and operands."""
@@ -253,6 +265,8 @@ def random_operands(rng: Rng, kind: str, rows: int, width: int) -> Operands:
         halves = residual.astype(np.float16).view(np.uint16)
     if kind == "any bits":
         halves = rng.integers(0, 1 << 16, (rows, width), dtype=np.uint16)
+    elif kind == "classes":
+        halves = _classes(rng, (rows, width), FP16).astype(np.uint16)
     return Operands(
         values(rng, (width,)), values(rng, (width,)), halves, rng.random((rows, width)) < rng.random()
     )
