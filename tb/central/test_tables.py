@@ -118,7 +118,7 @@ def test_what_ends_behind_memory(field: str, rng: Rng) -> None:
     while descriptor.jobs == 1 or not descriptor.job_records:
         descriptor, line = good_descriptor(rng, 3000)
     given = replace(descriptor, **AT_THE_END[field])
-    words = [replace(given, **{field: ALL_LINES - lines}).words() for lines in range(1, 10)]
+    words = [replace(given, **dict[str, Any]({field: ALL_LINES - lines})).words() for lines in range(1, 10)]
     causes = require_verdicts(words, [line] * 9)
     assert causes[Cause.WINDOW]
     assert causes[Cause.NONE]
