@@ -99,6 +99,8 @@ CHOSEN = {
     "rows longer than a block": layer(1, 2, 3, 40, 2, 3, 1, 1),
     "phases without a tap": layer(2, 5, 8, 8, 6, 1, 2, 0),
     "nearly only phases without a tap": layer(1, 1, 2, 9, 1, 1, 2, 0),
+    # Tile after tile of one row, and that of zeros: each comes while the one before is read.
+    "phases of a row without a tap": layer(1, 40, 2, 2, 40, 1, 2, 0),
     "columns between strides": layer(1, 4, 9, 9, 4, 1, 2, 0),
     "strided taps": layer(1, 4, 9, 9, 4, 3, 2, 1),
     "more taps than rows of B": layer(1, 3, 9, 9, 3, 7, 1, 3),

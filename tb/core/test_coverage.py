@@ -37,7 +37,8 @@ BEYOND_TINY = {"a_dispatch_checks.cov_row_of_several_beats"}
 BY_OTHER_BENCHES = {
     # tb/pe/test_pe.py: sums of few elements seldom come to these.
     *("pe_checks.cov_add_carry", "pe_checks.cov_add_shift_beyond", "pe_checks.cov_add_shift_sticky"),
-    *("pe_checks.cov_infinite_fp8", "pe_checks.cov_nan_fp8", "pe_multiplier_checks.cov_largest"),
+    *("pe_checks.cov_add_opposite_infinities", "pe_checks.cov_infinite_fp8"),
+    *("pe_checks.cov_nan_fp8", "pe_multiplier_checks.cov_largest"),
     # tb/mem/test_mem.py: a core's blocks look whether a queue has room before they offer.
     "stream_fifo_checks.cov_push_refused",
     # tb/core/test_directed.py: cleared without a reset, between launches that go on from one another.
