@@ -114,6 +114,12 @@ CHOSEN = {
 }
 
 
+def test_a_row_of_zeros_behind_itself(rng: np.random.Generator) -> None:
+    """Of tiles of one row nothing but zeros: each comes while the one before is being read."""
+    source = make_source(rng, CHOSEN["phases of a row without a tap"], Step.BP, Operands(density=0.0))
+    bare_core("tiny").check(source)
+
+
 @pytest.mark.parametrize("name", CHOSEN)
 def test_chosen_shapes(rng: np.random.Generator, name: str) -> None:
     """Shapes that go to the edge of something, with and without stalls, balancer on and off."""

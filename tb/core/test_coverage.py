@@ -65,6 +65,8 @@ def test_every_point_is_met(rng: np.random.Generator, tmp_path: Path) -> None:
             for permille in (500, 950):
                 source = make_source(rng, random_geometry(rng), step, stall_permille=permille)
                 core.check(source, streams(stream))
+    nothing = Operands(density=0.0)
+    core.check(make_source(rng, CHOSEN["phases of a row without a tap"], Step.BP, nothing))
     # Two words of FP16 elements fill a beat.
     core.check(make_source(rng, CHOSEN["fully connected"], Step.FP, OPERANDS["all FP16, dense"]))
     path = tmp_path / "coverage.dat"
