@@ -18,7 +18,12 @@ from golden.chip.encoding import LINE_BYTES, Cause, Extent, OutputMode
 from golden.chip.output import Output
 from golden.geometry import ConvGeometry, Step
 from tb.central.test_coverage import ELSEWHERE
-from tb.chip import test_chip_interruptions, test_chip_memory_errors, test_chip_streams
+from tb.chip import (
+    test_chip_interruptions,
+    test_chip_memory_errors,
+    test_chip_shapes,
+    test_chip_streams,
+)
 from tb.chip.attempts import attempt
 from tb.chip.chips import tiny_preset
 from tb.chip.device import RunOptions
@@ -95,6 +100,7 @@ def run_wide_operands(rng: Rng) -> None:
         builder = ChainBuilder(rng, tiny_preset(CORES))
         builder.add(ConvGeometry("wide", 1, 9, 5, 5, 6, 3, 1, 1), step, OPERANDS["all FP16, dense"])
         run(builder.finish(), RunOptions(memory=draw_memory(rng), quiet=QUIET))
+    test_chip_shapes.test_as_many_reads_as_there_are_tags(rng)
 
 
 def run_extreme_results(rng: Rng) -> None:
@@ -124,6 +130,10 @@ def run_irregular_cores(rng: Rng) -> None:
         ):
             given: dict[str, Any] = {"memory": draw_memory(rng), "patience": patience, **irregular}
             run(chain, RunOptions(quiet=QUIET, **given), detached=True)
+    builder = ChainBuilder(rng, tiny_preset(CORES))
+    for step in Step:  # cores lost in one layer work again in the next
+        builder.add(geometry, step, output=Output(OutputMode.FP16))
+    run(builder.finish(), RunOptions(quiet=QUIET, patience=1, missed_permille=300), detached=True)
 
 
 def run_errors(rng: Rng) -> None:

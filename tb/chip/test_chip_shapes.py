@@ -13,6 +13,7 @@ from tb.chip.device import RunOptions
 from tb.chip.memory import MemoryOptions, Order
 from tb.chip.random_chains import Chain, ChainBuilder, draw_memory, require_run
 from tb.core.test_classes import around, pointwise
+from tb.core.test_core import OPERANDS
 
 CORES = 3
 QUIET = 50_000
@@ -47,3 +48,11 @@ def test_each_kind_of_memory(rng: np.random.Generator, order: Order, permille: i
         builder.add(geometry, step)
         manners = MemoryOptions(10, 30, bandwidth, order, permille, seed=int(rng.integers(1, 1 << 30)))
         run(builder.finish(), manners)
+
+
+def test_as_many_reads_as_there_are_tags(rng: np.random.Generator) -> None:
+    """The first lines of a long job table come late: then many jobs ask for their streams at once."""
+    builder = ChainBuilder(rng, PRESET)
+    builder.add(ConvGeometry("tags", 2, 64, 8, 8, 16, 1, 1, 0), Step.FP, OPERANDS["all FP16, dense"])
+    # With this seed of the memory's, whatever the operands are.
+    run(builder.finish(), MemoryOptions(100, 1000, bytes_per_cycle=0, seed=7))

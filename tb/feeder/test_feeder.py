@@ -9,7 +9,7 @@ from golden.formats import Fp8Format
 from golden.presets import find_preset
 from tb.feeder.bench import PORTS, FeedJob, Stalls, feeder_bench
 from tb.feeder.fgmp_stream import LINE_BYTES
-from tb.feeder.jobs import JobWriter, UnitShape, random_job
+from tb.feeder.jobs import UNIT_ELEMENTS, JobWriter, UnitShape, random_job
 
 SIZES = ("tiny", "core")
 STALLS = {
@@ -82,6 +82,22 @@ def test_base_stays_until_it_is_overwritten(rng: np.random.Generator, seed: int,
     changed = [*table[: rows // 2 // 12 * 12], *rng.integers(0, 100, rows - rows // 2 // 12 * 12).tolist()]
     writer.base(changed, rows // 2 // 12 * 12)
     writer.feed_rows(changed, shape, 2)
+    writer.command()
+    for stalls in STALLS.values():
+        feeder_bench(preset).check([writer.job()], seed, stalls)
+
+
+@pytest.mark.parametrize("preset", SIZES)
+def test_the_largest_unit(rng: np.random.Generator, seed: int, preset: str) -> None:
+    """As many elements as rows may share, whole and as the last unit of a channel."""
+    writer = JobWriter(find_preset(preset), rng, 0.6, 0.3)
+    table = list(range(writer.preset.rows))
+    for shape in (
+        UnitShape(5, 5, 5, 40, 1, UNIT_ELEMENTS, UNIT_ELEMENTS),
+        UnitShape(5, 5, 3, 40, 2, UNIT_ELEMENTS, 150),
+    ):
+        writer.base(table)
+        writer.feed_rows(table, shape, 4)
     writer.command()
     for stalls in STALLS.values():
         feeder_bench(preset).check([writer.job()], seed, stalls)
