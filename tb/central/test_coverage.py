@@ -73,7 +73,7 @@ def run_tables(rng: Rng) -> TablesBench:
     """Tables and descriptors that are right, and some that are not."""
     test_tables.test_good_tables(rng)
     test_tables.test_tables_with_a_wrong_job(rng)
-    test_tables.test_a_job_without_rows(rng)
+    test_tables.test_numbers_of_jobs(rng)
     test_tables.test_jobs_are_read_ahead()
     for end in (3000, ALL_LINES):
         test_tables.test_good_descriptors(end, rng)

@@ -230,13 +230,6 @@ def test_tables_with_a_wrong_job(rng: Rng) -> None:
     assert all(counts[cause] > 20 for cause in (Cause.NONE, Cause.FIELD, Cause.JOB_RANGE)), counts
 
 
-def test_a_job_without_rows(rng: Rng) -> None:
-    windows = draw_windows(rng)
-    table = np.array([draw_job(rng, windows).words() for _ in range(3)])
-    table[1, 10] &= ~np.uint32(0xFF)
-    assert require_table(table, windows, rng) is Cause.FIELD
-
-
 def test_tables_of_any_length(rng: Rng) -> None:
     """Of tables of up to 2^32 jobs some; the others are still there when nobody takes them."""
     windows = draw_windows(rng)

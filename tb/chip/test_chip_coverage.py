@@ -26,7 +26,7 @@ from tb.chip import (
 )
 from tb.chip.attempts import attempt
 from tb.chip.chips import tiny_preset
-from tb.chip.device import RunOptions
+from tb.chip.device import ChipOutcome, RunOptions
 from tb.chip.memory import MemoryErrors, MemoryOptions, Response
 from tb.chip.random_chains import U8, Chain, ChainBuilder, draw_memory, require_run
 from tb.chip.script import OKAY, Action, ActionKind, pause
@@ -76,11 +76,13 @@ def counts_so_far(folder: Path) -> Counter[str]:
     return user_points(path)
 
 
-def run(chain: Chain, given: RunOptions, *, detached: bool = False) -> None:
+def run(chain: Chain, given: RunOptions, *, detached: bool = False) -> ChipOutcome:
     """Run a chain, and require all that must be true."""
     memory = chain.before.copy()
     chip().load(memory)
-    require_run(chain, memory, chip().run(chain.line, given), detached=detached)
+    outcome = chip().run(chain.line, given)
+    require_run(chain, memory, outcome, detached=detached)
+    return outcome
 
 
 def run_layers(rng: Rng) -> None:
@@ -100,7 +102,13 @@ def run_wide_operands(rng: Rng) -> None:
         builder = ChainBuilder(rng, tiny_preset(CORES))
         builder.add(ConvGeometry("wide", 1, 9, 5, 5, 6, 3, 1, 1), step, OPERANDS["all FP16, dense"])
         run(builder.finish(), RunOptions(memory=draw_memory(rng), quiet=QUIET))
+
+
+def run_all_tags(rng: Rng, folder: Path) -> None:
+    """A memory for which all tags of reads are in use: not by luck, or the test of it is none."""
+    before = counts_so_far(folder)
     test_chip_shapes.test_as_many_reads_as_there_are_tags(rng)
+    assert counts_so_far(folder)["axi_checks.cov_MostReads"] > before["axi_checks.cov_MostReads"]
 
 
 def run_extreme_results(rng: Rng) -> None:
@@ -115,7 +123,7 @@ def run_extreme_results(rng: Rng) -> None:
 
 
 def run_irregular_cores(rng: Rng) -> None:
-    """Cores that are left behind, at chunks and at waves, and do single jobs then."""
+    """Cores that are left behind, at chunks and at waves, do single jobs, and come back in the next layer."""
     geometry = ConvGeometry("irregular", 2, 16, 9, 9, 12, 3, 1, 1)
     for step in Step:
         builder = ChainBuilder(rng, tiny_preset(CORES))
@@ -131,9 +139,10 @@ def run_irregular_cores(rng: Rng) -> None:
             given: dict[str, Any] = {"memory": draw_memory(rng), "patience": patience, **irregular}
             run(chain, RunOptions(quiet=QUIET, **given), detached=True)
     builder = ChainBuilder(rng, tiny_preset(CORES))
-    for step in Step:  # cores lost in one layer work again in the next
+    for step in Step:
         builder.add(geometry, step, output=Output(OutputMode.FP16))
-    run(builder.finish(), RunOptions(quiet=QUIET, patience=1, missed_permille=300), detached=True)
+    outcome = run(builder.finish(), RunOptions(quiet=QUIET, patience=1, missed_permille=300), detached=True)
+    assert outcome.chip["detached"] > 0
 
 
 def run_errors(rng: Rng) -> None:
@@ -223,6 +232,7 @@ def test_every_point_is_met(rng: Rng, tmp_path: Path) -> None:
     before = counts_so_far(tmp_path)
     run_layers(rng)
     run_wide_operands(rng)
+    run_all_tags(rng, tmp_path)
     run_extreme_results(rng)
     run_irregular_cores(rng)
     run_errors(rng)

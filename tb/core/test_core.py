@@ -99,7 +99,6 @@ CHOSEN = {
     "rows longer than a block": layer(1, 2, 3, 40, 2, 3, 1, 1),
     "phases without a tap": layer(2, 5, 8, 8, 6, 1, 2, 0),
     "nearly only phases without a tap": layer(1, 1, 2, 9, 1, 1, 2, 0),
-    # Tile after tile of one row, and that of zeros: each comes while the one before is read.
     "phases of a row without a tap": layer(1, 40, 2, 2, 40, 1, 2, 0),
     "columns between strides": layer(1, 4, 9, 9, 4, 1, 2, 0),
     "strided taps": layer(1, 4, 9, 9, 4, 3, 2, 1),
@@ -116,7 +115,7 @@ CHOSEN = {
 
 def test_a_row_of_zeros_behind_itself(rng: np.random.Generator) -> None:
     """Of tiles of one row nothing but zeros: each comes while the one before is being read."""
-    source = make_source(rng, CHOSEN["phases of a row without a tap"], Step.BP, Operands(density=0.0))
+    source = make_source(rng, CHOSEN["phases of a row without a tap"], Step.BP, OPERANDS["all zero"])
     bare_core("tiny").check(source)
 
 

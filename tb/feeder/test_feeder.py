@@ -89,11 +89,11 @@ def test_base_stays_until_it_is_overwritten(rng: np.random.Generator, seed: int,
 
 @pytest.mark.parametrize("preset", SIZES)
 def test_the_largest_unit(rng: np.random.Generator, seed: int, preset: str) -> None:
-    """As many elements as rows may share, whole and as the last unit of a channel."""
+    """Units of `UNIT_ELEMENTS`, of the largest kernel, and before a shorter one that ends a channel."""
     writer = JobWriter(find_preset(preset), rng, 0.6, 0.3)
     table = list(range(writer.preset.rows))
     for shape in (
-        UnitShape(5, 5, 5, 40, 1, UNIT_ELEMENTS, UNIT_ELEMENTS),
+        UnitShape(7, 7, 7, 35, 1, UNIT_ELEMENTS, UNIT_ELEMENTS),
         UnitShape(5, 5, 3, 40, 2, UNIT_ELEMENTS, 150),
     ):
         writer.base(table)

@@ -237,7 +237,8 @@ def _any_bits(rng: Rng, shape: tuple[int, ...]) -> U32:
 
 def _classes(rng: Rng, shape: tuple[int, ...], fmt: FloatFormat = FP32) -> U32:
     """Zeros, subnormals, the ends of the exponents, infinities and NaNs as often as any other number."""
-    step, infinity = 1 << fmt.fraction_bits, fmt.max_finite_code + 1
+    step, infinity = 1 << fmt.fraction_bits, fmt.infinity_code
+    assert infinity is not None
     top = fmt.max_finite_code // step * step
     edges = np.array([0, 1, step, 2 * step, top, fmt.max_finite_code, infinity, infinity + 1, fmt.sign_bit])
     chosen = rng.integers(0, len(edges) - 1, shape)
