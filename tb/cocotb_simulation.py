@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tb.toolchain import JOBS, REPO_ROOT, BuildResult, ToolchainError, verilate
+from tb.toolchain import JOBS, OPT_FAST, REPO_ROOT, BuildResult, ToolchainError, verilate
 
 LOG = "simulation.log"
 COVERAGE_FOLDER = "SIMULATION_COVERAGE"
@@ -86,6 +86,7 @@ def build_simulation(
     args: Sequence[str] = (),
     cxx_sources: Sequence[Path] = (),
     waves: bool = False,
+    opt_fast: str = OPT_FAST,
     jobs: int = JOBS,
 ) -> BuildResult:
     """Build `top` with cocotb's main program and VPI; see `tb.toolchain.Toolchain.verilate`.
@@ -109,6 +110,7 @@ def build_simulation(
             "-rdynamic",
         ],
         kind="exe",
+        opt_fast=opt_fast,
         jobs=jobs,
     )
 

@@ -15,6 +15,7 @@ from tb.core.build import (
     USER_COVERAGE,
     WINDOW,
     checkers,
+    optimisation,
     parameters,
 )
 from tb.toolchain import JOBS, RTL_ROOT, BuildResult, rtl_sources, verilate
@@ -83,6 +84,7 @@ def build_bare(
         ],
         cxx_sources=[BARE_LOOP, *DPI],
         kind="lib",
+        opt_fast=optimisation(coverage),
         jobs=jobs,
     )
 
@@ -117,6 +119,7 @@ def build_cocotb(
         args=[*chip_parameters(preset, gated), "--assert", *(kinds if coverage else ())],
         cxx_sources=DPI,
         waves=waves,
+        opt_fast=optimisation(coverage),
         jobs=jobs,
     )
 

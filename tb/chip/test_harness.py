@@ -234,7 +234,7 @@ def test_under_cocotb_as_in_the_bare_loop(tmp_path: Path) -> None:
     case = case_of(Step.WG)
     options = RunOptions(memory=MANNERS["everything mixed"], quiet=QUIET, sample=64)
     bare = run(case, options)
-    build = build_cocotb(PRESET)
+    build = build_cocotb(PRESET, coverage=True)  # the one that the regressions' tests have, too
     folder = tmp_path / "run"
     outcome, memory, _ = run_chip(
         build, "tiny", case.before, case.line, folder, options=options, timeout_s=300

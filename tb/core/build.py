@@ -6,7 +6,7 @@ from pathlib import Path
 
 from golden.presets import Preset
 from tb.cocotb_simulation import build_simulation
-from tb.toolchain import JOBS, RTL_ROOT, BuildResult, rtl_sources, verilate
+from tb.toolchain import JOBS, OPT_FAST, OPT_LONG_RUNS, RTL_ROOT, BuildResult, rtl_sources, verilate
 
 CORE_TB = Path(__file__).resolve().parent
 TB = CORE_TB.parent
@@ -31,6 +31,11 @@ LINE_COVERAGE = ("--coverage-line",)
 COVERAGE = (*LINE_COVERAGE, *USER_COVERAGE)
 WINDOW = ("--trace-vcd", "--timescale", "1ns/1ps")
 """Of waves in a bare loop, on the time axis that cocotb's have."""
+
+
+def optimisation(coverage: bool) -> str:
+    """Return how much the C++ compiler works on a model of the core or the chip."""
+    return OPT_FAST if coverage else OPT_LONG_RUNS
 
 
 def parameters(preset: Preset) -> list[str]:
@@ -61,6 +66,7 @@ def build_bare(
         args=["--prefix", "Vharness", *parameters(preset), "--assert", *kinds],
         cxx_sources=[BARE_LOOP, CORE_TB / "replay_dpi.cpp"],
         kind="lib",
+        opt_fast=optimisation(coverage),
         jobs=jobs,
     )
 
@@ -78,5 +84,6 @@ def build_cocotb(
         args=[*parameters(preset), "--assert", *(COVERAGE if coverage else ())],
         cxx_sources=[CORE_TB / "replay_dpi.cpp"],
         waves=waves,
+        opt_fast=optimisation(coverage),
         jobs=jobs,
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tb.coverage.points import Kind
-from tb.toolchain import BuildResult, verilate
+from tb.toolchain import OPT_FAST, BuildResult, verilate
 
 DESIGN_ONLY = Path(__file__).with_name("design_only.vlt")
 
@@ -51,7 +51,7 @@ class CoverageBuild:
             sources,
             top,
             args=[*(word for word in args if word not in ours), *ours],
-            **options,
+            **{**options, "opt_fast": OPT_FAST},
         )
         self.libraries.append(built.artifact)
         return built

@@ -14,7 +14,7 @@ from pathlib import Path
 from tb.build_cache import write_whole
 from tb.faults.catalogue import FAULTS
 from tb.faults.fault import Fault
-from tb.toolchain import BUILD_ROOT, RTL_ROOT, BuildResult, rtl_sources, verilate
+from tb.toolchain import BUILD_ROOT, OPT_FAST, RTL_ROOT, BuildResult, rtl_sources, verilate
 
 FAULTS_TB = Path(__file__).resolve().parent
 COPY_ROOT = BUILD_ROOT / "faults" / "all"
@@ -87,7 +87,7 @@ def verilate_faulty(
         faulty_sources(sources),
         top,
         cxx_sources=[*cxx_sources, FAULTS_TB / "fault_dpi.cpp"],
-        **options,
+        **{**options, "opt_fast": OPT_FAST},
     )
 
 

@@ -29,7 +29,7 @@ GEOMETRY = ConvGeometry("layer", 1, 4, 4, 4, 4, kernel=3, stride=1, padding=1)
 
 @pytest.fixture(scope="module")
 def bench() -> ChipBench:
-    library = build_bare(find_preset("tiny"), gated=True).artifact
+    library = build_bare(find_preset("tiny"), gated=True, coverage=True).artifact  # the one that tb/chip has
     return ChipBench(library, "tiny", True, lambda: "", simulator_error)
 
 
