@@ -53,7 +53,7 @@ def figures() -> Iterator[Figure]:
         for _ in range(ROUNDS):
             seconds, macs = _cocotb(cocotb, replay, limit)
             under_cocotb = min(under_cocotb, seconds)
-            in_bare = min(in_bare, _bare(library, device, replay, limit))
+            in_bare = min(in_bare, replay_seconds(library, device, replay, limit))
         name = f"{layer} {step}"
         yield Figure(f"{name}, under cocotb", macs / under_cocotb / 1e6, "M MAC/s", TARGET_MMACS)
         yield Figure(f"{name}, bare loop", macs / in_bare / 1e6, "M MAC/s")
@@ -79,7 +79,7 @@ def _cocotb(build: BuildResult, replay: Replay, limit: int) -> tuple[float, int]
     return seconds, outcome.counters["macs_fp8"] + outcome.counters["macs_fp16"]
 
 
-def _bare(library: ctypes.CDLL, device: CoreDevice, replay: Replay, limit: int) -> float:
+def replay_seconds(library: ctypes.CDLL, device: CoreDevice, replay: Replay, limit: int) -> float:
     """Return the seconds that a replay's launch takes in the bare loop."""
     results = []
     seconds = 0.0
