@@ -45,7 +45,7 @@ OPT_FAST = "-O1"
 """Optimisation of the model itself: compiled in two thirds of the time that `-O3` takes, and as fast if it
 counts coverage (`-O0` simulates five times slower, `-march=native` gains nothing)."""
 OPT_LONG_RUNS = "-O3"
-"""For models without coverage that simulate for minutes: they gain a tenth."""
+"""For models without coverage that simulate for minutes: they gain a tenth (`./run bench builds`)."""
 OPT_GLOBAL = "-O2"
 """Optimisation of Verilator's run-time library."""
 JOBS = 2

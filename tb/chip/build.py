@@ -84,7 +84,7 @@ def build_bare(
         ],
         cxx_sources=[BARE_LOOP, *DPI],
         kind="lib",
-        opt_fast=optimisation(coverage),
+        opt_fast=optimisation(preset, coverage),
         jobs=jobs,
     )
 
@@ -119,7 +119,7 @@ def build_cocotb(
         args=[*chip_parameters(preset, gated), "--assert", *(kinds if coverage else ())],
         cxx_sources=DPI,
         waves=waves,
-        opt_fast=optimisation(coverage),
+        opt_fast=optimisation(preset, coverage),
         jobs=jobs,
     )
 

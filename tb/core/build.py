@@ -29,13 +29,16 @@ USER_COVERAGE = ("--coverage-user", "+define+USER_COVERAGE")
 """Of checks and cover points alone. It costs more time than lines do: covers of a PE add once more."""
 LINE_COVERAGE = ("--coverage-line",)
 COVERAGE = (*LINE_COVERAGE, *USER_COVERAGE)
+FEW_PES = 16
+"""A design of so few is for tests, which simulate it for seconds."""
 WINDOW = ("--trace-vcd", "--timescale", "1ns/1ps")
 """Of waves in a bare loop, on the time axis that cocotb's have."""
 
 
-def optimisation(coverage: bool) -> str:
+def optimisation(preset: Preset, coverage: bool) -> str:
     """Return how much the C++ compiler works on a model of the core or the chip."""
-    return OPT_FAST if coverage else OPT_LONG_RUNS
+    pes = preset.cores * preset.lines * preset.pes
+    return OPT_FAST if coverage or pes <= FEW_PES else OPT_LONG_RUNS
 
 
 def parameters(preset: Preset) -> list[str]:
@@ -66,7 +69,7 @@ def build_bare(
         args=["--prefix", "Vharness", *parameters(preset), "--assert", *kinds],
         cxx_sources=[BARE_LOOP, CORE_TB / "replay_dpi.cpp"],
         kind="lib",
-        opt_fast=optimisation(coverage),
+        opt_fast=optimisation(preset, coverage),
         jobs=jobs,
     )
 
@@ -84,6 +87,6 @@ def build_cocotb(
         args=[*parameters(preset), "--assert", *(COVERAGE if coverage else ())],
         cxx_sources=[CORE_TB / "replay_dpi.cpp"],
         waves=waves,
-        opt_fast=optimisation(coverage),
+        opt_fast=optimisation(preset, coverage),
         jobs=jobs,
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tb.build_cache import write_whole
+from tb.core.build import COVERAGE
 from tb.faults.catalogue import FAULTS
 from tb.faults.fault import Fault
 from tb.toolchain import BUILD_ROOT, OPT_FAST, RTL_ROOT, BuildResult, rtl_sources, verilate
@@ -79,13 +80,20 @@ def _copy(path: Path) -> Path:
 
 
 def verilate_faulty(
-    name: str, sources: Sequence[Path], top: str, *, cxx_sources: Iterable[Path] = (), **options: object
+    name: str,
+    sources: Sequence[Path],
+    top: str,
+    *,
+    args: Sequence[str] = (),
+    cxx_sources: Iterable[Path] = (),
+    **options: object,
 ) -> BuildResult:
-    """Do what `tb.toolchain.verilate` does, with all faults in the design."""
+    """Do what `tb.toolchain.verilate` does, with all faults in the design, and without coverage."""
     return verilate(
         f"faulty_{name}",
         faulty_sources(sources),
         top,
+        args=[word for word in args if word not in COVERAGE],
         cxx_sources=[*cxx_sources, FAULTS_TB / "fault_dpi.cpp"],
         **{**options, "opt_fast": OPT_FAST},
     )
