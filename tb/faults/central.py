@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from golden.geometry import Step
 from tb.faults.fault import Fault
 
 CHIP = "tb/chip/test_chip.py"
@@ -131,7 +132,7 @@ CENTRAL_FAULTS = {
         "1'b1",
         test=f"{DISPATCH}::test_a_stream_that_another_core_reads_in_the_next_wave",
         symptom="a_none_left_behind|planned|may share it",
-        arguments={"cores": 12},
+        arguments={"cores": 4},
     ),
     "chunk for every core": Fault(
         "chip/lnpu_chip.sv",
@@ -152,8 +153,9 @@ CENTRAL_FAULTS = {
         "chip/core_clock.sv",
         "enable_q <= «enable_i»;",
         "1'b1",
-        test="tb/chip/test_harness.py::test_a_slow_core_gives_the_same_bits",
+        test="tb/chip/test_chip_cores.py::test_a_core_that_stands_still_for_long",
         symptom="caught",
+        arguments={"cores": 3, "step": Step.FP},
     ),
     "last line of a stream": Fault(
         "pkg/chip_pkg.sv",

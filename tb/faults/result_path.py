@@ -42,9 +42,7 @@ RESULT_PATH_FAULTS = {
         "result/post_operands.sv",
         "record_q[pick] <= «have_q[pick] == '0» ?",
         "1'b1",
-        test=f"{RESULT}::test_every_set_of_operands",
-        symptom=DIFFER,
-        arguments={"mode": OutputMode.FP16, "flags": (False, True, False, True)},
+        **_descriptors(OutputMode.FP16),
     ),
     "line left behind by a job": Fault(
         "result/post_operands.sv",
