@@ -15,7 +15,7 @@ from tb.build_cache import write_whole
 from tb.core.build import COVERAGE
 from tb.faults.catalogue import FAULTS
 from tb.faults.fault import Fault
-from tb.toolchain import BUILD_ROOT, OPT_FAST, RTL_ROOT, BuildResult, rtl_sources, verilate
+from tb.toolchain import BUILD_ROOT, RTL_ROOT, BuildResult, rtl_sources, verilate
 
 FAULTS_TB = Path(__file__).resolve().parent
 COPY_ROOT = BUILD_ROOT / "faults" / "all"
@@ -95,7 +95,7 @@ def verilate_faulty(
         top,
         args=[word for word in args if word not in COVERAGE],
         cxx_sources=[*cxx_sources, FAULTS_TB / "fault_dpi.cpp"],
-        **{**options, "opt_fast": OPT_FAST},
+        **options,
     )
 
 
