@@ -86,3 +86,9 @@ def project(
     made = Project(tmp_path, synthetic.results(rng), capsys)
     assert made.update().status == 0
     return made
+
+
+@pytest.fixture
+def results(project: Project) -> Results:
+    """Return the run that the project's baseline holds."""
+    return Results.from_json(project.results)

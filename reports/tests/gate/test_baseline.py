@@ -19,7 +19,7 @@ from reports.gate.tolerances import DEFAULTS
 from reports.tests import synthetic
 from reports.tests.gate.conftest import Project
 from reports.tests.gate.documents import Json, changed
-from reports.tests.gate.test_gate import NAME, edit, figure, with_replays
+from reports.tests.gate.edits import NAME, edit, figure, with_replays
 
 
 def test_the_committed_baseline_is_sound() -> None:

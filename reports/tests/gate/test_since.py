@@ -12,8 +12,8 @@ import pytest
 from regressions.results import Results
 from reports.tests.gate.conftest import Project
 from reports.tests.gate.documents import Json, changed
+from reports.tests.gate.edits import NAME, edit, figure
 from reports.tests.gate.test_baseline import first, of_version_1, replay
-from reports.tests.gate.test_gate import NAME, edit, figure
 
 CHANGED = "THE BASELINE ITSELF CHANGED since HEAD"
 
