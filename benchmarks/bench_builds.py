@@ -63,9 +63,10 @@ def figures() -> Iterator[Figure]:
         yield Figure(f"{name}: core time of the build", build_s, "s")
         yield Figure(f"{name}: simulation", cycles / seconds / 1e3, "kcycle/s")
     for first, title in ((0, "without"), (2, "with")):
-        yield Figure(f"{OPT_FAST} to {OPT_LONG_RUNS}, {title} coverage: build", _ratio(built_s, first), "")
-        yield Figure(f"{OPT_FAST} to {OPT_LONG_RUNS}, {title} coverage: simulation", _ratio(run_s, first), "")
-    yield Figure(f"{OPT_FAST}, with to without coverage: simulation", run_s[3] / run_s[1], "")
+        name = f"{OPT_FAST} to {OPT_LONG_RUNS}, {title} coverage"
+        yield Figure(f"{name}: core time of the build", _ratio(built_s, first), "")
+        yield Figure(f"{name}: time of the simulation", _ratio(run_s, first), "")
+    yield Figure(f"{OPT_FAST}, with to without coverage: time of the simulation", run_s[3] / run_s[1], "")
 
 
 def _ratio(seconds: Sequence[float], first: int) -> float:

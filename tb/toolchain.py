@@ -43,9 +43,9 @@ BUILD_ROOT = REPO_ROOT / "build"
 
 OPT_FAST = "-O1"
 """Optimisation of the model itself: compiled in two thirds of the time that `-O3` takes, and as fast if it
-counts coverage (`-O0` simulates five times slower, `-march=native` gains nothing)."""
+counts lines and covers. (`-O0` simulates five times slower than `-O3`; `-march=native` gains nothing.)"""
 OPT_LONG_RUNS = "-O3"
-"""For models without coverage that simulate for minutes: they gain a tenth (`./run bench builds`)."""
+"""For the core and the chip without coverage, which simulate for minutes (`./run bench builds`)."""
 OPT_GLOBAL = "-O2"
 """Optimisation of Verilator's run-time library."""
 JOBS = 2

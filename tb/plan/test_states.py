@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tb.build_cache import write_whole
 from tb.core.build import MACROS, USER_COVERAGE
 from tb.plan.states import Machine, machines, problems
-from tb.toolchain import verilate
+from tb.toolchain import BUILD_ROOT, verilate
 
 GOOD = Machine("m", frozenset({"A", "B"}), frozenset({"A", "B"}), frozenset({("A", "B"), ("B", "A")}))
 
@@ -90,13 +91,13 @@ def test_a_new_state_is_found(tmp_path: Path) -> None:
     [("11231123", True), ("1", True), ("1132", False), ("113", False), ("120", False), ("0", False)],
 )
 @pytest.mark.parametrize("args", [(), USER_COVERAGE], ids=["checks", "covers"])
-def test_an_arc_that_is_not_listed_fails(
-    args: tuple[str, ...], states: str, good: bool, tmp_path: Path
-) -> None:
+def test_an_arc_that_is_not_listed_fails(args: tuple[str, ...], states: str, good: bool) -> None:
     """The first state is what stands there in reset."""
-    source, loop = tmp_path / "toy.sv", tmp_path / "toy.cpp"
-    source.write_text(TOY, encoding="utf-8")
-    loop.write_text(LOOP.replace('"../', f'"{MACROS.parent}/'), encoding="utf-8")
+    # Paths of sources tell models apart: in a folder of each test, each would be built anew.
+    BUILD_ROOT.mkdir(exist_ok=True)
+    source, loop = BUILD_ROOT / "states_toy.sv", BUILD_ROOT / "states_toy.cpp"
+    write_whole(source, TOY.encode())
+    write_whole(loop, LOOP.replace('"../', f'"{MACROS.parent}/').encode())
     build = verilate("states_toy", [MACROS, source], "toy", args=["--assert", *args], cxx_sources=[loop])
     done = subprocess.run([build.artifact, states + states[-1]], capture_output=True, text=True, check=False)
     assert ("a_arc_is_listed" in done.stdout) == (not good), done.stdout
