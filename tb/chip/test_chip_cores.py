@@ -119,8 +119,7 @@ def test_a_core_that_stands_still_for_long(cores: int, step: Step, rng: np.rando
     first = alike.cycles // 4
     last = 3 * alike.cycles
     outcome = run(cores, chain, stopped=(stopped, first, last), watchdog=4 * alike.cycles)
-    assert last < outcome.cycles, "the run ended before the core went on"
-    assert outcome.cycles < last + alike.cycles // 4
+    assert last < outcome.cycles < last + alike.cycles // 4
     work = macs(outcome)
     others = work[:stopped] + work[stopped + 1 :]
     assert work[stopped] < 0.5 * min(others)

@@ -154,7 +154,7 @@ CENTRAL_FAULTS = {
         "enable_q <= «enable_i»;",
         "1'b1",
         test="tb/chip/test_chip_cores.py::test_a_core_that_stands_still_for_long",
-        symptom="the run ended before the core went on",
+        symptom="a_no_edge_comes",
         arguments={"cores": 3, "step": Step.FP},
     ),
     "last line of a stream": Fault(
