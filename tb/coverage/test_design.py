@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from tb import toolchain
+from tb.coverage.build import ARGUMENTS
 from tb.coverage.design import code_digest, uncounted
 from tb.coverage.points import Kind, Point, Reader
 
@@ -25,7 +26,10 @@ endpackage
 """
 MODULE = """module {name} (input logic [7:0] a_i, output logic [7:0] y_o);
   always_comb begin
-    y_o = {name}_pkg::high(a_i);
+    case (a_i[1:0])
+      2'd3: y_o = 8'(a_i[6] && a_i[7]);
+      default: y_o = {name}_pkg::high(a_i);
+    endcase
   end
 endmodule
 """
@@ -35,7 +39,7 @@ WRITER = """
 extern "C" void count(const char* file) {{
     VerilatedContext context;
     V{name} model{{&context}};
-    model.a_i = 7;
+    model.a_i = 6;
     model.eval();
     context.coveragep()->write(file);
 }}
@@ -44,10 +48,10 @@ NAME = "counted_toy"
 
 
 @pytest.fixture
-def points(tmp_path: Path) -> Callable[[], set[Point]]:
+def points(tmp_path: Path) -> Callable[..., set[Point]]:
     """Build a package and its module with counters; return what Verilator registers."""
 
-    def build() -> set[Point]:
+    def build(args: Sequence[str] = ("--coverage-line", "--coverage-expr")) -> set[Point]:
         files = {"rtl/pkg/{name}_pkg.sv": PACKAGE, "rtl/{name}.sv": MODULE, "{name}.cpp": WRITER}
         paths = [tmp_path / name.format(name=NAME) for name in files]
         for path, text in zip(paths, files.values(), strict=True):
@@ -58,7 +62,7 @@ def points(tmp_path: Path) -> Callable[[], set[Point]]:
             NAME,
             paths[:2],
             NAME,
-            args=["--coverage-line", "--coverage-expr"],
+            args=args,
             cxx_sources=paths[2:],
             kind="lib",
             opt_fast="-O0",
@@ -69,7 +73,7 @@ def points(tmp_path: Path) -> Callable[[], set[Point]]:
     return build
 
 
-def test_functions_of_a_package_are_counted(points: Callable[[], set[Point]], tmp_path: Path) -> None:
+def test_functions_of_a_package_are_counted(points: Callable[..., set[Point]], tmp_path: Path) -> None:
     found = points()
     assert uncounted(found, tmp_path) == []
     package = [point for point in found if point.file == f"rtl/pkg/{NAME}_pkg.sv"]
@@ -86,12 +90,18 @@ def test_functions_of_a_package_are_counted(points: Callable[[], set[Point]], tm
 
 
 def test_functions_that_verilator_keeps_back_are_named(
-    points: Callable[[], set[Point]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    points: Callable[..., set[Point]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the control file; once Verilator tells of them alone, the file can go."""
     monkeypatch.setattr(toolchain, "COUNTS_FUNCTIONS", frozenset())
     package = f"rtl/pkg/{NAME}_pkg.sv"
     assert uncounted(points(), tmp_path) == [f"{package}:3", f"{package}:7"]
+
+
+def test_expressions_in_a_case_are_counted(points: Callable[..., set[Point]]) -> None:
+    """Verilator passes over the items of a case in a build that counts expressions, but no lines."""
+    found = {point.name for point in points(ARGUMENTS["nightly"]) if point.kind is Kind.EXPRESSION}
+    assert "(a_i[6]==1 && a_i[7]==1) => 1" in found
 
 
 def test_a_block_without_a_line_that_is_counted_is_named(tmp_path: Path) -> None:
