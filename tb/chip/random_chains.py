@@ -261,6 +261,7 @@ def require_run(chain: Chain, memory: U8, outcome: ChipOutcome, *, detached: boo
     """
     status = outcome.status
     assert (status.done, status.error, status.busy, status.cause) == (True, False, False, Cause.NONE)
+    assert not status.busy_write, "a write was refused"
     require_memory(chain.name, chain.before, chain.after, memory)
     results = [read_layer(memory, step.layer) for step in chain.steps]
     for step, result in zip(chain.steps, results, strict=True):

@@ -166,8 +166,7 @@ def test_a_write_while_busy(register: str, cycles: int, rng: np.random.Generator
         again = given.memory()
         chip().load(again)
         outcome = chip().run(given.line, options(rng))
-        require_run(given.chain, again, outcome)
-        assert not outcome.status.busy_write
+        require_run(given.chain, again, outcome)  # the mark of the refused write is gone, too
         np.testing.assert_array_equal(memory, given.chain.after)
 
 

@@ -143,6 +143,12 @@ CENTRAL_FAULTS = {
     "descriptor at line 0": Fault(
         "chip/registers.sv", "descriptor_o = «to_chip.DESCRIPTOR.line.value»;", "'0", **_chains("caught")
     ),
+    "start that is refused": Fault(
+        "chip/registers.sv",
+        "assign refused = («busy_i && start») ||",
+        "busy_i || start",
+        **_chains("a write was refused"),
+    ),
     "histogram of one path": Fault(
         "result/result_paths.sv",
         "histogram_o.bin[b] = histogram_o.bin[b] + «part[p].bin[b]»;",
