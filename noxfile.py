@@ -49,7 +49,7 @@ NIGHTLY: tuple[tuple[str, ...], ...] = (
     ("capture_tests", f"--junitxml={JUNIT['capture_tests']}"),
     ("page_tests", f"--junitxml={JUNIT['page_tests']}"),
     ("coverage", "--nightly"),
-    ("faults",),
+    ("faults", "--challenge"),
     ("iteration",),
     ("traffic",),
     ("fidelity",),

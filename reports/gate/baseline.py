@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from regressions.json_codec import ResultsError, decode, encode
 from regressions.run import shown
 from reports.gate import tolerances
-from reports.gate.documents import KINDS, Count, check_count, check_sums
+from reports.gate.documents import KINDS, Count, FeatureCount, check_count, check_features, check_sums
 from reports.gate.strict_json import DocumentError, load
 from reports.gate.tolerances import Tolerance
 
-SCHEMA = 2
-"""Version 1 is read too: of runs their gates, of the tests seeds and budget are unknown then."""
-ONE_LINE = ("kinds", "modules", "replays", "tolerances")
+SCHEMA = 3
+BROUGHT = {
+    2: ("runs.*.gates", "coverage.*.seed", "faults.seed", "faults.budget_s"),
+    3: ("coverage.*.plan.by_feature",),
+}
+"""By version the fields that it brought: older ones are read too, and these fields are unknown then."""
+ONE_LINE = ("by_feature", "kinds", "modules", "replays", "tolerances")
 """Objects whose members take one line each."""
 UNSORTED = ("replays",)
 
@@ -53,12 +58,17 @@ class RunEntry:
 
 @dataclass(frozen=True)
 class PlanEntry:
-    """Counts of the test plan: features, coverpoints, those hit, those excused."""
+    """Counts of the test plan: features, coverpoints, those hit, those excused.
+
+    `by_feature` are those of each: what is gained in one does not make up for what is lost in another. None:
+    an older version of the file did not hold them.
+    """
 
     features: int
     points: int
     hit: int
     excused: int
+    by_feature: dict[str, FeatureCount] | None
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,15 @@ class CoverageEntry:
     tests_passed: int
     plan: PlanEntry
     coverage: Reached
+
+    def only(self, kinds: Collection[str]) -> CoverageEntry:
+        """Return the entry as a suite of fewer kinds would have given it: it runs the same tests."""
+
+        def of(counts: dict[str, Count]) -> dict[str, Count]:
+            return {kind: count for kind, count in counts.items() if kind in kinds}
+
+        modules = {name: of(counts) for name, counts in self.coverage.modules.items()}
+        return replace(self, coverage=replace(self.coverage, kinds=of(self.coverage.kinds), modules=modules))
 
 
 @dataclass(frozen=True)
@@ -128,26 +147,40 @@ def of_json(document: Any, name: str, remedy: str) -> Baseline:
 
 
 def _current(document: Any) -> Any:
-    """Return the plain JSON of any version that is read as that of this one."""
-    if not isinstance(document, dict) or "schema" not in document or document["schema"] == SCHEMA:
+    """Return the plain JSON of any version as that of this one; what it must hold is not null in it."""
+    if not isinstance(document, dict) or "schema" not in document:
         return document
-    if document["schema"] != 1:
-        raise ResultsError(f"schema: is {document['schema']!r}, this version reads {SCHEMA} and 1")
+    version = document["schema"]
+    if version not in (*(brought - 1 for brought in BROUGHT), SCHEMA):
+        raise ResultsError(f"schema: is {version!r}, this version reads 1 to {SCHEMA}")
+    document = json.loads(json.dumps(document)) | {"schema": SCHEMA}
+    for brought, paths in BROUGHT.items():
+        for path in paths:
+            for where, entry, name in _places(document, path):
+                if version < brought:
+                    entry[name] = None
+                elif entry.get(name, 0) is None:
+                    raise ResultsError(
+                        f"{where}: is null, which it is only in a file before version {brought}"
+                    )
+    return document
 
-    def with_unknown(entry: Any, *names: str) -> Any:
-        return entry | dict.fromkeys(names) if isinstance(entry, dict) else entry
 
-    def each(table: Any, *names: str) -> Any:
-        if not isinstance(table, dict):
-            return table
-        return {key: with_unknown(entry, *names) for key, entry in table.items()}
-
-    return document | {
-        "schema": SCHEMA,
-        "runs": each(document.get("runs"), "gates"),
-        "coverage": each(document.get("coverage"), "seed"),
-        "faults": with_unknown(document.get("faults"), "seed", "budget_s"),
-    }
+def _places(document: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield a field's full name, what holds it, and its own name; a star in `path` stands for each key."""
+    *way, name = path.split(".")
+    places: list[tuple[str, Any]] = [("", document)]
+    for word in way:
+        places = [
+            (f"{where}{key}.", place[key])
+            for where, place in places
+            if isinstance(place, dict)
+            for key in (place if word == "*" else [word])
+            if key in place
+        ]
+    for where, entry in places:
+        if isinstance(entry, dict):
+            yield f"{where}{name}", entry, name
 
 
 def text(baseline: Baseline) -> str:
@@ -192,7 +225,11 @@ def _check(baseline: Baseline) -> None:
             _check_reached(run.coverage, f"{where}.coverage")
     for suite, entry in baseline.coverage.items():
         _check_reached(entry.coverage, f"coverage.{suite}.coverage")
+        if entry.tests_passed < 1:
+            raise ResultsError(f"coverage.{suite}.tests_passed: is {entry.tests_passed}, must be 1 at least")
         plan, missed = entry.plan, len(entry.coverage.missed)
+        if plan.by_feature is not None:
+            _check_features(plan, plan.by_feature, f"coverage.{suite}.plan")
         if min(plan.hit, plan.excused) < 0 or plan.hit + plan.excused + missed != plan.points:
             raise ResultsError(
                 f"coverage.{suite}.plan.points: is {plan.points}, but {plan.hit} hit, {plan.excused} excused "
@@ -200,6 +237,13 @@ def _check(baseline: Baseline) -> None:
             )
     if baseline.faults is not None:
         _check_faults(baseline.faults)
+
+
+def _check_features(plan: PlanEntry, by_feature: dict[str, FeatureCount], where: str) -> None:
+    check_features(plan.features, by_feature, where)
+    for name, feature in by_feature.items():
+        if min(feature.points, feature.cases) < 0:
+            raise ResultsError(f"{where}.by_feature.{name}: is negative")
 
 
 def _check_faults(faults: FaultsEntry) -> None:

@@ -198,6 +198,8 @@ def coverage_entries(
     title: str, before: CoverageEntry, after: CoverageEntry, tolerances: Tolerances, words: Words
 ) -> Comparison:
     """Compare two entries of the coverage of the tests."""
+    if before.plan.by_feature is None:  # of an older version: the whole is compared alone
+        after = replace(after, plan=replace(after.plan, by_feature=None))
     judged = _judge(list(coverage_figures(before)), list(coverage_figures(after)), tolerances, words)
     named = _missed(before.coverage.missed, after.coverage.missed)
     compared = judged.compared + len(set(before.coverage.missed) | set(after.coverage.missed))
@@ -257,8 +259,11 @@ def other_settings(
 
 
 def unknown_settings(entry: CoverageEntry | FaultsEntry) -> list[str]:
-    """Return which of seed and budget an entry does not hold."""
-    return [name for name in SETTINGS if getattr(entry, name, 0) is None]
+    """Return what an entry of an older version does not hold: seed, budget, counts by feature."""
+    unknown = [name for name in SETTINGS if getattr(entry, name, 0) is None]
+    if isinstance(entry, CoverageEntry) and entry.plan.by_feature is None:
+        unknown.append("plan.by_feature")
+    return unknown
 
 
 def _gates(before: Sequence[str], after: Sequence[str]) -> Iterator[Finding]:

@@ -21,8 +21,9 @@ from reports.schema import validate
 
 T = TypeVar("T")
 
-SCHEMA = 2
-"""Version of ``coverage.json`` and ``faults.json``."""
+COVERAGE_SCHEMA = 3
+FAULTS_SCHEMA = 2
+"""Versions of ``coverage.json`` and ``faults.json``."""
 KINDS = ("line", "branch", "expression", "toggle", "assertion", "user")
 SUITES = ("quick", "nightly")
 SCORE_TOLERANCE = 1e-9
@@ -74,8 +75,19 @@ class LevelCount:
 
 
 @dataclass(frozen=True)
+class FeatureCount:
+    """A feature of the test plan: its coverpoints, and the cases of its tests that passed."""
+
+    points: int
+    cases: int
+
+
+@dataclass(frozen=True)
 class PlanCoverage:
-    """Functional coverage of the test plan; `missed` names the coverpoints neither hit nor excused."""
+    """Functional coverage of the test plan; `missed` names the coverpoints neither hit nor excused.
+
+    A coverpoint counts once in the whole and in each level, and for each feature that it belongs to.
+    """
 
     features: int
     points: int
@@ -83,6 +95,7 @@ class PlanCoverage:
     excused: int
     missed: list[str]
     by_level: dict[str, LevelCount]
+    by_feature: dict[str, FeatureCount]
 
 
 @dataclass(frozen=True)
@@ -215,7 +228,7 @@ def _read(path: Path, remedy: str, build: Callable[[Any], T]) -> T:
 
 def coverage_of(document: object) -> CoverageDocument:
     """Return the plain JSON `document` as its dataclass; raises `ResultsError`, which names the field."""
-    _check_schema(document)
+    _check_schema(document, COVERAGE_SCHEMA)
     coverage = decode(CoverageDocument, document)
     if coverage.suite not in SUITES:
         raise ResultsError(f"suite: is {coverage.suite!r}, must be one of {', '.join(SUITES)}")
@@ -233,7 +246,7 @@ def coverage_of(document: object) -> CoverageDocument:
 
 def faults_of(document: object) -> FaultsDocument:
     """Return the plain JSON `document` as its dataclass; raises `ResultsError`, which names the field."""
-    _check_schema(document)
+    _check_schema(document, FAULTS_SCHEMA)
     faults = decode(FaultsDocument, document)
     _check_started(faults.started)
     numbers = ("budget_s", "wall_s", "mutants", "caught", "equivalent", "survived", "score")
@@ -296,6 +309,12 @@ def check_count(count: Count, where: str) -> None:
         raise ResultsError(f"{where}: is {_text(count)}")
 
 
+def check_features(features: int, by_feature: Mapping[str, FeatureCount], where: str) -> None:
+    """Raise `ResultsError` if not all features of a test plan are listed."""
+    if len(by_feature) != features:
+        raise ResultsError(f"{where}.by_feature: lists {len(by_feature)} of {features} features")
+
+
 def check_sums(
     kinds: Mapping[str, Count], modules: Mapping[str, Mapping[str, Count]], where: str = ""
 ) -> None:
@@ -310,9 +329,9 @@ def check_sums(
             )
 
 
-def _check_schema(document: object) -> None:
-    if isinstance(document, dict) and document.get("schema", SCHEMA) != SCHEMA:
-        raise ResultsError(f"schema: is {document['schema']!r}, this version reads {SCHEMA}")
+def _check_schema(document: object, version: int) -> None:
+    if isinstance(document, dict) and document.get("schema", version) != version:
+        raise ResultsError(f"schema: is {document['schema']!r}, this version reads {version}")
 
 
 def _check_started(started: str) -> None:
@@ -333,11 +352,13 @@ def _check_plan(plan: PlanCoverage) -> None:
     _check_numbers(
         {f"plan.{name}": getattr(plan, name) for name in ("features", "points", "hit", "excused")}
         | {
-            f"plan.by_level.{level}.{name}": value
-            for level, count in plan.by_level.items()
+            f"plan.{table}.{part}.{name}": value
+            for table in ("by_level", "by_feature")
+            for part, count in getattr(plan, table).items()
             for name, value in vars(count).items()
         }
     )
+    check_features(plan.features, plan.by_feature, "plan")
     left = plan.points - plan.hit - plan.excused
     if left != len(plan.missed):
         raise ResultsError(

@@ -12,6 +12,7 @@ from reports.gate.documents import Count, CoverageDocument, FaultsDocument
 
 NAMED_KINDS = ("assertion", "user")
 """Kinds whose points have names that outlive an edit of their file."""
+PLAN_COUNTS = ("features", "points", "hit", "excused")
 WORK = ("elements", "macs_total", "macs_skipped", "cycles", "ema_bytes")
 DIGEST_DIGITS = 12
 ENERGY_DIGITS = 3
@@ -92,7 +93,7 @@ def run_entry(results: Results) -> RunEntry:
 def coverage_entry(document: CoverageDocument) -> CoverageEntry:
     """Return the baseline's entry of the tests' coverage."""
     one = document.plan
-    plan = PlanEntry(one.features, one.points, one.hit, one.excused)
+    plan = PlanEntry(one.features, one.points, one.hit, one.excused, one.by_feature)
     reached = Reached(document.kinds, document.modules, sorted(document.plan.missed))
     return CoverageEntry(document.seed, document.tests.passed, plan, reached)
 
@@ -128,8 +129,11 @@ def replay_figures(name: str, figures: dict[str, float]) -> Iterator[Figure]:
 def coverage_figures(entry: CoverageEntry) -> Iterator[Figure]:
     """List the figures of the tests' coverage."""
     yield Figure("tests", "passed", "tests_passed", entry.tests_passed)
-    for name, value in vars(entry.plan).items():
-        yield Figure("test plan", name, f"plan_{name}", value)
+    for name in PLAN_COUNTS:
+        yield Figure("test plan", name, f"plan_{name}", getattr(entry.plan, name))
+    for feature, count in (entry.plan.by_feature or {}).items():
+        yield Figure(feature, "coverpoints", "plan_points", count.points, absent_is_zero=True, may_go=False)
+        yield Figure(feature, "cases passed", "tests_passed", count.cases, absent_is_zero=True, may_go=False)
     yield from _coverage_figures(entry.coverage)
 
 

@@ -54,8 +54,8 @@ def terminal_changes(changes: Changes) -> list[str]:
 def changes_headline(changes: Changes) -> str:
     """Return in one line whether the baseline itself changed, and how."""
     since = f"since {changes.ref}"
-    if not changes.there:
-        return f"there is none at {changes.ref}: that of this tree is compared with nothing"
+    if changes.missing:
+        return f"{changes.missing}: that of this tree is compared with nothing"
     if not changes.changed:
         return f"itself unchanged {since}"
     worse, better = len(changes.of(Outcome.WORSE)), len(changes.of(Outcome.BETTER))

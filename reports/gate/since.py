@@ -41,14 +41,14 @@ class Changes:
     ----------
     ref : str
         As the user named it.
-    there : bool
-        Whether there was a baseline.
+    missing : str
+        Why there is no baseline to compare with, nothing if there is one.
     changed : bool
         Whether anything in it differs, within tolerances or not.
     """
 
     ref: str
-    there: bool
+    missing: str
     changed: bool
     comparisons: list[Comparison]
     notes: list[str]
@@ -66,20 +66,24 @@ def changes_since(ref: str, path: Path, now: Baseline) -> Changes:
     Raises
     ------
     DocumentError
-        If git has no such commit, or the baseline there cannot be read.
+        If git has no such commit. A baseline there that cannot be read is told and does not fail the gate: it
+        may be just what the change repairs, and who names the commit, mostly CI, cannot choose another.
     """
     text = _committed(ref, path)
     if text is None:
-        return Changes(ref, there=False, changed=False, comparisons=[], notes=[])
+        return Changes(ref, f"there is none at {ref}", changed=False, comparisons=[], notes=[])
     name = f"--since {ref}: {shown(path)}"
-    remedy = "name a commit whose baseline this version reads"
-    before = baseline.of_json(loads(text, name, remedy), name, remedy)
+    remedy = "read the whole of this tree's, or name a commit whose baseline this version reads"
+    try:
+        before = baseline.of_json(loads(text, name, remedy), name, remedy)
+    except DocumentError as error:
+        return Changes(ref, f"that of {ref} cannot be read", changed=True, comparisons=[], notes=[str(error)])
     comparisons = [one for one in _compare(before, now) if one.findings or one.within or one.notes]
     notes = [note for one in comparisons for note in one.notes]
     within = sum(one.within for one in comparisons)
     if within:
         notes.append(f"{within} figures of the baseline changed within their tolerance")
-    return Changes(ref, there=True, changed=before != now, comparisons=comparisons, notes=notes)
+    return Changes(ref, "", changed=before != now, comparisons=comparisons, notes=notes)
 
 
 def _compare(before: Baseline, now: Baseline) -> Iterator[Comparison]:

@@ -82,12 +82,20 @@ def judge_all(
     missing_all = {"runs": missing, "coverage": [], "faults": []}
     coverage, faults = documents.coverage, documents.faults
     suites = list(baseline.coverage)
-    if coverage is not None and coverage.suite in baseline.coverage:
-        entry = baseline.coverage[coverage.suite]
+    suite = None if coverage is None else _suite_to_compare(baseline, coverage.suite)
+    if coverage is not None and suite is not None:
+        entry = baseline.coverage[suite]
         _refuse_other_settings("coverage.json", entry, coverage_entry(coverage))
-        notes += _unknown_settings(f"coverage of suite {coverage.suite}", entry)
+        notes += _unknown_settings(f"coverage of suite {suite}", entry)
+        if suite == coverage.suite:
+            suites.remove(suite)
+        else:
+            entry = entry.only(coverage.kinds)
+            notes.append(
+                f"coverage of suite {coverage.suite} is compared with that part of the baseline's suite "
+                f"{suite} which it counts too"
+            )
         comparisons.append(compare_coverage(entry, coverage, baseline.tolerances))
-        suites.remove(coverage.suite)
     elif coverage is not None:
         notes.append(_unknown(f"coverage of suite {coverage.suite}", "coverage", required))
         comparisons.append(judge_coverage(coverage))
@@ -178,6 +186,12 @@ def _unknown(what: str, name: str, required: Sequence[str]) -> str:
             f"--require {name}: the baseline holds no entry of {what}; add it with ./run baseline"
         )
     return f"the baseline holds no entry of {what}, so it was not compared; ./run baseline adds it"
+
+
+def _suite_to_compare(baseline: Baseline, measured: str) -> str | None:
+    """Return the baseline's suite that counts what was measured: the same one, else the next larger one."""
+    larger = SUITES[SUITES.index(measured) :]
+    return next((suite for suite in larger if suite in baseline.coverage), None)
 
 
 def _refuse_other_settings(

@@ -13,11 +13,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from golden.seeds import DEFAULT_MASTER_SEED
+from regressions.capture.arguments import positive
 from regressions.json_codec import ResultsError
 from regressions.options import REPORTS, add_history_options, history_file
 from regressions.run import git_info, shown, tool_versions
 from reports import ReportError
-from reports.gate.documents import DIRTY, HOW_CAUGHT, SCHEMA, Caught, Equivalent, FaultsDocument, Survivor
+from reports.gate.documents import (
+    DIRTY,
+    FAULTS_SCHEMA,
+    HOW_CAUGHT,
+    Caught,
+    Equivalent,
+    FaultsDocument,
+    Survivor,
+)
 from reports.gate.targets import FAULTS, campaign_lacks
 from reports.signoff.faults import DOCUMENT, write
 from reports.signoff.interrupt import obey_signals
@@ -34,7 +43,8 @@ from tb.toolchain import RTL_ROOT, Toolchain, ToolchainError
 COMMAND = "./run faults"
 EQUIVALENTS = "tb/mutation/equivalents.toml"
 MISSES, NOTHING_RUN, NOT_IN_HISTORY, INTERRUPTED = 1, 2, 3, 130
-KNOWN = (CampaignError, EquivalentsError, ReportError, ResultsError, ToolchainError)
+KNOWN = (CampaignError, EquivalentsError, OSError, ReportError, ResultsError, ToolchainError)
+"""Errors whose message says all that the user needs; the file system's name file and cause."""
 
 
 def document(
@@ -64,7 +74,7 @@ def document(
         }
 
     return FaultsDocument(
-        schema=SCHEMA,
+        schema=FAULTS_SCHEMA,
         seed=seed,
         budget_s=budget_s,
         git=git,
@@ -199,10 +209,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     add = parser.add_argument
     seed = DEFAULT_MASTER_SEED
-    add("--mutants", type=int, default=MUTANTS, metavar="N", help="mutants to draw (default: %(default)s)")
+    add(
+        "--mutants",
+        type=positive,
+        default=MUTANTS,
+        metavar="N",
+        help="mutants to draw (default: %(default)s)",
+    )
     add("--files", nargs="+", metavar="START", help="only files below rtl/ that begin so")
     add("--seed", type=int, default=seed, metavar="N", help="of the draw (default: %(default)s)")
-    add("--workers", type=int, default=WORKERS, metavar="N", help="at a time (default: %(default)s)")
+    add("--workers", type=positive, default=WORKERS, metavar="N", help="at a time (default: %(default)s)")
     help_of_budget = "seconds of its room's tests that a mutant meets (default: %(default)s)"
     add("--budget", type=float, default=BUDGET_S, metavar="S", help=help_of_budget)
     add("--challenge", action="store_true", help=f"run those of {EQUIVALENTS}, too: no test may catch one")

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from golden.seeds import DEFAULT_MASTER_SEED
+from regressions.capture.arguments import positive
 from regressions.json_codec import ResultsError
 from regressions.options import REPORTS, add_history_options, history_file
 from regressions.run import git_info, shown, tool_versions
@@ -61,8 +62,8 @@ class UsageError(ValueError):
     """The options contradict one another, or name what there is not."""
 
 
-KNOWN = (CoverageRunError, ExclusionError, ReportError, ToolchainError, UsageError, PlanError)
-"""Errors whose message says all that the user needs."""
+KNOWN = (CoverageRunError, ExclusionError, OSError, ReportError, ToolchainError, UsageError, PlanError)
+"""Errors whose message says all that the user needs; the file system's name file and cause."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -179,7 +180,13 @@ def _parser() -> argparse.ArgumentParser:
         help="only these folders, files or node ids: a look at a part, written where no gate reads",
     )
     add("--seed", type=int, metavar="N", help=f"master seed (default: {DEFAULT_MASTER_SEED})")
-    add("--workers", type=int, default=WORKERS, metavar="N", help="tests at a time (default: %(default)s)")
+    add(
+        "--workers",
+        type=positive,
+        default=WORKERS,
+        metavar="N",
+        help="tests at a time (default: %(default)s)",
+    )
     add("--fresh", action="store_true", help="begin anew, where an interrupted run could be gone on with")
     add("--reuse", action="store_true", help="report the last run again, with the exclusions as they are now")
     add("--out", type=Path, default=REPORTS, metavar="FOLDER", help="reports (default: reports/out)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regressions.json_codec import encode
-from reports.gate.documents import SCHEMA, Count, CoverageDocument, PassCount, coverage_of
+from reports.gate.documents import COVERAGE_SCHEMA, Count, CoverageDocument, PassCount, coverage_of
 from reports.signoff.measured import PASSED, Measured
 from reports.signoff.plan import PlanState, plan_coverage
 from tb.coverage.summary import Share, Summary
@@ -20,7 +20,7 @@ def coverage_document(measured: Measured, summary: Summary, plan: PlanState) -> 
     outcomes = [one.outcome for one in measured.collected.tests]
     record = measured.record
     document = CoverageDocument(
-        schema=SCHEMA,
+        schema=COVERAGE_SCHEMA,
         suite=measured.suite,
         seed=record.seed,
         git=record.git,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
 
-from reports.gate.documents import LevelCount, PlanCoverage
+from reports.gate.documents import FeatureCount, LevelCount, PlanCoverage
 from reports.signoff.measured import PASSED
 from tb.coverage.bins import BINS_PREFIX, cross_of
 from tb.coverage.exclusions import BINS, Exclusion, apply
@@ -190,7 +190,7 @@ def hit_unseen(state: PlanState) -> dict[Unseen, int]:
 
 
 def plan_coverage(state: PlanState) -> PlanCoverage:
-    """Count coverpoints, each once, in all and by level."""
+    """Count coverpoints, each once, in all and by level; by feature, the cases that passed too."""
     whole = _count(state.features)
     missed = sorted({point.name for one in state.features for point in one.points if point.missed})
     by_level = {
@@ -198,13 +198,24 @@ def plan_coverage(state: PlanState) -> PlanCoverage:
         for level in LEVELS
         if (of_level := [one for one in state.features if one.feature.level == level])
     }
-    return PlanCoverage(len(state.features), whole.points, whole.hit, whole.excused, missed, by_level)
+    by_feature = {
+        one.feature.name: FeatureCount(len(one.points), _passed(one))
+        for one in sorted(state.features, key=lambda one: one.feature.name)
+    }
+    return PlanCoverage(
+        len(state.features), whole.points, whole.hit, whole.excused, missed, by_level, by_feature
+    )
 
 
 def _count(features: Iterable[FeatureState]) -> LevelCount:
     points = {point.name: point for one in features for point in one.points}.values()
     excused = sum(point.excuse is not None for point in points)
     return LevelCount(len(points), sum(point.hit for point in points), excused)
+
+
+def _passed(state: FeatureState) -> int:
+    """Count the cases that passed, once also where one test runs several of the feature's."""
+    return sum({one.reported_as: one.passed for one in state.tests}.values())
 
 
 def _points_of(feature: Feature, written: str, found: Found) -> frozenset[str]:

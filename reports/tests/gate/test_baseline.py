@@ -31,10 +31,10 @@ def test_the_committed_baseline_is_sound() -> None:
 def test_the_committed_baseline_holds_coverage_and_faults() -> None:
     """Else a night, which requires them, would end with an error."""
     held = baseline.read(BASELINE)
-    assert list(held.coverage) == ["nightly"], "it counts all that the quick suite counts"
+    assert "nightly" in held.coverage
     assert held.coverage["nightly"].coverage.missed == []
+    assert held.coverage["nightly"].plan.by_feature
     assert held.faults is not None
-    assert held.tolerances == DEFAULTS
 
 
 def test_a_change_of_one_layer_is_a_line(project: Project) -> None:
@@ -93,8 +93,16 @@ def test_tolerances_of_the_file_hold(project: Project) -> None:
     assert baseline.read(project.baseline).tolerances["cycles"].relative == 0.03
 
 
+def of_version_2(document: Json) -> Json:
+    """Return a baseline as the version before wrote it: without counts by feature."""
+    for entry in document["coverage"].values():
+        del entry["plan"]["by_feature"]
+    return {**document, "schema": 2}
+
+
 def of_version_1(document: Json) -> Json:
-    """Return a baseline as the version before wrote it: without gates, seeds and budget."""
+    """Return a baseline as the first version wrote it: without gates, seeds and budget, too."""
+    document = of_version_2(document)
     for run in document["runs"].values():
         del run["gates"]
     for entry in document["coverage"].values():
@@ -110,8 +118,19 @@ def test_an_older_version_is_read_and_told(project: Project) -> None:
     told = project.gate()
     assert told.status == 0
     assert "does not name the gates of this run" in told.out
-    assert "coverage of suite nightly does not hold seed;" in told.out
+    assert "coverage of suite nightly does not hold seed and plan.by_feature;" in told.out
     assert "the fault campaign does not hold seed and budget_s;" in told.out
+    assert project.update().status == 0
+    assert project.baseline.read_text(encoding="utf-8") == new
+
+
+def test_the_version_before_is_read_and_told(project: Project) -> None:
+    new = project.baseline.read_text(encoding="utf-8")
+    project.baseline.write_text(json.dumps(of_version_2(json.loads(new))), encoding="utf-8")
+    told = project.gate()
+    assert told.status == 0
+    assert told.out.startswith("gate: PASS: 0 worse, 0 better")
+    assert "coverage of suite nightly does not hold plan.by_feature;" in told.out
     assert project.update().status == 0
     assert project.baseline.read_text(encoding="utf-8") == new
 
@@ -151,7 +170,7 @@ def replay(document: Json) -> Json:
 FAULTY: dict[str, tuple[Callable[[Json], Any], str]] = {
     "unknown field": (lambda one: one.update(extra=1), "extra: unknown field"),
     "missing field": (lambda one: one.pop("faults"), "faults: missing"),
-    "old schema": (lambda one: one.update(schema=0), "schema: is 0, this version reads 2 and 1"),
+    "old schema": (lambda one: one.update(schema=0), "schema: is 0, this version reads 1 to 3"),
     "no tolerance": (lambda one: one["tolerances"].pop("cycles"), "tolerances.cycles: missing"),
     "unknown tolerance": (
         lambda one: one["tolerances"].update(speed=one["tolerances"]["cycles"]),
@@ -178,6 +197,31 @@ FAULTY: dict[str, tuple[Callable[[Json], Any], str]] = {
     "no gates": (
         lambda one: one["runs"][first(one["runs"])].update(gates=[]),
         ".gates: must name at least one",
+    ),
+    "gates that are null": (
+        lambda one: one["runs"][first(one["runs"])].update(gates=None),
+        ".gates: is null, which it is only in a file before version 2",
+    ),
+    "seed that is null": (
+        lambda one: one["coverage"]["nightly"].update(seed=None),
+        "coverage.nightly.seed: is null",
+    ),
+    "budget that is null": (lambda one: one["faults"].update(budget_s=None), "faults.budget_s: is null"),
+    "features that are null": (
+        lambda one: one["coverage"]["nightly"]["plan"].update(by_feature=None),
+        "coverage.nightly.plan.by_feature: is null, which it is only in a file before version 3",
+    ),
+    "a feature that is not listed": (
+        lambda one: one["coverage"]["nightly"]["plan"]["by_feature"].popitem(),
+        "coverage.nightly.plan.by_feature: lists 2 of 3 features",
+    ),
+    "a feature of negative points": (
+        lambda one: one["coverage"]["nightly"]["plan"]["by_feature"]["pe.sums"].update(points=-1),
+        "coverage.nightly.plan.by_feature.pe.sums: is negative",
+    ),
+    "no test": (
+        lambda one: one["coverage"]["nightly"].update(tests_passed=0),
+        "coverage.nightly.tests_passed: is 0, must be 1 at least",
     ),
     "no replays": (
         lambda one: one["runs"][first(one["runs"])].update(replays={}),

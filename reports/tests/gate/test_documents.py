@@ -24,7 +24,11 @@ COVERAGE: dict[str, tuple[Callable[[Json], Json], str]] = {
     "missing field": (lambda one: without(one, "tests/failed"), "tests.failed: missing"),
     "unknown field": (lambda one: {**one, "extra": 1}, "extra: unknown field"),
     "wrong type": (lambda one: {**one, "seed": "1"}, "seed: is '1', must be a whole number"),
-    "other schema": (lambda one: {**one, "schema": 1}, "schema: is 1, this version reads 2"),
+    "other schema": (lambda one: {**one, "schema": 2}, "schema: is 2, this version reads 3"),
+    "a feature that is not listed": (
+        lambda one: without(one, "plan/by_feature/pe.sums"),
+        "plan.by_feature: lists 2 of 3 features",
+    ),
     "no start": (lambda one: {**one, "started": "today"}, "started: is 'today', must be an ISO 8601 time"),
     "a start without zone": (
         lambda one: {**one, "started": "2025-01-01T02:15:00"},

@@ -18,6 +18,16 @@ from reports.text import percent
 Change = Callable[[Json], Json]
 
 MISSED = "plan/missed"
+SUMS = "plan/by_feature/pe.sums"
+
+
+def more_points(one: Json, points: int) -> Json:
+    """Return coverage in which a feature has so many more coverpoints, all of them hit."""
+    for path in ("plan/points", "plan/hit", "plan/by_feature/pe.products/points"):
+        one = changed(one, path, lambda n: n + points)
+    return one
+
+
 WORSE_COVERAGE: dict[str, tuple[Change, tuple[str, ...]]] = {
     "a coverpoint of the plan": (
         lambda one: changed(
@@ -28,6 +38,28 @@ WORSE_COVERAGE: dict[str, tuple[Change, tuple[str, ...]]] = {
     "a coverpoint that is gone": (
         lambda one: changed(changed(one, "plan/points", lambda n: n - 1), "plan/hit", lambda n: n - 1),
         ("test plan", "points"),
+    ),
+    "a coverpoint that is gone while another feature gained more": (
+        lambda one: more_points(changed(one, f"{SUMS}/points", lambda n: n - 1), 20),
+        ("pe.sums", "coverpoints", "310", "309"),
+    ),
+    "a test that is gone while another feature gained more": (
+        lambda one: changed(
+            changed(
+                changed(one, f"{SUMS}/cases", lambda n: n - 1),
+                "plan/by_feature/pe.products/cases",
+                lambda n: n + 9,
+            ),
+            "tests/passed",
+            lambda n: n + 8,
+        ),
+        ("pe.sums", "cases passed", "500", "499"),
+    ),
+    "a feature that another one replaces": (
+        lambda one: changed(
+            one, "plan/by_feature", lambda table: {**without(table, "pe.sums"), "pe.adds": table["pe.sums"]}
+        ),
+        ("pe.sums", "coverpoints", "was not measured"),
     ),
     "one more excuse": (
         lambda one: changed(changed(one, "plan/excused", lambda n: n + 1), "plan/hit", lambda n: n - 1),

@@ -31,11 +31,38 @@ def test_what_is_not_there_is_told(project: Project, monkeypatch: pytest.MonkeyP
 
 
 def test_a_suite_without_an_entry_is_told(project: Project) -> None:
-    project.coverage["suite"] = "quick"
+    """A larger one cannot be compared with a smaller one's entry."""
+    held = json.loads(project.baseline.read_text(encoding="utf-8"))
+    held["coverage"]["quick"] = held["coverage"].pop("nightly")
+    project.baseline.write_text(json.dumps(held), encoding="utf-8")
+    told = project.gate()
+    assert told.status == 0
+    assert "the baseline holds no entry of coverage of suite nightly" in told.out
+    assert "not measured: coverage of the tests, quick" in told.out
+    assert project.gate("--require", "coverage").status == 2
+
+
+def test_the_quick_suite_is_compared_with_what_the_nightly_one_counts_too(project: Project) -> None:
+    project.coverage = documents.quick(project.coverage)
+    told = project.gate()
+    assert told.out.startswith("gate: PASS: 0 worse, 0 better"), told.out
+    assert "coverage of suite quick is compared with that part of the baseline's suite nightly" in told.out
+    assert "not measured: coverage of the tests, nightly" in told.out
+    assert project.gate("--require", "coverage").status == 2
+    for path in ("modules/pe_line/branch/hit", "kinds/branch/hit"):
+        project.coverage = documents.changed(project.coverage, path, lambda hit: hit - 1)
+    worse = project.gate()
+    assert worse.status == 1
+    assert worse.row("pe_line", "branch missed")
+
+
+def test_a_suite_of_which_nothing_is_held_is_told(project: Project) -> None:
+    held = json.loads(project.baseline.read_text(encoding="utf-8"))
+    project.baseline.write_text(json.dumps({**held, "coverage": {}}), encoding="utf-8")
+    project.coverage = documents.quick(project.coverage)
     told = project.gate()
     assert told.status == 0
     assert "the baseline holds no entry of coverage of suite quick" in told.out
-    assert "not measured: coverage of the tests, nightly" in told.out
     assert project.gate("--require", "coverage").status == 2
 
 

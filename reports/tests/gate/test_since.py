@@ -13,7 +13,7 @@ from regressions.results import Results
 from reports.tests.gate.conftest import Project
 from reports.tests.gate.documents import Json, changed
 from reports.tests.gate.edits import NAME, edit, figure
-from reports.tests.gate.test_baseline import first, of_version_1, replay
+from reports.tests.gate.test_baseline import first, of_version_1, of_version_2, replay
 
 CHANGED = "THE BASELINE ITSELF CHANGED since HEAD"
 
@@ -90,12 +90,13 @@ LOSSES: dict[str, tuple[Callable[[Json], object], tuple[str, ...]]] = {
     "figure": (lambda one: replay(one).pop("ema_bytes"), (NAME, "ema_bytes", "is gone")),
     "replay": (lambda one: run(one)["replays"].pop(NAME), (NAME, "lost replay", "is gone")),
     "gate": (lambda one: run(one)["gates"].pop(0), ("lost gate", "nothing judges it any more")),
-    "gates": (lambda one: run(one).update(gates=None), ("coverage files", "lost gate")),
+    "gates": (lambda one: one.update(of_version_1(one)), ("coverage files", "lost gate")),
     "run": (lose_the_run, ("resnet18 core", "run", "is gone")),
     "suite": (lambda one: one["coverage"].clear(), ("nightly", "coverage of the tests", "is gone")),
     "kind": (lose_a_kind, ("coverage", "expression", "is gone")),
     "other seed": (lambda one: one["coverage"]["nightly"].update(seed=7), ("seed", "1 became 7")),
-    "no seed": (lambda one: one["coverage"]["nightly"].update(seed=None), ("seed", "is gone")),
+    "no seed": (lambda one: one.update(of_version_1(one)), ("nightly", "seed", "is gone")),
+    "no features": (lambda one: one.update(of_version_2(one)), ("nightly", "plan.by_feature", "is gone")),
     "campaign": (lambda one: one.update(faults=None), ("fault campaign", "entry", "is gone")),
     "score": (fewer_caught, ("fault campaign", "score")),
     "tolerance": (
@@ -180,16 +181,20 @@ def test_a_commit_that_there_is_not(committed: Project, ref: str) -> None:
     assert told.err.startswith(f"error: --since {ref}: git knows no such commit here; name one")
 
 
-def test_a_damaged_baseline_of_that_commit(committed: Project) -> None:
+def test_a_change_that_repairs_a_damaged_baseline(committed: Project) -> None:
+    """CI names the commit before it, whatever that is: it must not stay red."""
     sound = committed.baseline.read_text(encoding="utf-8")
     committed.baseline.write_text("{", encoding="utf-8")
     commit(committed.folder)
     committed.baseline.write_text(sound, encoding="utf-8")
     told = committed.gate("--since", "HEAD")
-    assert told.status == 2
-    assert told.err.startswith("error: --since HEAD: ")
-    assert "is no JSON" in told.err
-    assert "name a commit whose baseline this version reads" in told.err
+    assert told.status == 0
+    assert "baseline: that of HEAD cannot be read: that of this tree is compared with nothing" in told.out
+    for text in (told.out, told.summary):
+        assert "is no JSON" in text
+        assert "name a commit whose baseline this version reads" in text
+    committed.coverage["problems"] = ["a point that is missed"]
+    assert committed.gate("--since", "HEAD").status == 1, "what this tree's own baseline tells still counts"
 
 
 def test_outside_of_git(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

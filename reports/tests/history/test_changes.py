@@ -15,7 +15,7 @@ from regressions.suite.launch import INTERRUPTED
 from reports.history import __main__ as command
 from reports.history import append
 from reports.history.changes import Change, History
-from reports.tests.history.runs import commit, coverage_document, history_of, on_day, slower
+from reports.tests.history.runs import commit, coverage_document, faults_document, history_of, on_day, slower
 from reports.tests.synthetic import unfinished
 
 LAYER, STEP = "layer1.0.conv1", "FP"
@@ -158,6 +158,18 @@ def test_coverage_of_the_tests(tmp_path: Path) -> None:
         append(file, path)
     assert where(changes(path, "coverage.line", "module", "pe_line")) == [(2, 3)]
     assert changes(path, "coverage.line", "module", "pe") == []
+
+
+def test_a_campaign_on_a_design_with_one_file_more(tmp_path: Path) -> None:
+    """The night in which a new file lowers the score is found."""
+    path, file = tmp_path / "h.sqlite", tmp_path / "faults.json"
+    for day, caught in enumerate((979, 979, 960)):
+        document = faults_document(caught, day)
+        if day == 2:
+            document["files"]["rtl/pe/new.sv"] = {"mutants": 0, "caught": 0, "equivalent": 0}
+        file.write_text(json.dumps(document), encoding="utf-8")
+        append(file, path)
+    assert where(changes(path, "score", "total", "all")) == [(2, 3)]
 
 
 # --- The command line -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -153,3 +154,21 @@ def test_a_campaign_that_fails_says_so(
 ) -> None:
     assert run(monkeypatch, tmp_path, CampaignError("a worker failed")) == 2
     assert capsys.readouterr().err == "error: a worker failed\n"
+
+
+def test_a_full_disk_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "verdicts.jsonl")
+    assert run(monkeypatch, tmp_path, full) == 2
+    assert "No space left on device: 'verdicts.jsonl'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--workers", "--mutants"])
+def test_a_campaign_of_nothing(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, tmp_path, result(), option, "0")
+    assert ended.value.code == 2
+    assert f"argument {option}: 0 is not a positive whole number" in capsys.readouterr().err

@@ -123,6 +123,15 @@ def test_the_night_merges_both_suites(bench: Bench) -> None:
     assert document.rerun == "./run coverage --nightly --seed 1"
 
 
+def test_no_worker_costs_nothing(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the last run collected stays: a new one would begin by deleting it."""
+    with pytest.raises(SystemExit) as ended:
+        bench.main("--workers", "0")
+    assert ended.value.code == 2
+    assert "argument --workers: 0 is not a positive whole number" in capsys.readouterr().err
+    assert bench.ran == []
+
+
 def test_a_run_without_history(bench: Bench) -> None:
     assert bench.main("--no-history") == 0
     assert not (bench.out / "history.sqlite").exists()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.gate.documents import LevelCount
+from reports.gate.documents import FeatureCount, LevelCount
 from reports.signoff.plan import (
     CROSSES_FILE,
     FeatureState,
@@ -41,6 +41,7 @@ def test_all_is_well() -> None:
     document = plan_coverage(state)
     assert (document.features, document.points, document.hit, document.excused) == (2, 6, 6, 0)
     assert document.by_level == {"block": LevelCount(5, 5, 0), "core": LevelCount(2, 2, 0)}
+    assert document.by_feature == {"holds": FeatureCount(points=2, cases=1), "sums": FeatureCount(5, 2)}
     assert document.missed == []
 
 
@@ -48,6 +49,7 @@ def test_cases_are_counted_under_their_test() -> None:
     state = made_up.state(made_up.failing(made_up.collected(), CASES[1]))
     (sums,) = feature(state, "sums").tests
     assert (sums.passed, sums.failed, sums.not_run, sums.state) == (1, 1, 0, State.FAILED)
+    assert plan_coverage(state).by_feature["sums"].cases == 1
     assert feature(state, "sums").state is State.FAILED
     assert feature(state, "holds").state is State.PASSED
 

@@ -25,7 +25,7 @@ def good() -> CoverageDocument:
         "toggle": Count(90, 103, 3),
         "user": Count(0, 9, 0),
     }
-    return replace(made, kinds=kinds, modules={}, plan=PlanCoverage(2, 100, 97, 3, [], {}))
+    return replace(made, kinds=kinds, modules={}, plan=PlanCoverage(2, 100, 97, 3, [], {}, {}))
 
 
 def names(targets: list[str]) -> list[str]:
@@ -78,17 +78,17 @@ def test_a_kind_that_was_not_counted() -> None:
 
 
 def test_one_coverpoint_missed() -> None:
-    document = replace(good(), plan=PlanCoverage(2, 1000, 999, 0, ["pe.cov_fp8"], {}))
+    document = replace(good(), plan=PlanCoverage(2, 1000, 999, 0, ["pe.cov_fp8"], {}, {}))
     assert failed(document) == ["functional coverage"]
 
 
 def test_too_many_excuses() -> None:
-    document = replace(good(), plan=PlanCoverage(2, 100, 96, 4, [], {}))
+    document = replace(good(), plan=PlanCoverage(2, 100, 96, 4, [], {}, {}))
     assert failed(document) == ["excused coverpoints"]
 
 
 def test_an_empty_plan_is_not_covered() -> None:
-    document = replace(good(), plan=PlanCoverage(0, 0, 0, 0, [], {}))
+    document = replace(good(), plan=PlanCoverage(0, 0, 0, 0, [], {}, {}))
     assert failed(document, []) == ["the plan was run", "functional coverage"]
 
 
