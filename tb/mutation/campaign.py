@@ -7,6 +7,7 @@ survive. Verdicts are kept as they come, so that a campaign that is stopped goes
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 from collections import defaultdict
@@ -31,7 +32,7 @@ from tb.mutation.whole_suite import BUDGET_S as SECOND_BUDGET_S
 from tb.mutation.whole_suite import Choice, choose
 from tb.mutation.worker import BUDGET_S, Outcome, Plan, Verdict
 from tb.mutation.workers import CampaignError, Workers
-from tb.toolchain import BUILD_ROOT
+from tb.toolchain import BUILD_ROOT, RTL_ROOT
 
 MUTANTS = 1200
 """Mutants that a campaign draws."""
@@ -137,7 +138,10 @@ class Campaign:
             for key, one in self.outcomes().items()
             if one.verdict is Verdict.SURVIVED
             and key not in met
-            and (self.near is None or any(took.get(test, 0.0) is not None for test in self.nearest(key)))
+            and (
+                self.near is None
+                or any(took.get(test, 0.0) is not None for test in self._more_tests(self.near, key))
+            )
         }
 
     def cut(self) -> set[str]:
@@ -192,10 +196,14 @@ class Campaign:
             print(f"faults: {len(chosen)} survive: the nearest {SECOND} meet more tests", flush=True)
 
     def _for_whole_suite(self, near: Nearness) -> list[str]:
-        """Survivors of the first tests that any test looks at, those first that one looks at most closely."""
+        """Survivors of the first tests that meet more, those first that a test looks at most closely."""
         survived = [one.mutant for one in kept.outcomes(self._first) if one.verdict is Verdict.SURVIVED]
-        seen = {key for key in survived if key not in self.no_faults and self.nearest(key)}
-        return sorted(seen, key=lambda key: (near.distance(self._by_key[key]), key))
+        seen = {key for key in survived if key not in self.no_faults and self._more_tests(near, key)}
+
+        def distance(key: str) -> float:
+            return near.distance(self._by_key[key]) if self.nearest(key) else math.inf
+
+        return sorted(seen, key=lambda key: (distance(key), key))
 
     def nearest(self, key: str) -> list[str]:
         """Tests that look at a mutant, the closest first."""
@@ -240,7 +248,18 @@ class Campaign:
         self._all([partial(judge, *part) for part in parts])
 
     def _choice(self, near: Nearness, key: str) -> Choice:
-        return choose(self.nearest(key), self._timed(), near.seconds, SECOND_BUDGET_S)
+        return choose(self._more_tests(near, key), self._timed(), near.seconds, SECOND_BUDGET_S)
+
+    def _more_tests(self, near: Nearness, key: str) -> list[str]:
+        """Return what a survivor meets next: the tests that look at it, all of its room if nothing tells.
+
+        The first time may not have been enough for all of its room's.
+        """
+        file = self._by_key[key].file
+        if f"{RTL_ROOT.name}/{file}" in near.by_file:
+            return self.nearest(key)
+        room = TIERS[room_of(file)]
+        return sorted(test for test in self._timed() if test.startswith(room))
 
     def _whole_suite(self, near: Nearness, keys: Sequence[str]) -> None:
         """Let mutants meet the tests that look at them, the nearest first."""
