@@ -6,6 +6,7 @@ survive. Verdicts are kept as they come, so that a campaign that is stopped goes
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import shutil
@@ -104,6 +105,15 @@ class Campaign:
         return self.folder / "timings.jsonl"
 
     @property
+    def _builds(self) -> Path:
+        return self.folder / "builds.jsonl"
+
+    @property
+    def models(self) -> str:
+        """Digest of the mutants that the models hold: `--challenge` adds some to those of a campaign."""
+        return hashlib.sha256(repr(list(self._by_key)).encode()).hexdigest()[:16]
+
+    @property
     def _spent(self) -> Path:
         return self.folder / "spent.jsonl"
 
@@ -151,7 +161,7 @@ class Campaign:
 
     def run(self) -> dict[str, Outcome]:
         """Judge what has no verdict yet: all by their rooms' tests, what survives by the whole suite."""
-        for path in (self._first, self._second, self._challenged, self._timings, self._spent):
+        for path in (self._first, self._second, self._challenged, self._timings, self._builds, self._spent):
             kept.drop_torn_line(path)
         self._check()
         try:
@@ -165,6 +175,7 @@ class Campaign:
         """Read all that is kept, so that what is damaged is known before hours have gone into the rest."""
         kept.outcomes(self._challenged)
         kept.timings(self._timings)
+        kept.builds(self._builds)
         kept.spent(self._spent)
         drawn = {mutant.key for mutant in self.mutants}
         for path in (self._first, self._second):
@@ -226,9 +237,9 @@ class Campaign:
         ]
         parts = [one for one in parts if any(self._built[number].key not in known for number in one[2])]
         parts.sort(key=lambda one: -len(one[2]))
-        self._measure(
-            [(Path(test).stem, [test]) for test in self._unknown({t for _, r, _ in parts for t in TIERS[r]})]
-        )
+        tests = {test for _, room, _ in parts for test in TIERS[room]}
+        self._measure([(Path(test).stem, [test]) for test in self._unknown(tests)])
+        self._build(sorted(tests))
         seconds = self._seconds()
 
         def judge(name: str, room: str, numbers: Sequence[int]) -> None:
@@ -277,6 +288,7 @@ class Campaign:
                     "measure it again (./run coverage)"
                 )
         chosen = {key: one.met for key, one in choices.items() if one.met}
+        self._build(sorted({test for tests in chosen.values() for test in tests}))
         numbers = [number for number, mutant in self._built.items() if mutant.key in chosen]
         seconds = self._seconds()
 
@@ -304,6 +316,24 @@ class Campaign:
             if tests
         ]
         self._all(jobs)
+        self._note_built([test for _, tests in groups for test in tests])
+
+    def _build(self, tests: Sequence[str]) -> None:
+        """Build the models of tests that were measured on models of other mutants; their times stay."""
+        there = tuple(test for models, test in kept.builds(self._builds) if models == self.models)
+        missing = [test for test in tests if not test.startswith(there)]
+        again = str(self.folder / "built_again.jsonl")
+        jobs = [
+            partial(self._work, f"build {start}", Plan([], self._built, list(mine), again, {}, [], 0.0))
+            for start in range(self.workers)
+            if (mine := missing[start :: self.workers])
+        ]
+        self._all(jobs)
+        self._note_built(missing)
+
+    def _note_built(self, tests: Sequence[str]) -> None:
+        with self._builds.open("a", encoding="utf-8") as out:
+            out.writelines(json.dumps({"models": self.models, "test": test}) + "\n" for test in tests)
 
     def _timed(self) -> dict[str, float | None]:
         """What tests take; None of those whose models hold no mutants."""

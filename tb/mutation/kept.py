@@ -32,6 +32,11 @@ def timings(path: Path) -> list[Timing]:
     return list(_read(path, lambda raw: Timing(_text(raw["test"]), _seconds(raw["seconds"]))))
 
 
+def builds(path: Path) -> list[tuple[str, str]]:
+    """Return of which mutants (`Campaign.models`) and for which tests there are models, as `outcomes` does."""
+    return list(_read(path, lambda raw: (_text(raw["models"]), _text(raw["test"]))))
+
+
 def spent(path: Path) -> list[float]:
     """Return the seconds that runs of the campaign took, as `outcomes` does verdicts."""
     return list(_read(path, lambda raw: raw["seconds"] + 0.0))

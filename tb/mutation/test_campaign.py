@@ -312,6 +312,29 @@ def test_what_is_called_no_fault_is_run_only_if_challenged(tmp_path: Path, playe
     assert {plan.budget_s for plan in played.judging("challenged")} == {campaign.CHALLENGE_S}
 
 
+def test_a_challenge_of_a_finished_campaign_builds_its_models(tmp_path: Path, played: Played) -> None:
+    """They hold mutants that were not drawn; what tests take is not measured again."""
+    Campaign(MUTANTS, frozenset(), tmp_path, 1, 30.0, None).run()
+    built = [plan for plan in played.plans if not plan.numbers]
+    assert len({plan.out for plan in built}) == 1
+    times = (tmp_path / "timings.jsonl").read_bytes()
+    no_fault = replace(MUTANTS[0], around="another line")
+
+    def challenge() -> list[Plan]:
+        before = len(played.plans)
+        Campaign(MUTANTS, {no_fault.key}, tmp_path, 1, 30.0, None, challenge=True, undrawn=[no_fault]).run()
+        return played.plans[before:]
+
+    *building, judging = challenge()
+    assert {test for plan in building for test in plan.tests} == {
+        test for plan in built for test in plan.tests
+    }
+    assert all(no_fault in plan.built.values() and not plan.numbers for plan in building)
+    assert [judging.built[number] for number in judging.numbers] == [no_fault]
+    assert (tmp_path / "timings.jsonl").read_bytes() == times
+    assert challenge() == []
+
+
 def test_only_the_last_campaigns_are_kept(tmp_path: Path) -> None:
     for age, name in enumerate(["this", "newest", "newer", "old", "older"]):
         (tmp_path / name).mkdir()
