@@ -87,12 +87,17 @@ def events(work: Callable[[Emit], None], deadline: Deadline | None = None) -> It
             os.waitpid(pid, 0)
 
 
+def end_with_parent() -> None:
+    """Have this process killed when the thread that started it ends, even if nothing is left to clear up."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _child(work: Callable[[Emit], None], writer: int, parent: int) -> None:
     status = 1
     try:
         os.setpgid(0, 0)
-        # Nobody waits for a child whose parent was killed; what it writes would be taken for another test's.
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        # What it would write after its parent's end would be taken for another test's.
+        end_with_parent()
         if os.getppid() != parent:
             return
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -35,7 +35,9 @@ from reports.signoff.record import append_to_history
 from tb.mutation.campaign import MUTANTS, WORKERS, carry_out
 from tb.mutation.equivalents import EquivalentsError
 from tb.mutation.mutant import Mutant
+from tb.mutation.operators import DesignError
 from tb.mutation.result import Result, summary
+from tb.mutation.tier import NoTestsError
 from tb.mutation.worker import BUDGET_S
 from tb.mutation.workers import CampaignError
 from tb.toolchain import RTL_ROOT, Toolchain, ToolchainError
@@ -43,7 +45,10 @@ from tb.toolchain import RTL_ROOT, Toolchain, ToolchainError
 COMMAND = "./run faults"
 EQUIVALENTS = "tb/mutation/equivalents.toml"
 MISSES, NOTHING_RUN, NOT_IN_HISTORY, INTERRUPTED = 1, 2, 3, 130
-KNOWN = (CampaignError, EquivalentsError, OSError, ReportError, ResultsError, ToolchainError)
+KNOWN = (
+    *(CampaignError, DesignError, EquivalentsError, NoTestsError),
+    *(OSError, ReportError, ResultsError, ToolchainError),
+)
 """Errors whose message says all that the user needs; the file system's name file and cause."""
 
 

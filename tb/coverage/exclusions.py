@@ -20,6 +20,8 @@ BINS = "bins"
 KINDS = (*(str(kind) for kind in Kind), BINS)
 TEXTS = ("kind", "file", "name", "reason", "owner")
 OPTIONAL = ("text",)
+NAMED_ALIKE = (Kind.LINE, Kind.BRANCH)
+"""Kinds whose points all have one of a few names (block, case, if, else): without a text, any of a file."""
 DATE = "expires"
 MOST = 0.03
 """Share of a kind's points that exclusions may take."""
@@ -85,6 +87,11 @@ def _exclusion(where: str, table: Mapping[str, Any]) -> Exclusion:
     text = table.get("text", "")
     if not isinstance(text, str):
         raise ExclusionError(f"{where}, text: is no text; put it in quotes")
+    if not text.strip() and texts["kind"] in NAMED_ALIKE:
+        raise ExclusionError(
+            f"{where}, text: is missing, and a {texts['kind']} is known by its source line alone; "
+            "copy what tells that line from others"
+        )
     return Exclusion(text=text, expires=table[DATE], **texts)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tb.coverage.exclusions import FILE, Exclusion, ExclusionError, Sources, apply, load
+from tb.coverage.exclusions import FILE, NAMED_ALIKE, Exclusion, ExclusionError, Sources, apply, load
 from tb.coverage.points import Kind, Point
 from tb.coverage.run import Collected, TestOutcome
 from tb.coverage.summary import Share, summarise
@@ -87,6 +87,14 @@ MALFORMED = {
     "no kind": (GOOD.replace('"toggle"', '"togle"'), "exclusion 1, kind: 'togle' is none"),
     "a date in quotes": (GOOD.replace("2030-12-31", '"2030-12-31"'), "exclusion 1, expires: is no date"),
     "a time of day": (GOOD.replace("12-31", "12-31T00:00:00"), "exclusion 1, expires: is no date"),
+    "a line without text": (
+        GOOD.replace('"toggle"', '"line"'),
+        "exclusion 1, text: is missing, and a line is",
+    ),
+    "a branch of blank text": (
+        GOOD.replace('"toggle"', '"branch"') + 'text = " "\n',
+        "exclusion 1, text: is missing, and a branch is",
+    ),
     "a number as text": (GOOD + "text = 7\n", "exclusion 1, text: is no text"),
 }
 
@@ -125,7 +133,7 @@ def fitting(one: Exclusion) -> list[str]:
 
 def test_the_text_of_an_exclusion_fits_one_line_alone() -> None:
     """So that it ends with the change of its line, and excuses no point of another one."""
-    own = [one for one in load(FILE) if one.text and one.kind in (Kind.LINE, Kind.BRANCH)]
+    own = [one for one in load(FILE) if one.kind in NAMED_ALIKE]
     assert own
     assert [(one.title, one.text, fitting(one)) for one in own if len(fitting(one)) != 1] == []
 

@@ -23,7 +23,7 @@ from tb.cocotb_simulation import COVERAGE_FOLDER
 from tb.coverage import bins
 from tb.coverage.build import SUITES, CoverageBuild
 from tb.coverage.points import HEADER, CoverageError, Kind, Point, Reader
-from tb.forked import CRASHED, HUNG, Deadline, Emit, Event, Reports, events
+from tb.forked import CRASHED, HUNG, Deadline, Emit, Event, Reports, end_with_parent, events
 from tb.toolchain import REPO_ROOT
 
 BY_TEST = frozenset({Kind.LINE, Kind.BRANCH, Kind.ASSERTION, Kind.USER})
@@ -239,4 +239,5 @@ def main(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    end_with_parent()  # else it would go on to write where the next run writes
     sys.exit(main(sys.argv[1:]))

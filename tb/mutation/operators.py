@@ -49,6 +49,10 @@ RESET = re.compile(r"!\s*\w*rst_n\w*")
 _NUMBER = re.compile(r"(?:(\d*)'[sS]?([bBdDhH])([0-9a-fA-F_]+)|(\d+))")
 
 
+class DesignError(ValueError):
+    """The design does not elaborate; says where, as a compiler does."""
+
+
 class _Finder:
     """Walks what runs and collects mutants; text comes from the files."""
 
@@ -361,7 +365,7 @@ def find_mutants(root: Path = RTL_ROOT, sources: Sequence[Path] | None = None) -
 
     Raises
     ------
-    ValueError
+    DesignError
         If the design does not elaborate.
     """
     options = ast.CompilationOptions()
@@ -370,11 +374,10 @@ def find_mutants(root: Path = RTL_ROOT, sources: Sequence[Path] | None = None) -
     for path in sources if sources is not None else rtl_sources(root=root):
         compilation.addSyntaxTree(syntax.SyntaxTree.fromFile(str(path)))
     tops = compilation.getRoot().topInstances
-    errors = [one for one in compilation.getSemanticDiagnostics() if one.isError()]
+    errors = [one for one in compilation.getAllDiagnostics() if one.isError()]
     if errors:
-        raise ValueError(
-            f"{root}: the design does not elaborate: {len(errors)} errors, such as {errors[0].code}"
-        )
+        first = pyslang.DiagnosticEngine.reportAll(compilation.sourceManager, errors[:1]).rstrip()
+        raise DesignError(f"the design does not elaborate: {len(errors)} errors, the first is\n{first}")
     finder = _Finder(root.resolve(), compilation)
     for package in compilation.getPackages():
         finder.scope(package)

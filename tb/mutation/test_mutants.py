@@ -9,9 +9,9 @@ import pytest
 
 from tb.mutation.draw import draw
 from tb.mutation.mutant import Mutant, Operator
-from tb.mutation.operators import find_mutants
+from tb.mutation.operators import DesignError, find_mutants
 from tb.mutation.schemata import with_mutants
-from tb.mutation.tier import TIERS, room_of
+from tb.mutation.tier import TIERS, NoTestsError, room_of
 from tb.toolchain import REPO_ROOT, RTL_ROOT, rtl_sources
 
 SOURCE = """\
@@ -149,6 +149,25 @@ def test_a_comment_at_the_top_changes_no_name_and_no_draw(tmp_path: Path, sample
     assert {one.key for one in of("without", SOURCE.replace(line, ""))} < before
 
 
+@pytest.mark.parametrize(
+    ("right", "faulty", "message"),
+    [
+        ("a_i[1]", "no_such[1]", "error: use of undeclared identifier 'no_such'"),
+        ("endmodule", "", "error: expected"),
+    ],
+    ids=["meaning", "syntax"],
+)
+def test_a_design_that_does_not_elaborate_is_told_with_its_place(
+    tmp_path: Path, right: str, faulty: str, message: str
+) -> None:
+    path = tmp_path / "sample.sv"
+    path.write_text(SOURCE.replace(right, faulty, 1))
+    with pytest.raises(
+        DesignError, match=rf"^the design does not elaborate: .*\n.*sample\.sv:\d+:\d+: {message}"
+    ):
+        find_mutants(tmp_path, [path])
+
+
 def test_numbers_choose_among_nested_mutants() -> None:
     """Of parts of an expression the mutants stand in its right branch."""
     source = b"assign y = a && b[i] ? c : d;"
@@ -175,7 +194,9 @@ def test_every_design_file_has_mutants_and_tests() -> None:
     assert {room_of(one.file) for one in mutants} <= set(TIERS)
     named = {test.split("::")[0] for tests in TIERS.values() for test in tests}
     assert all((REPO_ROOT / test).is_file() for test in named)
-    with pytest.raises(KeyError, match="names no tests"):
+    with pytest.raises(
+        NoTestsError, match=r"^rtl/elsewhere/x\.sv: tb/mutation/tier\.py names no tests for it; add"
+    ):
         room_of("elsewhere/x.sv")
 
 

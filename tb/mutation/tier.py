@@ -38,12 +38,16 @@ TIERS: dict[str, tuple[str, ...]] = {
 """Tests by folder or file of the design (a file goes before its folder)."""
 
 
+class NoTestsError(LookupError):
+    """Nothing says which tests a mutant of a file meets."""
+
+
 def room_of(file: str) -> str:
     """Return the key of `TIERS` that a file below ``rtl/`` belongs to.
 
     Raises
     ------
-    KeyError
+    NoTestsError
         If no tests are named for it.
     """
     folder = file.split("/", 1)[0]
@@ -51,4 +55,4 @@ def room_of(file: str) -> str:
         return file
     if folder in TIERS:
         return folder
-    raise KeyError(f"rtl/{file}: tb/mutation/tier.py names no tests for it")
+    raise NoTestsError(f"rtl/{file}: tb/mutation/tier.py names no tests for it; add its folder there")

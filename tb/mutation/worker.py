@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 
 from tb.builders import SIMULATORS, replace_verilate
-from tb.forked import Deadline, Emit, Reports, events
+from tb.forked import Deadline, Emit, Reports, end_with_parent, events
 from tb.mutation.budget import affordable, cost
 from tb.mutation.mutant import Mutant, Operator
 from tb.mutation.schemata import MutantBuild
@@ -303,4 +303,5 @@ def main(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    end_with_parent()  # else it would take cores and verdicts from the next campaign
     sys.exit(main(sys.argv[1:]))

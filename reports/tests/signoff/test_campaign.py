@@ -12,7 +12,9 @@ import pytest
 from reports.gate import targets
 from reports.signoff import campaign
 from tb.mutation.mutant import Mutant, Operator
+from tb.mutation.operators import DesignError
 from tb.mutation.result import Result
+from tb.mutation.tier import NoTestsError
 from tb.mutation.worker import Outcome, Verdict
 from tb.mutation.workers import CampaignError
 from tb.toolchain import REPO_ROOT
@@ -152,8 +154,9 @@ def test_a_part_leaves_the_report_alone(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_campaign_that_fails_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, tmp_path, CampaignError("a worker failed")) == 2
-    assert capsys.readouterr().err == "error: a worker failed\n"
+    for error in (CampaignError, DesignError, NoTestsError):
+        assert run(monkeypatch, tmp_path, error("it failed")) == 2
+        assert capsys.readouterr().err == "error: it failed\n"
 
 
 def test_a_full_disk_is_told(
