@@ -33,7 +33,7 @@ def timings(path: Path) -> list[Timing]:
 
 
 def builds(path: Path) -> list[tuple[str, str]]:
-    """Return of which mutants (`Campaign.models`) and for which tests there are models, as `outcomes` does."""
+    """Return mutants (`Campaign.models`) and test of each build of models, as `outcomes` does verdicts."""
     return list(_read(path, lambda raw: (_text(raw["models"]), _text(raw["test"]))))
 
 
